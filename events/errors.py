@@ -1,0 +1,25 @@
+"""Two kinds of failure, split by what to do about them."""
+
+from __future__ import annotations
+
+from erc.schemas.problem import Problem
+
+
+class Rejected(Exception):  # noqa: N818 - a statement about the input, not a programming error
+    """Never again: the input is at fault. Becomes a terminal event with this problem."""
+
+    def __init__(self, title: str, detail: str = "", code: str = "rejected") -> None:
+        super().__init__(title)
+        self.problem = Problem(code=code, title=title, detail=detail)
+
+    def __reduce__(self) -> tuple[type[Rejected], tuple[str, str, str]]:
+        """Survive the way back from a child process."""
+        return Rejected, (self.problem.title, self.problem.detail, self.problem.code)
+
+
+class Unavailable(Exception):  # noqa: N818
+    """Later, with delay: something that we depend on does not answer."""
+
+
+class Cancelled(Exception):  # noqa: N818
+    """Somebody asked for this work to stop; the job is already in its terminal state."""

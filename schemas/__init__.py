@@ -1,0 +1,1 @@
+"""The nouns: pure data that every process shares. Imports nothing of ours but itself."""

@@ -1,0 +1,67 @@
+"""The comparison of what a run made with what the author published."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from erc.schemas.ids import Digest
+
+
+class Verdict(StrEnum):
+    """How a job came out."""
+
+    REPRODUCED = "reproduced"
+    DIFFERS = "differs"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Outcome(StrEnum):
+    """How one compared thing came out."""
+
+    IDENTICAL = "identical"
+    """Equal bytes."""
+    EQUIVALENT = "equivalent"
+    """Not the same bytes, but no difference that a reader would see."""
+    DIFFERENT = "different"
+    MISSING = "missing"
+    """Published, but not made by this run."""
+    EXTRA = "extra"
+    """Made by this run, but not published."""
+    UNCOMPARED = "uncompared"
+    """Too large or not readable; `finding` says why."""
+
+
+class Comparison(BaseModel):
+    """One row of a check: a text, a figure or a file, in the order of the document."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    """What a reader would call it: `Text of display.html`, `Figure 2 (rainfall by month)`."""
+    kind: str
+    """`text`, `image`, `table` or `bytes`."""
+    outcome: Outcome
+    finding: str = ""
+    """One sentence: what differs, in a reader's terms."""
+    measure: float = 0.0
+    """Share of the thing that differs, 0 to 1."""
+    original: Digest | None = None
+    reproduced: Digest | None = None
+    difference: Digest | None = None
+    """Blobs to show side by side: images (PNG) for figures, texts otherwise."""
+
+
+class CheckReport(BaseModel):
+    """The outcome of a check: one verdict, one sentence why, one row for each compared thing."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    verdict: Verdict
+    reason: str
+    display: str
+    comparisons: list[Comparison] = Field(default_factory=list)
+    html: Digest | None = None
+    """The report as a page of its own, with the differences marked."""
