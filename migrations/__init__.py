@@ -1,0 +1,1 @@
+"""The database's history: Alembic versions, the roles of the processes and what each may write."""

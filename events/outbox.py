@@ -1,0 +1,130 @@
+"""One transaction for the rows and for the messages that follow from them; the relay publishes these."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Table, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from erc.events.catalog import Outgoing
+from erc.events.errors import Unavailable
+from erc.events.faults import Faults
+from erc.schemas.tables import event
+
+WAKE = "erc.control.relay.wake"
+"""Core NATS subject on which a committer tells the relay that there is something to publish."""
+
+_GONE = ("08", "53", "57P")
+"""SQLSTATE classes that mean: later. Connection, resources, operator intervention."""
+
+
+class Ping(Protocol):
+    """Tells the relay that rows wait; may fail silently, as the relay also polls."""
+
+    async def __call__(self) -> None:
+        """Send the hint."""
+        ...
+
+
+def create_engine(url: str, size: int = 5) -> AsyncEngine:
+    """Return an engine for PostgreSQL through asyncpg; `url` begins with `postgresql://`."""
+    driver = url.replace("postgresql://", "postgresql+asyncpg://", 1)
+    return create_async_engine(driver, pool_size=size, max_overflow=size, pool_pre_ping=False, pool_timeout=20)
+
+
+class Database:
+    """Transactions that carry their outgoing messages."""
+
+    def __init__(self, engine: AsyncEngine, ping: Ping, faults: Faults | None = None) -> None:
+        self._engine, self._ping = engine, ping
+        self._faults = faults or Faults("", None)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Yield a transaction; commit it at the end and wake the relay when it holds messages.
+
+        Raises Unavailable when PostgreSQL cannot be reached or asks to come later.
+        """
+        async with database_errors():
+            async with self._engine.begin() as connection:
+                transaction = Transaction(connection)
+                yield transaction
+                if transaction.outgoing:
+                    self._faults.reach("before_commit")
+            if transaction.outgoing:
+                self._faults.reach("after_commit")
+                await self._ping()
+
+    async def rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[Any]:
+        """Return the rows of a query, as mappings."""
+        async with database_errors(), self._engine.connect() as connection:
+            return list((await connection.execute(query, values)).mappings())
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+
+class Transaction:
+    """An open transaction: guarded statements and outgoing messages."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.outgoing: list[Outgoing] = []
+
+    async def rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[Any]:
+        """Run a statement and return its rows, as mappings."""
+        return list((await self.connection.execute(query, values)).mappings())
+
+    async def changed(self, statement: Any) -> int:
+        """Run a guarded statement and return how many rows it changed: 0 means stale."""
+        return int((await self.connection.execute(statement)).rowcount)
+
+    async def send(
+        self, messages: Iterable[Outgoing], *, public: Mapping[str, str] | None = None, traceparent: str | None = None
+    ) -> None:
+        """Put messages into the outbox; `public` maps message ids to subjects on the PUBLIC stream."""
+        batch = list(messages)
+        if not batch:
+            return
+        rows = [
+            message.model_dump() | {"public": (public or {}).get(message.message_id), "traceparent": traceparent}
+            for message in batch
+        ]
+        await self.connection.execute(insert(event).on_conflict_do_nothing(index_elements=["message_id"]), rows)
+        self.outgoing.extend(batch)
+
+
+@contextlib.asynccontextmanager
+async def database_errors() -> AsyncIterator[None]:
+    """Turn errors that mean *later* into Unavailable."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
+        raise Unavailable(f"PostgreSQL does not answer: {error}") from error
+    except DBAPIError as error:
+        code = str(getattr(error.orig, "sqlstate", "") or "")
+        if error.connection_invalidated or code.startswith(_GONE):
+            raise Unavailable(f"PostgreSQL does not answer: {error}") from error
+        raise
+
+
+def utc_now() -> datetime:
+    """The shipped clock."""
+    return datetime.now(UTC)
+
+
+def guarded_update(table: Table, identifier: str, version: int, **values: Any) -> Any:
+    """Return the guarded transition of a versioned row: `UPDATE … WHERE id = … AND version = …`."""
+    return update(table).where(table.c.id == identifier, table.c.version == version).values(**values)
+
+
+def row_for_update(table: Table, identifier: str) -> Any:
+    """Return the query that reads one row and holds it until the transaction ends."""
+    return select(table).where(table.c.id == identifier).with_for_update()

@@ -1,0 +1,198 @@
+"""The relay: publishes the outbox in the order of its rows, then marks them as sent.
+
+It is the only publisher to the command and event streams. It leads by an advisory lock and by a heartbeat row (a
+leader silent for 10 s is replaced, its backend terminated), publishes with `Nats-Msg-Id` in atomic batches, and falls
+back to single publishes when a batch holds a duplicate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from typing import Any, Protocol
+
+import asyncpg
+
+from erc.events.errors import Unavailable
+from erc.events.faults import Faults
+
+log = logging.getLogger("erc.relay")
+
+BATCH = 200
+POLL = timedelta(milliseconds=500)
+SILENT = timedelta(seconds=10)
+_LOCK = 0x65_72_63
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A message in the outbox: the number of its row, where it goes, its id, its JSON body."""
+
+    row: int
+    stream: str
+    subject: str
+    message_id: str
+    body: bytes
+    public: str | None = None
+    traceparent: str | None = None
+
+
+class Outbox(Protocol):
+    """Where messages wait. Raises Unavailable when it cannot be reached."""
+
+    async def lead(self) -> bool:
+        """Become or stay the leader; False while somebody else is."""
+        ...
+
+    async def unsent(self, most: int) -> Sequence[Waiting]:
+        """Return the oldest messages that are not marked as sent."""
+        ...
+
+    async def mark_sent(self, rows: Sequence[int]) -> None:
+        """Mark these rows as sent."""
+        ...
+
+
+class Publisher(Protocol):
+    """Where messages go. Raises Unavailable when it did not take them."""
+
+    async def publish(self, stream: str, messages: Sequence[Waiting]) -> None:
+        """Publish the messages of one stream in order, each at most once by its id."""
+        ...
+
+
+class Relay:
+    """Moves messages from the outbox to the streams; `once` is one round, `run` repeats it for ever."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        publisher: Publisher,
+        sleep: Callable[[float], Awaitable[None]],
+        faults: Faults | None = None,
+    ) -> None:
+        self._outbox, self._publisher, self._sleep = outbox, publisher, sleep
+        self._faults = faults or Faults("", None)
+        self._failures = 0
+
+    async def once(self) -> int:
+        """Publish what waits, at most one batch; return how many messages went out.
+
+        Raises Unavailable; whatever was published before is published again later under the same ids.
+        """
+        if not await self._outbox.lead():
+            return 0
+        waiting = await self._outbox.unsent(BATCH)
+        if waiting:
+            self._faults.reach("before_acknowledge")
+        for stream, run in groupby(waiting, key=lambda message: message.stream):
+            messages = list(run)
+            await self._publisher.publish(stream, messages)
+            await self._publisher.publish("PUBLIC", [_for_public(message) for message in messages if message.public])
+            self._faults.reach("before_commit")
+            await self._outbox.mark_sent([message.row for message in messages])
+            self._faults.reach("after_commit")
+        return len(waiting)
+
+    async def run(self, woken: Callable[[float], Awaitable[None]]) -> None:
+        """Publish for ever; `woken` waits for a hint, at most so many seconds."""
+        while True:
+            try:
+                sent = await self.once()
+                self._failures = 0
+            except Unavailable as error:
+                self._failures += 1
+                log.warning("The relay waits: %s", error)
+                await self._sleep(min(5.0, 0.1 * 2**self._failures))
+                continue
+            if sent < BATCH:
+                await woken(POLL.total_seconds())
+
+
+def _for_public(message: Waiting) -> Waiting:
+    return Waiting(message.row, "PUBLIC", message.public or "", message.message_id, message.body)
+
+
+class PostgresOutbox:
+    """The outbox of the `event` table, over one connection of its own."""
+
+    def __init__(self, url: str, instance: str) -> None:
+        self._url, self._instance = url, instance
+        self._connection: asyncpg.Connection[Any] | None = None
+        self._leads = False
+
+    async def lead(self) -> bool:
+        try:
+            connection = await self._connect()
+            if not self._leads:
+                self._leads = await self._take(connection)
+            if self._leads:
+                await connection.execute(
+                    "INSERT INTO relay (id, instance, backend, seen) VALUES (1, $1, pg_backend_pid(), now()) "
+                    "ON CONFLICT (id) DO UPDATE SET instance = $1, backend = pg_backend_pid(), seen = now() "
+                    "WHERE relay.seen < now() - interval '1 second' OR relay.instance <> $1",
+                    self._instance,
+                )
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            await self._drop()
+            raise Unavailable(f"PostgreSQL does not answer: {error}") from error
+        return self._leads
+
+    async def _take(self, connection: asyncpg.Connection[Any]) -> bool:
+        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
+            return True
+        await connection.execute(
+            "SELECT pg_terminate_backend(l.pid) FROM pg_locks l, relay r WHERE l.locktype = 'advisory' "
+            "AND l.objid = $1 AND l.granted AND r.seen < now() - $2::interval",
+            _LOCK,
+            SILENT,
+        )
+        return False
+
+    async def unsent(self, most: int) -> Sequence[Waiting]:
+        rows = await self._run("fetch", f"{_SELECT} LIMIT {int(most)}")
+        return [
+            Waiting(row["id"], row["stream"], row["subject"], row["message_id"], _body(row), *_optional(row))
+            for row in rows
+        ]
+
+    async def mark_sent(self, rows: Sequence[int]) -> None:
+        await self._run("execute", "UPDATE event SET sent = now() WHERE id = ANY($1::bigint[])", list(rows))
+
+    async def close(self) -> None:
+        """Give up the lead."""
+        await self._drop()
+
+    async def _run(self, method: str, *arguments: Any) -> Any:
+        try:
+            return await getattr(await self._connect(), method)(*arguments, timeout=20)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            await self._drop()
+            raise Unavailable(f"PostgreSQL does not answer: {error}") from error
+
+    async def _connect(self) -> asyncpg.Connection[Any]:
+        if self._connection is None or self._connection.is_closed():
+            self._leads = False
+            self._connection = await asyncio.wait_for(asyncpg.connect(self._url), 10)
+        return self._connection
+
+    async def _drop(self) -> None:
+        connection, self._connection, self._leads = self._connection, None, False
+        if connection is not None:
+            connection.terminate()
+
+
+_SELECT = "SELECT id, stream, subject, message_id, body, public, traceparent FROM event WHERE sent IS NULL ORDER BY id"
+
+
+def _body(row: Any) -> bytes:
+    return json.dumps(json.loads(row["body"]), separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _optional(row: Any) -> tuple[str | None, str | None]:
+    return row["public"], row["traceparent"]

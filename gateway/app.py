@@ -1,0 +1,53 @@
+"""The gateway, assembled as data: routes, middleware, what handles errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from erc.events.errors import Rejected, Unavailable
+from erc.gateway.errors import Refused, on_bug, on_http_error, on_rejected, on_unavailable
+from erc.gateway.pages import routes as pages
+from erc.gateway.protection import Protection
+from erc.gateway.routes import compendium, events, job, search, service, shipment
+from erc.gateway.services import Services
+from erc.gateway.settings import LOOPBACK
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(services: Services) -> Starlette:
+    """Return the application of the pages and the web API."""
+    hosts = sorted({urlsplit(services.settings.public_url).hostname or "", *LOOPBACK, services.settings.host} - {""})
+    app = Starlette(
+        routes=[
+            *compendium.ROUTES,
+            *job.ROUTES,
+            *events.ROUTES,
+            *search.ROUTES,
+            *shipment.ROUTES,
+            *service.ROUTES,
+            *pages.ROUTES,
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=hosts),
+            Middleware(Protection, content_url=services.settings.content_url),
+        ],
+        exception_handlers={
+            Refused: pages.on_refused,
+            Rejected: on_rejected,
+            Unavailable: on_unavailable,
+            HTTPException: on_http_error,
+            Exception: on_bug,
+        },
+    )
+    app.state.services = services
+    return app

@@ -1,0 +1,83 @@
+"""Who may do what to what: one pure function, asked by every read and every write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+EDITOR = 500
+ADMIN = 1000
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody who asks. Levels are those of the o2r service: 0 everybody, 100 known, 500 editor, 1000 administrator."""
+
+    name: str
+    level: int = 0
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether nobody signed in."""
+        return not self.name
+
+
+ANONYMOUS = Principal("")
+
+
+class Action(StrEnum):
+    """What somebody wants to do."""
+
+    CREATE = "create a compendium"
+    VIEW = "view"
+    RUN = "run a job"
+    CANCEL = "cancel"
+    DELETE = "delete"
+    SHIP = "ship"
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What it is done to: a compendium, or something that belongs to one and shares its visibility."""
+
+    owner: str
+    candidate: bool
+
+
+class Answer(StrEnum):
+    """What comes of it. A candidate of somebody else must not be known: it is not found."""
+
+    ALLOWED = "allowed"
+    SIGN_IN = "user is not authenticated"
+    FORBIDDEN = "user level does not allow this"
+    NOT_FOUND = "not found"
+
+
+def authorise(principal: Principal, action: Action, thing: Thing | None) -> Answer:
+    """Return whether this may be done; `thing` is None for what does not exist yet (CREATE) or is not there."""
+    if action is Action.CREATE:
+        return _signed_in(principal, level=100)
+    if thing is None or not _visible(principal, thing):
+        return Answer.NOT_FOUND
+    if action is Action.VIEW:
+        return Answer.ALLOWED
+    if principal.anonymous:
+        return Answer.SIGN_IN
+    owns = principal.name == thing.owner
+    allowed = {
+        Action.RUN: True,
+        Action.SHIP: owns or principal.level >= 100,
+        Action.CANCEL: owns or principal.level >= EDITOR,
+        Action.DELETE: (owns or principal.level >= EDITOR) if thing.candidate else principal.level >= ADMIN,
+    }[action]
+    return Answer.ALLOWED if allowed else Answer.FORBIDDEN
+
+
+def _visible(principal: Principal, thing: Thing) -> bool:
+    return not thing.candidate or principal.name == thing.owner or principal.level >= EDITOR
+
+
+def _signed_in(principal: Principal, level: int) -> Answer:
+    if principal.anonymous:
+        return Answer.SIGN_IN
+    return Answer.ALLOWED if principal.level >= level else Answer.FORBIDDEN

@@ -1,0 +1,54 @@
+"""Reading a request: its services, numbers within limits, a JSON or form body."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from starlette.requests import HTTPConnection, Request
+
+from erc.gateway.errors import Refused
+from erc.gateway.services import Services
+
+BODY_BYTES = 1 << 20
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    """Return what the application was wired with."""
+    return cast("Services", connection.app.state.services)
+
+
+def whole_number(request: Request, name: str, default: int, most: int) -> int:
+    """Return a whole number of at least 1 from the query; raises Refused (400)."""
+    value = request.query_params.get(name)
+    if value is None:
+        return default
+    try:
+        number = int(value)
+    except ValueError as error:
+        raise Refused(400, f"{name} must be an integer") from error
+    if number < 1:
+        raise Refused(400, f"{name} must be larger than 0")
+    return min(number, most)
+
+
+async def body_of(request: Request) -> dict[str, Any]:
+    """Return the fields of a small JSON, form or multipart body; raises Refused (400, 413)."""
+    kind = request.headers.get("content-type", "")
+    if kind.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
+        async with request.form(max_files=0, max_fields=32, max_part_size=BODY_BYTES) as form:
+            return {key: value for key, value in form.items() if isinstance(value, str)}
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > BODY_BYTES:
+            raise Refused(413, "The request is too large", f"At most {BODY_BYTES} bytes are read.")
+    if not body:
+        return {}
+    try:
+        document = json.loads(bytes(body))
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, "The body is not valid JSON", str(error)) from error
+    if not isinstance(document, dict):
+        raise Refused(400, "The body is not a JSON object")
+    return document

@@ -1,0 +1,167 @@
+"""Compendia: create by upload, list, view, delete; metadata, files, jobs of a compendium."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from erc.events.blobs import read_manifest
+from erc.events.catalog import LoadWorkspace
+from erc.events.outbox import utc_now
+from erc.gateway.auth import Action, Principal, authorise
+from erc.gateway.content import find_file
+from erc.gateway.errors import Refused, refuse_unless_allowed
+from erc.gateway.identifiers import new_id
+from erc.gateway.routes.asking import services_of, whole_number
+from erc.gateway.services import Services
+from erc.gateway.upload import Upload, one_of, receive
+from erc.gateway.views import compendium_view, file_tree
+from erc.schemas.compendium import Compendium, CompendiumStatus
+
+CONTENT_TYPES = ("compendium", "workspace")
+WAIT_SECONDS = 120.0
+
+
+async def create(request: Request) -> Response:
+    """`POST /api/v1/compendium`: accept an archive; answers when it is loaded, or at once with `respond-async`."""
+    services = services_of(request)
+    principal = await services.principal(request)
+    refuse_unless_allowed(authorise(principal, Action.CREATE, None), "")
+    length = int(request.headers.get("content-length") or 0)
+    if length > services.settings.limits.upload_bytes + (1 << 20):
+        limit = services.settings.limits.upload_bytes
+        raise Refused(413, "The upload is too large", f"At most {limit} bytes are accepted.")
+    async with one_of(services.uploads):
+        upload = await receive(
+            request.headers.get("content-type", ""),
+            request.stream(),
+            services.blobs,
+            "compendium",
+            services.settings.limits.upload_bytes,
+        )
+    compendium = await accept(services, principal, upload)
+    if "respond-async" in request.headers.get("prefer", ""):
+        location = f"/api/v1/compendium/{compendium.id}"
+        return JSONResponse({"id": compendium.id}, 202, {"Location": location})
+    return await _when_loaded(services, compendium)
+
+
+async def accept(services: Services, principal: Principal, upload: Upload) -> Compendium:
+    """Record an upload as a candidate and ask the loader for it; raises Refused (400, 501)."""
+    kind = upload.fields.get("content_type", "workspace")
+    if kind not in CONTENT_TYPES:
+        allowed = '["compendium","workspace"]'
+        raise Refused(400, f'Provided content_type "{kind}" not implemented, only {allowed} supported.')
+    if upload.file is None:
+        if any(upload.fields.get(name) for name in ("share_url", "doi", "zenodo_record_id")):
+            raise Refused(501, "Loading from a remote source is not available yet", "Upload the archive itself.")
+        raise Refused(400, "The form has no file", "Send the archive in the field `compendium`.")
+    compendium = Compendium(id=new_id(), owner=principal.name, upload=upload.file, created=utc_now())
+    await services.records.add_compendium(
+        compendium, LoadWorkspace(compendium_id=compendium.id, upload=upload.file)
+    )
+    return compendium
+
+
+async def _when_loaded(services: Services, accepted: Compendium) -> Response:
+    pause, waited = 0.05, 0.0
+    while waited < WAIT_SECONDS:
+        found = await services.records.compendium(accepted.id)
+        if found and found.status is CompendiumStatus.READY:
+            return JSONResponse({"id": found.id})
+        if found and found.status is CompendiumStatus.REJECTED and found.problem:
+            raise Refused(400, found.problem.title, found.problem.detail, found.problem.code)
+        await asyncio.sleep(pause)
+        waited += pause
+        pause = min(pause * 1.5, 1.0)
+    return JSONResponse({"id": accepted.id}, 202)
+
+
+async def index(request: Request) -> Response:
+    """`GET /api/v1/compendium`: ids of the compendia that the asker may see, newest first."""
+    services = services_of(request)
+    principal = await services.principal(request)
+    found = await services.records.compendia(
+        principal,
+        request.query_params.get("user"),
+        whole_number(request, "start", 1, 1 << 31),
+        whole_number(request, "limit", 100, 1000),
+    )
+    return JSONResponse({"results": [compendium.id for compendium in found]})
+
+
+async def view(request: Request) -> Response:
+    """`GET /api/v1/compendium/:id`."""
+    services = services_of(request)
+    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
+    manifest = None
+    if compendium.manifest:
+        manifest = await asyncio.to_thread(read_manifest, services.blobs, compendium.manifest)
+    return JSONResponse(compendium_view(compendium, manifest))
+
+
+async def delete(request: Request) -> Response:
+    """`DELETE /api/v1/compendium/:id`: forget a candidate."""
+    services = services_of(request)
+    compendium = await services.compendium(
+        await services.principal(request), request.path_params["id"], Action.DELETE
+    )
+    if not compendium.candidate:
+        raise Refused(400, "compendium is not a candidate, cannot be deleted")
+    await services.records.remove_compendium(compendium.id)
+    return Response(status_code=204)
+
+
+async def metadata(request: Request) -> Response:
+    """`GET /api/v1/compendium/:id/metadata`."""
+    services = services_of(request)
+    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
+    return JSONResponse({"id": compendium.id, "metadata": {"o2r": compendium.metadata.get("o2r", {})}})
+
+
+async def tree(request: Request) -> Response:
+    """`GET /api/v1/compendium/:id/data/`: the file tree."""
+    services = services_of(request)
+    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
+    if not compendium.manifest:
+        raise Refused(404, "The files are not loaded yet")
+    manifest = await asyncio.to_thread(read_manifest, services.blobs, compendium.manifest)
+    return JSONResponse(file_tree(f"/api/v1/compendium/{compendium.id}/data", compendium.id, manifest))
+
+
+async def file(request: Request) -> Response:
+    """`GET /api/v1/compendium/:id/data/…`: redirect to the file on the content origin."""
+    services = services_of(request)
+    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
+    path = request.path_params["path"]
+    await find_file(services, compendium.manifest, path)
+    return RedirectResponse(services.signer.address("compendium", compendium.id, path), 302)
+
+
+async def jobs(request: Request) -> Response:
+    """`GET /api/v1/compendium/:id/jobs`: ids of its jobs, newest first."""
+    services = services_of(request)
+    principal = await services.principal(request)
+    compendium = await services.compendium(principal, request.path_params["id"])
+    found = await services.records.jobs(
+        principal,
+        compendium_id=compendium.id,
+        start=whole_number(request, "start", 1, 1 << 31),
+        limit=whole_number(request, "limit", 100, 1000),
+    )
+    return JSONResponse({"results": [job.id for job in found]})
+
+
+ROUTES = [
+    Route("/api/v1/compendium", create, methods=["POST"]),
+    Route("/api/v1/compendium", index, methods=["GET"]),
+    Route("/api/v1/compendium/{id:str}", view, methods=["GET"]),
+    Route("/api/v1/compendium/{id:str}", delete, methods=["DELETE"]),
+    Route("/api/v1/compendium/{id:str}/metadata", metadata, methods=["GET"]),
+    Route("/api/v1/compendium/{id:str}/jobs", jobs, methods=["GET"]),
+    Route("/api/v1/compendium/{id:str}/data/", tree, methods=["GET"]),
+    Route("/api/v1/compendium/{id:str}/data/{path:path}", file, methods=["GET"]),
+]

@@ -1,0 +1,156 @@
+"""Jobs: start, list, view, cancel; their files, logs and check report."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from erc.events.blobs import read_manifest
+from erc.events.outbox import utc_now
+from erc.gateway.auth import Action, Principal
+from erc.gateway.content import find_file, read_report
+from erc.gateway.errors import Refused
+from erc.gateway.identifiers import new_id
+from erc.gateway.pipeline import cancel_job, start_job
+from erc.gateway.routes.asking import body_of, services_of, whole_number
+from erc.gateway.services import Services
+from erc.gateway.store.queue import WAITING_WORKERS, position
+from erc.gateway.views import check_view, file_tree, job_view
+from erc.schemas.compendium import Compendium, CompendiumStatus
+from erc.schemas.job import Job, StepName
+
+FIELDS = ("status", "user")
+WORKERS = (*WAITING_WORKERS, "checker")
+
+
+async def create(request: Request) -> Response:
+    """`POST /api/v1/job`: run a compendium's analysis."""
+    services = services_of(request)
+    principal = await services.principal(request)
+    identifier = (await body_of(request)).get("compendium_id")
+    if not isinstance(identifier, str) or not identifier:
+        raise Refused(400, "compendium_id required")
+    compendium = await services.compendium(principal, identifier, Action.RUN)
+    job = await begin(services, principal, compendium)
+    return JSONResponse({"job_id": job.id}, 200, {"Location": f"/api/v1/job/{job.id}"})
+
+
+async def begin(services: Services, principal: Principal, compendium: Compendium) -> Job:
+    """Start a job on a compendium; raises Refused (409) when it is not ready."""
+    if compendium.status is CompendiumStatus.REJECTED:
+        said = compendium.problem.sentence() if compendium.problem else ""
+        raise Refused(409, "The compendium was rejected", said, "compendium_rejected")
+    if compendium.status is not CompendiumStatus.READY:
+        raise Refused(409, "The compendium is not ready yet", "Wait until it is loaded.", "compendium_not_ready")
+    job = Job(id=new_id(), compendium_id=compendium.id, owner=principal.name, created=utc_now())
+    advance = start_job(job, compendium)
+    await services.records.add_job(advance, compendium.candidate)
+    return advance.state
+
+
+async def index(request: Request) -> Response:
+    """`GET /api/v1/job`: ids of jobs, or with `fields` a row each; newest first."""
+    services = services_of(request)
+    principal = await services.principal(request)
+    query = request.query_params
+    fields = {name.strip() for name in query.get("fields", "").split(",") if name.strip()}
+    unknown = sorted(fields - set(FIELDS))
+    if unknown:
+        raise Refused(400, f"unsupported field requested: {unknown[0]}")
+    compendium_id = query.get("compendium_id")
+    if compendium_id and await services.records.compendium(compendium_id) is None:
+        raise Refused(404, f"no compendium with id {compendium_id}")
+    found = await services.records.jobs(
+        principal,
+        compendium_id=compendium_id,
+        owner=query.get("user"),
+        status=query.get("status"),
+        start=whole_number(request, "start", 1, 1 << 31),
+        limit=whole_number(request, "limit", 100, 1000),
+    )
+    if not fields:
+        return JSONResponse({"results": [job.id for job in found]})
+    rows = [{"id": job.id, "status": job.status.value, "user": job.owner} for job in found]
+    return JSONResponse({"results": [{k: v for k, v in row.items() if k == "id" or k in fields} for row in rows]})
+
+
+async def view(request: Request) -> Response:
+    """`GET /api/v1/job/:id?steps=all|<names>`."""
+    services = services_of(request)
+    job = await services.job(await services.principal(request), request.path_params["id"])
+    detailed = {name.strip() for name in request.query_params.get("steps", "").split(",")}
+    manifest = None
+    if job.outputs:
+        manifest = await asyncio.to_thread(read_manifest, services.blobs, job.outputs)
+    place = None if job.terminal else await position(services.records.database, job.id)
+    document = job_view(job, manifest, detailed, place)
+    if job.report:
+        document["check"] = check_view(job, await read_report(services, job.report), services.signer)
+    return JSONResponse(document)
+
+
+async def cancel(request: Request) -> Response:
+    """`POST /api/v1/job/:id/cancel`: end a job now, whatever it waits for or does."""
+    services = services_of(request)
+    job = await services.job(await services.principal(request), request.path_params["id"], Action.CANCEL)
+    after = await stop(services, job.id)
+    if after is None:
+        raise Refused(409, "The job has ended already", f"Its state is {job.status.value}.", "job_ended")
+    return JSONResponse({"job_id": after.id, "status": after.status.value, "verdict": after.verdict})
+
+
+async def stop(services: Services, identifier: str) -> Job | None:
+    """Record a cancellation and tell the workers; None when the job has ended already."""
+    after = await services.records.move_job(identifier, lambda job: cancel_job(job, utc_now()))
+    if after:
+        for worker in WORKERS:
+            await services.hints.cancel(worker, identifier)
+    return after
+
+
+async def log(request: Request) -> Response:
+    """`GET /api/v1/job/:id/log/:step`: the whole log of a step that has ended, as plain text."""
+    services = services_of(request)
+    job = await services.job(await services.principal(request), request.path_params["id"])
+    try:
+        step = job.steps[StepName(request.path_params["step"])]
+    except ValueError as error:
+        raise Refused(404, "no step of this name") from error
+    if step.log is None:
+        raise Refused(404, "This step keeps no log", "It has not ended, or it says nothing.")
+    document = await asyncio.to_thread(services.blobs.read, step.log)
+    return PlainTextResponse(document.decode(errors="replace"), headers={"X-Content-Type-Options": "nosniff"})
+
+
+async def tree(request: Request) -> Response:
+    """`GET /api/v1/job/:id/data/`: the files that the run made or changed."""
+    services = services_of(request)
+    job = await services.job(await services.principal(request), request.path_params["id"])
+    if not job.outputs:
+        raise Refused(404, "The job has made no files yet")
+    manifest = await asyncio.to_thread(read_manifest, services.blobs, job.outputs)
+    return JSONResponse(file_tree(f"/api/v1/job/{job.id}/data", job.id, manifest))
+
+
+async def file(request: Request) -> Response:
+    """`GET /api/v1/job/:id/data/…`: redirect to the file on the content origin."""
+    services = services_of(request)
+    job = await services.job(await services.principal(request), request.path_params["id"])
+    path = request.path_params["path"]
+    if path != "check.html" or not job.report:
+        await find_file(services, job.outputs, path)
+    return RedirectResponse(services.signer.address("job", job.id, path), 302)
+
+
+ROUTES = [
+    Route("/api/v1/job", create, methods=["POST"]),
+    Route("/api/v1/job", index, methods=["GET"]),
+    Route("/api/v1/job/{id:str}", view, methods=["GET"]),
+    Route("/api/v1/job/{id:str}/cancel", cancel, methods=["POST"]),
+    Route("/api/v1/job/{id:str}/log/{step:str}", log, methods=["GET"]),
+    Route("/api/v1/job/{id:str}/data/", tree, methods=["GET"]),
+    Route("/api/v1/job/{id:str}/data/{path:path}", file, methods=["GET"]),
+]

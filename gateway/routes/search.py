@@ -1,0 +1,34 @@
+"""Search over what the asker may see."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from erc.gateway.errors import Refused
+from erc.gateway.routes.asking import services_of, whole_number
+
+WORDS = 500
+
+
+async def find(request: Request) -> Response:
+    """`GET /api/v1/search?q=…`: compendia by words, in the shape of the o2r service."""
+    services = services_of(request)
+    principal = await services.principal(request)
+    words = request.query_params.get("q", "").strip()
+    if not words:
+        raise Refused(404, "no query provided")
+    if len(words) > WORDS:
+        raise Refused(400, "The query is too long", f"At most {WORDS} characters are read.")
+    found = await services.search.find(
+        words.replace("\0", " "),
+        principal,
+        whole_number(request, "start", 1, 10_000),
+        whole_number(request, "limit", 20, 100),
+    )
+    hits = [{"_score": score, "_source": document} for score, document in found.documents]
+    return JSONResponse({"hits": {"total": found.total, "max_score": found.max_score, "hits": hits}})
+
+
+ROUTES = [Route("/api/v1/search", find, methods=["GET"])]

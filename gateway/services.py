@@ -1,0 +1,91 @@
+"""What the routes work with, wired once in `app`."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+from dataclasses import dataclass, field
+
+from starlette.requests import HTTPConnection
+
+from erc.events.blobs import FileBlobStore
+from erc.events.bus import Hints
+from erc.events.feed import Feed
+from erc.gateway.auth import ADMIN, ANONYMOUS, Action, Principal, Thing, authorise
+from erc.gateway.errors import Refused, refuse_unless_allowed
+from erc.gateway.settings import GatewaySettings
+from erc.gateway.signer import Signer
+from erc.gateway.store.queue import Queue
+from erc.gateway.store.records import Records
+from erc.gateway.store.search import Search
+from erc.gateway.store.sessions import Sessions
+from erc.schemas.compendium import Compendium
+from erc.schemas.job import Job
+from erc.schemas.shipment import Shipment
+
+COOKIE = "erc_session"
+OPERATOR = "operator"
+
+
+@dataclass
+class Services:
+    """Ports and settings of the gateway."""
+
+    settings: GatewaySettings
+    records: Records
+    queue: Queue
+    sessions: Sessions
+    search: Search
+    blobs: FileBlobStore
+    feed: Feed
+    hints: Hints
+    signer: Signer
+    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
+    links: set[str] = field(default_factory=set)
+    """One-time sign-in tokens that have not been used."""
+
+    async def principal(self, connection: HTTPConnection) -> Principal:
+        """Return who asks: the bearer of a token, the holder of a session, or nobody."""
+        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            expected = self.settings.operator_token
+            if expected and hmac.compare_digest(token.encode(), expected.encode()):
+                return Principal(OPERATOR, ADMIN)
+            raise Refused(401, "user is not authenticated", "The token is not known.")
+        cookie = connection.cookies.get(COOKIE)
+        name = await self.sessions.principal(cookie) if cookie else None
+        return Principal(name, ADMIN) if name else ANONYMOUS
+
+    def new_link(self) -> str:
+        """Return the address of a new one-time sign-in."""
+        token = secrets.token_urlsafe(24)
+        self.links.add(token)
+        return f"{self.settings.public_url}/sign-in?token={token}"
+
+    async def compendium(self, principal: Principal, identifier: str, action: Action = Action.VIEW) -> Compendium:
+        """Return a compendium that the principal may do this to; raises Refused."""
+        found = await self.records.compendium(identifier)
+        thing = Thing(found.owner, found.candidate) if found else None
+        refuse_unless_allowed(authorise(principal, action, thing), "no compendium with this id")
+        assert found
+        return found
+
+    async def job(self, principal: Principal, identifier: str, action: Action = Action.VIEW) -> Job:
+        """Return a job that the principal may do this to; raises Refused."""
+        found = await self.records.job(identifier)
+        thing = None
+        if found:
+            compendium = await self.records.compendium(found.compendium_id)
+            thing = Thing(found.owner, compendium.candidate if compendium else True)
+        refuse_unless_allowed(authorise(principal, action, thing), "no job with this id")
+        assert found
+        return found
+
+    async def shipment(self, principal: Principal, identifier: str) -> Shipment:
+        """Return a shipment that the principal may see; raises Refused."""
+        found = await self.records.shipment(identifier)
+        thing = Thing(found.owner, candidate=True) if found else None
+        refuse_unless_allowed(authorise(principal, Action.VIEW, thing), "no shipment with this id")
+        assert found
+        return found

@@ -1,0 +1,52 @@
+"""What the gateway reads from the environment, once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from erc.schemas.limits import ArchiveLimits
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """Addresses, secrets and limits. Secrets are not shown."""
+
+    database_url: str = field(repr=False)
+    nats_url: str = field(repr=False)
+    home: Path
+    host: str
+    port: int
+    content_port: int
+    public_url: str
+    """Address under which people reach the pages."""
+    content_url: str
+    """Address of the second origin, which serves what users made."""
+    operator_token: str = field(repr=False)
+    one_time_token: str = field(repr=False)
+    limits: ArchiveLimits = field(default_factory=ArchiveLimits)
+
+    @classmethod
+    def read(cls) -> GatewaySettings:
+        """Read `GATEWAY_*`, `DATABASE_URL`, `NATS_URL` and `ERC_HOME`."""
+        env = os.environ
+        host, port = env.get("GATEWAY_HOST", "127.0.0.1"), int(env.get("GATEWAY_PORT", "8080"))
+        content_port = int(env.get("GATEWAY_CONTENT_PORT", port + 1))
+        return cls(
+            database_url=env["DATABASE_URL"],
+            nats_url=env["NATS_URL"],
+            home=Path(env.get("ERC_HOME", Path.home() / ".erc")),
+            host=host,
+            port=port,
+            content_port=content_port,
+            public_url=env.get("GATEWAY_PUBLIC_URL", f"http://{host}:{port}"),
+            content_url=env.get("GATEWAY_CONTENT_URL", f"http://{host}:{content_port}"),
+            operator_token=env.get("GATEWAY_OPERATOR_TOKEN", ""),
+            one_time_token=env.get("GATEWAY_ONE_TIME_TOKEN", ""),
+            limits=ArchiveLimits(
+                upload_bytes=int(env.get("GATEWAY_UPLOAD_BYTES", ArchiveLimits().upload_bytes)),
+            ),
+        )

@@ -1,0 +1,1 @@
+"""The gateway's rows: compendia, jobs, shipments, the queue, sessions, search."""

@@ -1,0 +1,158 @@
+"""The documents of the web API, in the shapes and words of the o2r service; what it lacks is added, never changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from erc.gateway.signer import Signer
+from erc.schemas.check import CheckReport, Comparison
+from erc.schemas.compendium import Compendium
+from erc.schemas.job import Job, Step, StepName
+from erc.schemas.shipment import Shipment
+from erc.schemas.workspace import Manifest
+
+
+def compendium_view(compendium: Compendium, manifest: Manifest | None) -> dict[str, Any]:
+    """Return a compendium with its file tree."""
+    view: dict[str, Any] = {
+        "id": compendium.id,
+        "metadata": compendium.metadata,
+        "created": compendium.created.isoformat(),
+        "user": compendium.owner,
+        "bag": compendium.bag,
+        "compendium": compendium.compendium,
+        "substituted": False,
+        "status": compendium.status.value,
+    }
+    if manifest is None:
+        view["filesMissing"] = True
+    else:
+        view["files"] = file_tree(f"/api/v1/compendium/{compendium.id}/data", compendium.id, manifest)
+    if compendium.candidate:
+        view["candidate"] = True
+    if compendium.problem:
+        view["problem"] = compendium.problem.model_dump()
+    return view
+
+
+def job_view(job: Job, manifest: Manifest | None, detailed: set[str], position: int | None) -> dict[str, Any]:
+    """Return a job; the steps named in `detailed` (or `all`) with their texts."""
+    steps = {
+        name.value: _step(name, step, job, "all" in detailed or name.value in detailed)
+        for name, step in job.steps.items()
+    }
+    view: dict[str, Any] = {
+        "id": job.id,
+        "compendium_id": job.compendium_id,
+        "status": job.status.value,
+        "user": job.owner,
+        "created": job.created.isoformat(),
+        "steps": steps,
+        "verdict": job.verdict.value if job.verdict else None,
+        "reason": job.reason,
+    }
+    if job.ended:
+        view["ended"] = job.ended.isoformat()
+    if position is not None:
+        view["waiting"] = {"position": position}
+    if job.problem:
+        view["problem"] = job.problem.model_dump()
+    if manifest is None:
+        view["filesMissing"] = True
+    else:
+        view["files"] = file_tree(f"/api/v1/job/{job.id}/data", job.id, manifest)
+    return view
+
+
+def _step(name: StepName, step: Step, job: Job, detailed: bool) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "status": step.status.value,
+        "start": step.start.isoformat() if step.start else None,
+        "end": step.end.isoformat() if step.end else None,
+    }
+    if not detailed:
+        return view
+    view["text"] = step.text
+    if step.log:
+        view["log"] = f"/api/v1/job/{job.id}/log/{name.value}"
+    if name is StepName.IMAGE_BUILD and job.image_id:
+        view["imageId"] = job.image_id
+    return view
+
+
+def check_view(job: Job, report: CheckReport, signer: Signer) -> dict[str, Any]:
+    """Return a check report: its rows with the addresses of what to show side by side."""
+    return {
+        "verdict": report.verdict.value,
+        "reason": report.reason,
+        "display": report.display,
+        "report": signer.address("job", job.id, "check.html") if report.html else None,
+        "comparisons": [_comparison(job, number, row, signer) for number, row in enumerate(report.comparisons)],
+    }
+
+
+def _comparison(job: Job, number: int, row: Comparison, signer: Signer) -> dict[str, Any]:
+    sides = {"original": row.original, "reproduced": row.reproduced, "difference": row.difference}
+    addresses = {
+        side: signer.address("figure", job.id, f"{number}/{side}") if digest else None for side, digest in sides.items()
+    }
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "outcome": row.outcome.value,
+        "finding": row.finding,
+        "measure": row.measure,
+        **addresses,
+    }
+
+
+def shipment_view(shipment: Shipment) -> dict[str, Any]:
+    """Return a shipment."""
+    view: dict[str, Any] = {
+        "id": shipment.id,
+        "compendium_id": shipment.compendium_id,
+        "recipient": shipment.recipient,
+        "deposition_id": None,
+        "deposition_url": None,
+        "update_packaging": "false",
+        "last_modified": shipment.created.isoformat(),
+        "user": shipment.owner,
+        "status": shipment.status.value,
+    }
+    if shipment.problem:
+        view["problem"] = shipment.problem.model_dump()
+    return view
+
+
+def file_tree(address: str, name: str, manifest: Manifest) -> dict[str, Any]:
+    """Return the files as the reference's tree: folders with `children` and summed sizes, files with type and size."""
+    root: dict[str, Any] = {"path": address, "name": name, "children": [], "size": 0, "type": "directory"}
+    folders = {"": root}
+    for entry in manifest.entries():
+        *parents, leaf = entry.path.split("/")
+        above = root
+        above["size"] += entry.size_bytes
+        for depth in range(len(parents)):
+            path = "/".join(parents[: depth + 1])
+            if path not in folders:
+                folders[path] = {
+                    "path": f"{address}/{path}",
+                    "name": parents[depth],
+                    "children": [],
+                    "size": 0,
+                    "type": "directory",
+                }
+                above["children"].append(folders[path])
+            above = folders[path]
+            above["size"] += entry.size_bytes
+        suffix = f".{leaf.rsplit('.', 1)[1].lower()}" if "." in leaf.lstrip(".") else ""
+        above["children"].append(
+            {
+                "path": f"{address}/{entry.path}",
+                "name": leaf,
+                "size": entry.size_bytes,
+                "extension": suffix,
+                "type": entry.media_type,
+            }
+        )
+    return root

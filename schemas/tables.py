@@ -1,0 +1,218 @@
+"""Every table, its owner in its comment: only the owner's database role may write it.
+
+SQLAlchemy's table objects only; no engine, no session. Times are UTC, documents `jsonb`, sizes in bytes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
+)
+
+
+def _moment(name: str, *, now: bool = False, nullable: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=func.now() if now else None)
+
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("stream", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("aggregate", Text, nullable=False),
+    Column("aggregate_id", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("public", Text, comment="subject on the PUBLIC stream, for events of published compendia"),
+    Column("traceparent", Text),
+    Column("body", JSONB, nullable=False),
+    _moment("created", now=True),
+    _moment("sent", nullable=True),
+    UniqueConstraint("message_id"),
+    UniqueConstraint("aggregate", "aggregate_id", "sequence", name="uq_event_order"),
+    Index("ix_event_unsent", "id", postgresql_where=text("sent IS NULL")),
+    comment="owner: everybody adds, the relay marks as sent. The outbox, kept as the event log",
+)
+
+relay = Table(
+    "relay",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("instance", Text, nullable=False),
+    Column("backend", Integer, nullable=False),
+    _moment("seen"),
+    comment="owner: relay. The one leader and when it was last alive",
+)
+
+capacity = Table(
+    "capacity",
+    metadata,
+    Column("instance", Text, primary_key=True),
+    Column("worker", Text, nullable=False),
+    Column("slots", Integer, nullable=False),
+    _moment("seen"),
+    Index("ix_capacity_worker", "worker"),
+    comment="owner: workers. What each worker process can do at once, with its heartbeat",
+)
+
+compendium = Table(
+    "compendium",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("candidate", Boolean, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("document", JSONB, nullable=False),
+    _moment("created"),
+    Index("ix_compendium_owner", "owner"),
+    comment="owner: gateway",
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("compendium_id", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("document", JSONB, nullable=False),
+    _moment("created"),
+    Index("ix_job_compendium_id", "compendium_id"),
+    Index("ix_job_owner", "owner"),
+    comment="owner: gateway",
+)
+
+shipment = Table(
+    "shipment",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("compendium_id", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("document", JSONB, nullable=False),
+    _moment("created"),
+    comment="owner: gateway",
+)
+
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("worker", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("command", JSONB, nullable=False),
+    _moment("since", now=True),
+    _moment("released", nullable=True),
+    Index("ix_waiting_worker", "worker", "since"),
+    comment="owner: gateway. Builds and executions that wait for a slot or hold one (released)",
+)
+
+cancellation = Table(
+    "cancellation",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _moment("requested", now=True),
+    comment="owner: gateway. Work that must stop; workers read it at every heartbeat",
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", Text, primary_key=True, comment="SHA-256 of the cookie"),
+    Column("principal", Text, nullable=False),
+    _moment("created", now=True),
+    _moment("expires"),
+    comment="owner: gateway",
+)
+
+
+def _work(name: str, owner: str) -> Table:
+    """Return the table in which a worker keeps its work: one row a work id, its attempt is the fence."""
+    return Table(
+        name,
+        metadata,
+        Column("id", Text, primary_key=True, comment="the id of the job, compendium or shipment"),
+        Column("command", Text, nullable=False, comment="message id of the command that the row belongs to"),
+        Column("attempt", Integer, nullable=False),
+        Column("version", Integer, nullable=False, comment="number of events emitted so far"),
+        Column("status", Text, nullable=False, comment="running, done, failed or cancelled"),
+        Column("document", JSONB, nullable=False),
+        _moment("changed", now=True),
+        comment=f"owner: {owner}",
+    )
+
+
+workspace = _work("workspace", "loader")
+description = _work("description", "metadata")
+environment = _work("environment", "builder")
+image = _work("image", "builder")
+execution = _work("execution", "executor")
+check = _work("check", "checker")
+package = _work("package", "shipper")
+
+built = Table(
+    "built",
+    metadata,
+    Column("key", Text, primary_key=True, comment="environment key"),
+    Column("image_id", Text, nullable=False),
+    Column("image", Text, comment="blob of the saved image"),
+    _moment("created", now=True),
+    comment="owner: builder. Environments that need no build",
+)
+
+search_document = Table(
+    "search_document",
+    metadata,
+    Column("compendium_id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("candidate", Boolean, nullable=False),
+    Column("document", JSONB, nullable=False),
+    Column("words", TSVECTOR, nullable=False),
+    Index("ix_search_document_words", "words", postgresql_using="gin"),
+    comment="owner: indexer",
+)
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    comment="owner: gateway. Keys made by the service, such as the one that signs addresses of user content",
+)
+
+WRITERS: dict[str, tuple[Table, ...]] = {
+    "gateway": (compendium, job, shipment, waiting, cancellation, session, secret),
+    "loader": (workspace,),
+    "metadata": (description,),
+    "builder": (environment, image, built),
+    "executor": (execution,),
+    "checker": (check,),
+    "shipper": (package,),
+    "indexer": (search_document,),
+    "relay": (relay,),
+}
+"""Which database role may write which tables. Beside them every role adds to `event` and `capacity`."""

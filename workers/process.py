@@ -1,0 +1,121 @@
+"""The life of a worker process: connect, announce the slots, take deliveries, end at a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from erc.events.blobs import FileBlobStore
+from erc.events.bus import Hints, LogStream, connect
+from erc.events.errors import Unavailable
+from erc.events.faults import Faults
+from erc.events.intake import consumer_is_there, intake
+from erc.events.outbox import Database, create_engine
+from erc.events.streams import Lease
+from erc.workers.run import Desk, Duty
+from erc.workers.store import CapacityStore
+
+log = logging.getLogger("erc.worker")
+
+ANNOUNCE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """What every worker reads from the environment, once."""
+
+    database_url: str
+    nats_url: str
+    home: Path
+    """Folder of the service's state; the blob store is `blobs` in it."""
+    slots: int
+    lease: Lease
+
+    @classmethod
+    def read(cls, worker: str, slots: int) -> WorkerSettings:
+        """Read the settings of `worker`; `slots` is the default of `<WORKER>_SLOTS`."""
+        ack_wait = float(os.environ.get("EVENTS_ACK_WAIT_SECONDS", "30"))
+        heartbeat = float(os.environ.get("EVENTS_HEARTBEAT_SECONDS", "10"))
+        return cls(
+            database_url=os.environ["DATABASE_URL"],
+            nats_url=os.environ["NATS_URL"],
+            home=Path(os.environ.get("ERC_HOME", Path.home() / ".erc")),
+            slots=int(os.environ.get(f"{worker.upper()}_SLOTS", slots)),
+            lease=Lease(ack_wait=timedelta(seconds=ack_wait), heartbeat=timedelta(seconds=heartbeat)),
+        )
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a worker's `__main__` wires its handlers with."""
+
+    settings: WorkerSettings
+    database: Database
+    blobs: FileBlobStore
+    logs: LogStream
+
+
+Build = Callable[[Context], Awaitable[list[Duty]]]
+
+
+def main(worker: str, slots: int, build: Build) -> None:
+    """Run a worker until SIGTERM or SIGINT; exit code 1 when it cannot go on."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        asyncio.run(serve(worker, WorkerSettings.read(worker, slots), build))
+    except Unavailable as error:
+        log.error("%s stops: %s", worker, error)  # noqa: TRY400 - a sentence, not a trace
+        sys.exit(1)
+
+
+async def serve(worker: str, settings: WorkerSettings, build: Build) -> None:
+    """Take deliveries until a signal comes. Raises Unavailable when a server does not answer at the start."""
+    client = await connect(settings.nats_url, f"erc-{worker}")
+    hints = Hints(client)
+    faults = Faults.from_environment(worker)
+    engine = create_engine(settings.database_url, size=settings.slots + 2)
+    database = Database(engine, hints.wake_relay, faults)
+    blobs = FileBlobStore(settings.home / "blobs")
+    desk = Desk(await build(Context(settings, database, blobs, LogStream(client))), blobs, settings.lease, faults)
+    instance = f"{worker}-{secrets.token_hex(4)}"
+    capacity = CapacityStore(database, instance, worker, settings.slots)
+    await hints.on(f"erc.control.{worker}.*", desk.cancel)
+    stop = stop_signal()
+    durable = f"{worker}-default"
+    async with intake(settings.nats_url, instance, "COMMANDS", durable, settings.slots, desk.take) as broker:
+        while not stop.is_set():
+            await _announce(capacity, hints)
+            if not await consumer_is_there(broker, "COMMANDS", durable):
+                raise Unavailable(f"The consumer {durable} is gone; provision the streams again.")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), ANNOUNCE_SECONDS)
+        with contextlib.suppress(Unavailable):
+            await capacity.withdraw()
+    await database.close()
+    await client.close()
+
+
+async def _announce(capacity: CapacityStore, hints: Hints) -> None:
+    try:
+        await capacity.announce()
+        await hints.capacity()
+    except Unavailable as error:
+        log.warning("%s", error)
+
+
+def stop_signal() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
