@@ -75,15 +75,11 @@ class Feed:
 
     async def _subscribe(self, source: Source, queue: asyncio.Queue[Heard]) -> JetStreamContext.PushSubscription:
         async def heard(message: Msg) -> None:
-            await queue.put(
-                Heard(source.stream, message.metadata.sequence.stream, message.subject, message.data)
-            )
+            await queue.put(Heard(source.stream, message.metadata.sequence.stream, message.subject, message.data))
 
         config = ConsumerConfig(deliver_policy=DeliverPolicy.NEW)
         if source.after is not None:
-            config = ConsumerConfig(
-                deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=source.after + 1
-            )
+            config = ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=source.after + 1)
         return await self._js.subscribe(
             source.subject, stream=source.stream, ordered_consumer=True, cb=heard, config=config
         )

@@ -68,7 +68,7 @@ async def intake(
     Raises Unavailable when NATS does not answer at first.
     """
     broker = NatsBroker(
-        url, name=name, graceful_timeout=5, logger=None, max_reconnect_attempts=-1, reconnect_time_wait=0.25
+        url, name=name, graceful_timeout=5, logger=None, max_reconnect_attempts=-1, reconnect_time_wait=1
     )
     connected: list[Client] = []
 

@@ -42,7 +42,7 @@ class Database:
     """Transactions that carry their outgoing messages."""
 
     def __init__(self, engine: AsyncEngine, ping: Ping, faults: Faults | None = None) -> None:
-        self._engine, self._ping = engine, ping
+        self.engine, self._ping = engine, ping
         self._faults = faults or Faults("", None)
 
     @contextlib.asynccontextmanager
@@ -52,7 +52,7 @@ class Database:
         Raises Unavailable when PostgreSQL cannot be reached or asks to come later.
         """
         async with database_errors():
-            async with self._engine.begin() as connection:
+            async with self.engine.begin() as connection:
                 transaction = Transaction(connection)
                 yield transaction
                 if transaction.outgoing:
@@ -63,12 +63,12 @@ class Database:
 
     async def rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[Any]:
         """Return the rows of a query, as mappings."""
-        async with database_errors(), self._engine.connect() as connection:
+        async with database_errors(), self.engine.connect() as connection:
             return list((await connection.execute(query, values)).mappings())
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._engine.dispose()
+        await self.engine.dispose()
 
 
 class Transaction:

@@ -172,7 +172,12 @@ class Undertaker:
             )
         elif command.ID_FIELD == "compendium_id":
             await self._records.move_compendium(command.work_id, lambda it: _reject(it, problem))
-        elif not isinstance(command, SaveImage):
+        elif isinstance(command, SaveImage):
+            facts = Facts(time=now, problem=problem)
+            await self._records.move_job(
+                command.work_id, lambda it: advance_job(it, ImageSaved(job_id=command.job_id), facts)
+            )
+        else:
             await self._records.move_job(command.work_id, lambda it: _fail(it, problem, now))
 
 

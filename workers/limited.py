@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import multiprocessing
 import resource
+import signal
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar, cast
@@ -63,6 +65,7 @@ def _child(
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _die_with_parent()
     try:
         answer: tuple[str, Any] = ("value", function(*arguments))
     except (Rejected, Unavailable) as error:
@@ -70,3 +73,9 @@ def _child(
     except (MemoryError, RecursionError):
         answer = ("error", _too_demanding("It needs more memory than a reader may use."))
     sender.send(answer)
+
+
+def _die_with_parent() -> None:
+    """A worker that is killed takes its forkserver and so this child with it (Linux)."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(1, signal.SIGKILL)

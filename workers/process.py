@@ -9,16 +9,19 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
+
+from nats.aio.client import Client
 
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Hints, LogStream, connect
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
-from erc.events.intake import consumer_is_there, intake
+from erc.events.intake import NatsDelivery, consumer_is_there, intake
 from erc.events.outbox import Database, create_engine
 from erc.events.streams import Lease
 from erc.workers.run import Desk, Duty
@@ -62,6 +65,7 @@ class Context:
     database: Database
     blobs: FileBlobStore
     logs: LogStream
+    hints: Hints
 
 
 Build = Callable[[Context], Awaitable[list[Duty]]]
@@ -69,7 +73,7 @@ Build = Callable[[Context], Awaitable[list[Duty]]]
 
 def main(worker: str, slots: int, build: Build) -> None:
     """Run a worker until SIGTERM or SIGINT; exit code 1 when it cannot go on."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _log_to_stderr()
     try:
         asyncio.run(serve(worker, WorkerSettings.read(worker, slots), build))
     except Unavailable as error:
@@ -77,31 +81,72 @@ def main(worker: str, slots: int, build: Build) -> None:
         sys.exit(1)
 
 
-async def serve(worker: str, settings: WorkerSettings, build: Build) -> None:
-    """Take deliveries until a signal comes. Raises Unavailable when a server does not answer at the start."""
+@contextlib.asynccontextmanager
+async def _context(worker: str, settings: WorkerSettings) -> AsyncIterator[Context]:
     client = await connect(settings.nats_url, f"erc-{worker}")
     hints = Hints(client)
-    faults = Faults.from_environment(worker)
     engine = create_engine(settings.database_url, size=settings.slots + 2)
-    database = Database(engine, hints.wake_relay, faults)
-    blobs = FileBlobStore(settings.home / "blobs")
-    desk = Desk(await build(Context(settings, database, blobs, LogStream(client))), blobs, settings.lease, faults)
-    instance = f"{worker}-{secrets.token_hex(4)}"
-    capacity = CapacityStore(database, instance, worker, settings.slots)
-    await hints.on(f"erc.control.{worker}.*", desk.cancel)
-    stop = stop_signal()
-    durable = f"{worker}-default"
-    async with intake(settings.nats_url, instance, "COMMANDS", durable, settings.slots, desk.take) as broker:
-        while not stop.is_set():
-            await _announce(capacity, hints)
-            if not await consumer_is_there(broker, "COMMANDS", durable):
-                raise Unavailable(f"The consumer {durable} is gone; provision the streams again.")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), ANNOUNCE_SECONDS)
-        with contextlib.suppress(Unavailable):
-            await capacity.withdraw()
-    await database.close()
-    await client.close()
+    database = Database(engine, hints.wake_relay, Faults.from_environment(worker))
+    try:
+        yield Context(settings, database, FileBlobStore(settings.home / "blobs"), LogStream(client), hints)
+    finally:
+        await database.close()
+        await client.close()
+
+
+async def serve(worker: str, settings: WorkerSettings, build: Build) -> None:
+    """Take deliveries until a signal comes. Raises Unavailable when a server does not answer at the start."""
+    async with _context(worker, settings) as context:
+        desk = Desk(await build(context), context.blobs, settings.lease, Faults.from_environment(worker))
+        instance, durable = f"{worker}-{secrets.token_hex(4)}", f"{worker}-default"
+        capacity = CapacityStore(context.database, instance, worker, settings.slots)
+        await context.hints.on(f"erc.control.{worker}.*", desk.cancel)
+        stop = stop_signal()
+        async with intake(settings.nats_url, instance, "COMMANDS", durable, settings.slots, desk.take) as broker:
+            await _announce(capacity, context.hints)
+            while not await _stopped(stop):
+                await _announce(capacity, context.hints)
+                await _check_consumer(broker, "COMMANDS", durable)
+            with contextlib.suppress(Unavailable):
+                await capacity.withdraw()
+
+
+async def _stopped(stop: asyncio.Event) -> bool:
+    """Wait for the signal until the next announcement is due."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), ANNOUNCE_SECONDS)
+    return stop.is_set()
+
+
+async def _check_consumer(broker: Client, stream: str, durable: str) -> None:
+    if not await consumer_is_there(broker, stream, durable):
+        raise Unavailable(f"The consumer {durable} is gone; provision the streams again.")
+
+
+class Follower(Protocol):
+    """Takes events instead of commands."""
+
+    async def take(self, delivery: NatsDelivery) -> None:
+        """Handle one event."""
+        ...
+
+
+def follow(worker: str, build: Callable[[Context], Awaitable[Follower]]) -> None:
+    """Run a worker that follows events, one at a time, until SIGTERM or SIGINT."""
+    _log_to_stderr()
+    try:
+        asyncio.run(_follow(worker, WorkerSettings.read(worker, 1), build))
+    except Unavailable as error:
+        log.error("%s stops: %s", worker, error)  # noqa: TRY400 - a sentence, not a trace
+        sys.exit(1)
+
+
+async def _follow(worker: str, settings: WorkerSettings, build: Callable[[Context], Awaitable[Follower]]) -> None:
+    async with _context(worker, settings) as context:
+        follower, stop = await build(context), stop_signal()
+        async with intake(settings.nats_url, f"erc-{worker}", "EVENTS", worker, 1, follower.take) as broker:
+            while not await _stopped(stop):
+                await _check_consumer(broker, "EVENTS", worker)
 
 
 async def _announce(capacity: CapacityStore, hints: Hints) -> None:
@@ -110,6 +155,10 @@ async def _announce(capacity: CapacityStore, hints: Hints) -> None:
         await hints.capacity()
     except Unavailable as error:
         log.warning("%s", error)
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
 def stop_signal() -> asyncio.Event:

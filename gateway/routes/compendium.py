@@ -60,9 +60,7 @@ async def accept(services: Services, principal: Principal, upload: Upload) -> Co
             raise Refused(501, "Loading from a remote source is not available yet", "Upload the archive itself.")
         raise Refused(400, "The form has no file", "Send the archive in the field `compendium`.")
     compendium = Compendium(id=new_id(), owner=principal.name, upload=upload.file, created=utc_now())
-    await services.records.add_compendium(
-        compendium, LoadWorkspace(compendium_id=compendium.id, upload=upload.file)
-    )
+    await services.records.add_compendium(compendium, LoadWorkspace(compendium_id=compendium.id, upload=upload.file))
     return compendium
 
 
@@ -106,9 +104,7 @@ async def view(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """`DELETE /api/v1/compendium/:id`: forget a candidate."""
     services = services_of(request)
-    compendium = await services.compendium(
-        await services.principal(request), request.path_params["id"], Action.DELETE
-    )
+    compendium = await services.compendium(await services.principal(request), request.path_params["id"], Action.DELETE)
     if not compendium.candidate:
         raise Refused(400, "compendium is not a candidate, cannot be deleted")
     await services.records.remove_compendium(compendium.id)

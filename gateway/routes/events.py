@@ -132,9 +132,7 @@ class _Chunks:
         return all(self.seen.get(step, 0) >= number for step, number in self.expected.items())
 
 
-async def _job_events(
-    services: Services, job: Job, cursor: Cursor, reset: bool
-) -> AsyncIterator[ServerSentEvent]:
+async def _job_events(services: Services, job: Job, cursor: Cursor, reset: bool) -> AsyncIterator[ServerSentEvent]:
     identifier = job.id
     if reset:
         yield _reset(cursor, f"/api/v1/job/{identifier}?steps=all")

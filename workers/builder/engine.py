@@ -63,27 +63,32 @@ class ImageBuilder:
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         try:
             async with asyncio.timeout(limits.wall_clock.total_seconds()):
-                await self.build_image(context, tag, _capped(on_log, tail, limits.log_bytes), limits)
+                image_id = await self.build_image(context, tag, _capped(on_log, tail, limits.log_bytes), limits)
+            await self._measure(image_id, tag, limits)
         except TimeoutError as error:
             raise _too_slow(limits) from error
         except DockerStreamError as error:
             raise explain(error.message, list(tail), plan) from error
-        except (DockerError, aiohttp.ClientError, OSError) as error:
+        except (DockerError, aiohttp.ClientError, OSError, ValueError) as error:
             _engine_failed(error)
         finally:
             await self._sweep()
-        return await self._measured(tag, limits)
+        return image_id
 
-    async def build_image(self, context: bytes, tag: str, on_log: OnLog, limits: BuildLimits) -> None:
-        """Have the engine build a context (a tar archive) under limits and hand over its log line by line.
+    async def build_image(self, context: bytes, tag: str, on_log: OnLog, limits: BuildLimits) -> str:
+        """Have the engine build a context (a tar archive) under limits, hand over its log, return the image's id.
 
         Raises aiodocker's `DockerError` when the engine refuses, its `DockerStreamError` when a step fails.
         """
         async with self._query("build", "POST", params=_parameters(tag, limits), data=context) as response:
-            lines = _Lines(on_log)
+            lines, image_id = _Lines(on_log), ""
             async for message in json_stream_stream(response):
+                image_id = (message.get("aux") or {}).get("ID", image_id)
                 await lines.add(str(message.get("stream") or message.get("status") or ""))
             await lines.end()
+        if not image_id:
+            raise DockerError(900, "the engine ended the build without an image")
+        return str(image_id)
 
     async def find(self, tag: str) -> str | None:
         """Return the id of the image with this name or id, None when the engine has none."""
@@ -124,16 +129,15 @@ class ImageBuilder:
             finally:
                 response.close()
 
-    async def _measured(self, tag: str, limits: BuildLimits) -> str:
-        image = await self._engine.images.inspect(tag)
-        if image["Size"] > limits.image_bytes:
+    async def _measure(self, image_id: str, tag: str, limits: BuildLimits) -> None:
+        size = (await self._engine.images.inspect(image_id))["Size"]
+        if size > limits.image_bytes:
             await self._engine.images.delete(tag, force=True)
             raise Rejected(
                 "The environment is too large",
-                f"It takes {image['Size'] >> 20} MiB, at most {limits.image_bytes >> 20} are kept. Use fewer packages.",
+                f"It takes {size >> 20} MiB, at most {limits.image_bytes >> 20} MiB are kept. Use fewer packages.",
                 code="image_too_large",
             )
-        return str(image["Id"])
 
     async def _sweep(self) -> None:
         """Remove the stages that fetched packages; builds under way keep theirs, as the engine refuses."""

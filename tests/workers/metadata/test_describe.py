@@ -104,7 +104,9 @@ def test_the_raw_document_keeps_the_raw_names() -> None:
 
 
 def test_erc_yml_wins_over_names_and_header() -> None:
-    erc = b"id: light-1\nspec_version: '1'\nmain: paper.Rmd\ndisplay: out/paper.html\nlicenses: {text: MIT, code: MIT}\n"
+    erc = (
+        b"id: light-1\nspec_version: '1'\nmain: paper.Rmd\ndisplay: out/paper.html\nlicenses: {text: MIT, code: MIT}\n"
+    )
     description = described({"main.Rmd": RMD, "paper.Rmd": RMD, "out/paper.html": b"", "erc.yml": erc})
     assert (description.main, description.display) == ("paper.Rmd", "out/paper.html")
     assert description.erc_id == "light-1"
@@ -195,9 +197,44 @@ def test_function_arguments_and_result_travel_to_a_child_and_back() -> None:
 
 NAMES = ("main.Rmd", "main.R", "main.py", "main.ipynb", "display.html", "erc.yml", "requirements.txt", "CITATION.cff")
 PIECES = (
-    *(b"---\n", b"title: ", b"author:\n", b"  - name: A\n", b"```{r}\n", b"```\n", b"library(", b"x::", b'"', b"'", b"#", b"\\"),
-    *(b"import ", b"from . import ", b"`r ", b"!expr ", b"&a ", b"*a", b"\0", b"\xed\xa0\x80", b"\n", b"\t", b"{", b"[", b": "),
-    *(b'{"cells":[{"cell_type":"code","source":"', b'"}]}', b"date: 0000-00-00\n", b"[a](", b"<", b"id: a\n", b"main: main.R\n"),
+    *(
+        b"---\n",
+        b"title: ",
+        b"author:\n",
+        b"  - name: A\n",
+        b"```{r}\n",
+        b"```\n",
+        b"library(",
+        b"x::",
+        b'"',
+        b"'",
+        b"#",
+        b"\\",
+    ),
+    *(
+        b"import ",
+        b"from . import ",
+        b"`r ",
+        b"!expr ",
+        b"&a ",
+        b"*a",
+        b"\0",
+        b"\xed\xa0\x80",
+        b"\n",
+        b"\t",
+        b"{",
+        b"[",
+        b": ",
+    ),
+    *(
+        b'{"cells":[{"cell_type":"code","source":"',
+        b'"}]}',
+        b"date: 0000-00-00\n",
+        b"[a](",
+        b"<",
+        b"id: a\n",
+        b"main: main.R\n",
+    ),
 )
 
 

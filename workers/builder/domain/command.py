@@ -47,7 +47,7 @@ def command(description: Description) -> list[str]:
         case Kind.NOTEBOOK:
             return _notebook(main, display)
         case Kind.PYTHON_SCRIPT:
-            return ["python", main]
+            return ["python3", main]
 
 
 def argument(path: str, role: str) -> str:

@@ -17,6 +17,7 @@ _NETWORK = re.compile(
     r"Failed to establish a new connection|Max retries exceeded|Read timed out|Unable to connect to|"
     r"Failed to fetch|Some index files failed to download|NewConnectionError|NameResolutionError"
 )
+_KILLED = re.compile(r"returned a non-zero code: 137\b")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _LAST_LINES = 8
 
@@ -34,6 +35,12 @@ def explain(message: str, tail: list[str], plan: Plan) -> Rejected | Unavailable
         return _no_archive(said) or _missing(missing, "apt", plan)
     if missing := _PIP_MISSING.findall(said):
         return _no_archive(said) or _missing([normalised(name) for name in missing], "pip", plan)
+    if _KILLED.search(message):
+        return Rejected(
+            "Building the environment needs too much memory",
+            "Use fewer or smaller packages.",
+            code="build_out_of_memory",
+        )
     return _no_archive(said) or Rejected(
         "The environment could not be built",
         "The last lines of the log: " + " | ".join(said.splitlines()[-_LAST_LINES:]),

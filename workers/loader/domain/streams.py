@@ -20,7 +20,9 @@ GZIP_PARTS = 1_000_000
 
 def exact(file: BinaryIO, size_bytes: int) -> bytes:
     """Read so many bytes, which must be few; raises `Rejected` when the file ends before."""
-    found = b"".join(pieces(file, size_bytes))
+    found = file.read(size_bytes)
+    while len(found) < size_bytes and (more := file.read(size_bytes - len(found))):
+        found += more
     if len(found) < size_bytes:
         raise broken("It ends in the middle.")
     return found

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from erc.events.errors import Rejected
 from erc.schemas.ids import Digest
@@ -44,10 +44,17 @@ class Unpacked:
     """Sentences for the author about what was left out or guessed."""
 
 
+class _File(NamedTuple):
+    path: str
+    digest: Digest
+    size_bytes: int
+    executable: bool
+
+
 @dataclass
 class _Workspace:
     tree: Tree
-    entries: list[Entry] = field(default_factory=list)
+    files: list[_File] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     legacy_names: int = 0
 
@@ -66,15 +73,7 @@ class _Workspace:
         self.legacy_names += member.legacy_name
         counted = _Counted(pieces_of_it)
         digest = put(counted)
-        self.entries.append(
-            Entry(
-                path=path,
-                digest=digest,
-                size_bytes=counted.size_bytes,
-                executable=member.executable,
-                media_type=media_type(path),
-            )
-        )
+        self.files.append(_File(path, digest, counted.size_bytes, member.executable))
 
     def _pass_by(self, path: str, content: Iterator[bytes], why: str, *, folder: bool) -> None:
         if why:
@@ -110,7 +109,7 @@ def unpack(file: BinaryIO, put: Put, limits: ArchiveLimits) -> Unpacked:
     workspace = _Workspace(Tree(meter.node))
     for member in _members(file, archive_bytes, meter):
         workspace.take(member, put)
-    if not workspace.entries:
+    if not workspace.files:
         raise Rejected(
             "The archive is empty", "There is no file in it that could belong to a paper.", code="archive_empty"
         )
@@ -144,10 +143,17 @@ def _members(file: BinaryIO, archive_bytes: int, meter: Meter) -> Iterator[Membe
 
 def _without_top(workspace: _Workspace) -> Manifest:
     top = workspace.tree.only_folder()
-    if not top:
-        return Manifest(workspace.entries)
-    start = len(top) + 1
-    return Manifest(entry.model_copy(update={"path": entry.path[start:]}) for entry in workspace.entries)
+    start = len(top) + 1 if top else 0
+    return Manifest(
+        Entry(
+            path=file.path[start:],
+            digest=file.digest,
+            size_bytes=file.size_bytes,
+            executable=file.executable,
+            media_type=media_type(file.path),
+        )
+        for file in workspace.files
+    )
 
 
 def _notes(workspace: _Workspace) -> Iterator[str]:

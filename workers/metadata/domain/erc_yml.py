@@ -8,7 +8,7 @@ from typing import Any
 
 from erc.events.errors import Rejected
 from erc.workers.metadata.domain.files import ERC_YML_BYTES
-from erc.workers.metadata.domain.text import normalise
+from erc.workers.metadata.domain.text import MAX_TEXT, normalise
 from erc.workers.metadata.domain.yaml_reader import YamlError, read_yaml
 
 NAME = "erc.yml"
@@ -34,7 +34,10 @@ class ErcYml:
 
 def read_erc_yml(data: bytes) -> ErcYml:
     """Read the bytes of an `erc.yml`; raises Rejected with the code `erc_yml_invalid` and the place of the fault."""
-    document = normalise(_mapping(data))
+    written = _mapping(data)
+    document = normalise(written)
+    if document != written:
+        raise _invalid(f"A text in it holds a NUL or half a character, or has more than {MAX_TEXT} characters.")
     execution = _part(document, "execution")
     _check_bind_mounts(execution)
     result = ErcYml(

@@ -129,8 +129,11 @@ def _take_import(node: ast.Import | ast.ImportFrom, found: Found, source: str) -
 
 
 def _docstring(tree: ast.Module) -> dict[str, str]:
-    title, _, rest = (ast.get_docstring(tree) or "").strip().partition("\n")
-    return {key: text for key, text in (("title", title.strip().rstrip(".")), ("description", rest.strip())) if text}
+    """Return the docstring's first sentence as the title, and what follows as the description."""
+    paragraph, _, rest = (ast.get_docstring(tree) or "").strip().partition("\n\n")
+    title, _, more = " ".join(paragraph.split()).partition(". ")
+    description = f"{more}\n\n{rest.strip()}".strip()
+    return {key: text for key, text in (("title", title.rstrip(".")), ("description", description)) if text}
 
 
 def _written(call: ast.Call) -> list[str]:

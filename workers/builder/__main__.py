@@ -1,0 +1,80 @@
+"""`python -m erc.workers.builder`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiodocker
+
+from erc.events.blobs import BlobStore
+from erc.events.catalog import PrepareEnvironment, SaveImage
+from erc.schemas import tables
+from erc.schemas.ids import Digest
+from erc.workers.builder.bases import Base, Bases
+from erc.workers.builder.engine import ImageBuilder
+from erc.workers.builder.handler import Builder, prepare_failed, save_failed
+from erc.workers.builder.settings import BuilderSettings
+from erc.workers.builder.store import Environments
+from erc.workers.docker import connect
+from erc.workers.process import Context, main as run
+from erc.workers.run import Duty
+from erc.workers.store import WorkStore
+
+SLOTS = 2
+
+
+def main() -> None:
+    """Build until SIGTERM or SIGINT."""
+    run("builder", SLOTS, _build)
+
+
+class EngineImages:
+    """The engine's images, over a connection that is made when it is first needed."""
+
+    def __init__(self, settings: BuilderSettings) -> None:
+        self._settings = settings
+        self._engine: aiodocker.Docker | None = None
+        self._base: Base | None = None
+        self._lock = asyncio.Lock()
+
+    async def _connected(self) -> aiodocker.Docker:
+        async with self._lock:
+            if self._engine is None:
+                self._engine = await connect(self._settings.engine)
+            return self._engine
+
+    async def build(self, *arguments: Any) -> str:
+        return await ImageBuilder(await self._connected()).build(*arguments)
+
+    async def find(self, tag: str) -> str | None:
+        return await ImageBuilder(await self._connected()).find(tag)
+
+    async def save_blob(self, image_id: str, blobs: BlobStore) -> Digest:
+        with blobs.writer() as writer:
+            await ImageBuilder(await self._connected()).save(image_id, writer.write)
+            return await asyncio.to_thread(writer.commit)
+
+    async def base(self) -> tuple[str, str]:
+        engine = await self._connected()
+        async with self._lock:
+            bases = Bases(engine, self._settings.base)
+            if self._base is None or await bases.find(self._base.name) != self._base:
+                self._base = await bases.prepare()
+            return self._base.name, self._base.image_id
+
+
+async def _build(context: Context) -> list[Duty]:
+    settings = BuilderSettings.read()
+    prepared = WorkStore(context.database, tables.environment, "builder")
+    saved = WorkStore(context.database, tables.image, "builder")
+    environments = Environments(context.database, context.database.engine)
+    builder = Builder(settings, EngineImages(settings), environments, context.blobs, context.logs, prepared, saved)
+    return [
+        Duty(PrepareEnvironment, prepared, builder.prepare, prepare_failed),
+        Duty(SaveImage, saved, builder.save, save_failed),
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The indexer follows `compendium.*` events, emits nothing, owns `search_document`."""

@@ -1,0 +1,21 @@
+"""`python -m erc.workers.indexer`."""
+
+from __future__ import annotations
+
+from erc.events.faults import Faults
+from erc.workers.indexer.handler import Indexer
+from erc.workers.indexer.store import SearchDocuments
+from erc.workers.process import Context, follow
+
+
+def main() -> None:
+    """Index until SIGTERM or SIGINT."""
+    follow("indexer", _build)
+
+
+async def _build(context: Context) -> Indexer:
+    return Indexer(SearchDocuments(context.database), Faults.from_environment("indexer"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""`python -m erc.workers.loader`."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+from erc.events.catalog import LoadWorkspace
+from erc.schemas import tables
+from erc.schemas.limits import ArchiveLimits
+from erc.workers.limited import Limited
+from erc.workers.loader.extract import extract
+from erc.workers.loader.handler import Loader, rejected
+from erc.workers.process import Context, main as run
+from erc.workers.run import Duty
+from erc.workers.store import WorkStore
+
+READER_MIB = 2048
+READER_SECONDS = 3600.0
+
+
+def main() -> None:
+    """Load until SIGTERM or SIGINT."""
+    run("loader", 2, _build)
+
+
+async def _build(context: Context) -> list[Duty]:
+    reader = Limited(["erc.workers.loader.extract"], READER_MIB, READER_SECONDS)
+    store = WorkStore(context.database, tables.workspace, "loader")
+    limits = ArchiveLimits(
+        unpacked_bytes=int(os.environ.get("LOADER_UNPACKED_BYTES", ArchiveLimits().unpacked_bytes)),
+        entries=int(os.environ.get("LOADER_ENTRIES", ArchiveLimits().entries)),
+    )
+    read = partial(reader.call, extract, context.settings.home / "blobs")
+    loader = Loader(lambda upload: read(upload, limits), store)
+    return [Duty(LoadWorkspace, store, loader.load, rejected)]
+
+
+if __name__ == "__main__":
+    main()

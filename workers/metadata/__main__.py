@@ -1,0 +1,37 @@
+"""`python -m erc.workers.metadata`."""
+
+from __future__ import annotations
+
+from erc.events.catalog import DescribeWorkspace
+from erc.events.outbox import utc_now
+from erc.schemas import tables
+from erc.schemas.ids import Digest
+from erc.workers.limited import Limited
+from erc.workers.metadata.handler import Describer, rejected
+from erc.workers.metadata.read_workspace import describe_workspace
+from erc.workers.process import Context, main as run
+from erc.workers.run import Duty
+from erc.workers.store import WorkStore
+
+READER_MIB = 2048
+READER_SECONDS = 120.0
+
+
+def main() -> None:
+    """Describe until SIGTERM or SIGINT."""
+    run("metadata", 2, _build)
+
+
+async def _build(context: Context) -> list[Duty]:
+    reader = Limited(["erc.workers.metadata.read_workspace"], READER_MIB, READER_SECONDS)
+    store = WorkStore(context.database, tables.description, "metadata")
+
+    async def describe(manifest: Digest) -> Digest:
+        today = utc_now().date().isoformat()
+        return await reader.call(describe_workspace, context.settings.home / "blobs", manifest, today)
+
+    return [Duty(DescribeWorkspace, store, Describer(describe, store).describe, rejected)]
+
+
+if __name__ == "__main__":
+    main()

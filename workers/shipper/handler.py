@@ -1,0 +1,51 @@
+"""Packs shipments."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from erc.events.blobs import BlobStore, read_manifest
+from erc.events.catalog import PackingFailed, PackShipment, ShipmentPacked
+from erc.events.errors import Rejected
+from erc.schemas.ids import Digest
+from erc.schemas.shipment import PackRecord
+from erc.workers.shipper.archive import write_zip
+from erc.workers.shipper.domain import bag_files
+from erc.workers.store import Work, WorkStore
+
+
+class Shipper:
+    """Packs a compendium as a bag on request."""
+
+    def __init__(self, blobs: BlobStore, store: WorkStore, now: Callable[[], datetime]) -> None:
+        self._blobs, self._store, self._now = blobs, store, now
+
+    async def pack(self, command: PackShipment, work: Work) -> None:
+        """Write the zip and say so. Raises Rejected when a blob is missing."""
+        package = await asyncio.to_thread(self._pack, command.record)
+        packed = ShipmentPacked(shipment_id=command.shipment_id, package=package)
+        await self._store.emit(work, packed, status="done")
+
+    def _pack(self, digest: Digest) -> Digest:
+        try:
+            record = PackRecord.model_validate_json(self._blobs.read(digest))
+        except ValidationError as error:
+            raise Rejected("The order to pack cannot be read", str(error)) from error
+        manifest = read_manifest(self._blobs, record.manifest)
+        files = bag_files(record, manifest, self._size, self._now().date().isoformat())
+        return write_zip(self._blobs, record.compendium_id, files)
+
+    def _size(self, digest: Digest) -> int:
+        size = self._blobs.size(digest)
+        if size is None:
+            raise Rejected("A blob is missing", f"There are no bytes named {digest}.", code="blob_missing")
+        return size
+
+
+def failed(command: PackShipment, problem: Digest, _error: Rejected | None) -> PackingFailed:
+    """Return the terminal event of a shipment that cannot be packed."""
+    return PackingFailed(shipment_id=command.shipment_id, problem=problem)
