@@ -25,6 +25,8 @@ from erc.events.relay import Waiting
 
 log = logging.getLogger("erc.bus")
 
+__all__ = ["Client", "Hints", "LogStream", "StreamPublisher", "Wakeup", "connect", "fetch_dead"]
+
 _CONTENT_TYPE = {"Content-Type": "application/cloudevents+json"}
 _TIMEOUT = 5.0
 

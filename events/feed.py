@@ -63,8 +63,7 @@ class Feed:
         queue: asyncio.Queue[Heard] = asyncio.Queue(maxsize=1000)
         subscriptions = []
         try:
-            for source in sources:
-                subscriptions.append(await self._subscribe(source, queue))
+            subscriptions.extend([await self._subscribe(source, queue) for source in sources])
             yield queue
         except (NatsError, OSError) as error:
             raise Unavailable(f"NATS does not answer: {error}") from error

@@ -1,4 +1,4 @@
-"""Deliveries from JetStream through FastStream: N subscribers on one durable, one message each, acknowledged by hand."""
+"""Deliveries from JetStream through FastStream: N subscribers on one durable, a message each, acknowledged by hand."""
 
 from __future__ import annotations
 

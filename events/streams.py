@@ -30,7 +30,7 @@ _ADVISORY = "$JS.EVENT.ADVISORY.CONSUMER"
 
 
 class Lease(BaseModel):
-    """How long a worker may be silent on a message (`ack_wait`), and how often it speaks up; chaos runs shorten both."""
+    """How long a worker may be silent on a message (`ack_wait`), and how often it speaks up; tests shorten both."""
 
     model_config = ConfigDict(frozen=True)
 

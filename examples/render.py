@@ -101,8 +101,8 @@ async def render(engine: aiodocker.Docker, tag: str, planned: Plan, folder: Path
             (workspace / path).write_bytes(content)
         if os.getuid() == 0:
             Path(temporary).chmod(0o755)
-            for path in [workspace, *workspace.rglob("*")]:
-                os.chown(path, user, user)
+            for owned in [workspace, *workspace.rglob("*")]:
+                os.chown(owned, user, user)
         await run(engine, tag, planned.command, workspace, user)
         return (workspace / (example.made or example.display)).read_bytes()
 

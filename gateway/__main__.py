@@ -9,11 +9,10 @@ from typing import Any
 
 import uvicorn
 import uvloop
-from nats.aio.client import Client
 from starlette.types import ASGIApp
 
 from erc.events.blobs import FileBlobStore
-from erc.events.bus import Hints, Wakeup, connect, fetch_dead
+from erc.events.bus import Client, Hints, Wakeup, connect, fetch_dead
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
 from erc.events.feed import Feed

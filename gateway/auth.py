@@ -11,7 +11,7 @@ ADMIN = 1000
 
 @dataclass(frozen=True)
 class Principal:
-    """Somebody who asks. Levels are those of the o2r service: 0 everybody, 100 known, 500 editor, 1000 administrator."""
+    """Somebody who asks, with a level of the o2r service: 0 everybody, 100 known, 500 editor, 1000 administrator."""
 
     name: str
     level: int = 0

@@ -81,5 +81,5 @@ async def on_http_error(_request: Request, error: Exception) -> Response:
 
 async def on_bug(_request: Request, error: Exception) -> Response:
     """Answer what nobody foresaw."""
-    log.exception("Unexpected", exc_info=error)
+    log.error("Unexpected", exc_info=error)
     return problem_response(500, Problem(code="internal", title="Something went wrong here", detail="It was logged."))

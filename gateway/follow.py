@@ -12,7 +12,16 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from erc.events.blobs import BlobStore
-from erc.events.catalog import Command, Envelope, Event, PackingFailed, PackShipment, SaveImage, ShipmentPacked
+from erc.events.catalog import (
+    Command,
+    Envelope,
+    Event,
+    ImageSaved,
+    PackingFailed,
+    PackShipment,
+    SaveImage,
+    ShipmentPacked,
+)
 from erc.events.errors import Rejected, Unavailable
 from erc.events.faults import Faults
 from erc.gateway.pipeline import (

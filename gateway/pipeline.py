@@ -6,7 +6,7 @@ stale, which is what makes a redelivery harmless.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -140,23 +140,8 @@ def advance_job(job: Job, event: Event, facts: Facts) -> Advance[Job] | None:
     """Return what follows for a job, or None when the event is stale; raises Unavailable when it came too early."""
     if job.terminal:
         return None
-    match event:
-        case EnvironmentPlanned():
-            return _planned(job, event, facts)
-        case EnvironmentReady():
-            return _ready(job, event, facts)
-        case ExecutionStarted():
-            return _started(job, facts)
-        case ExecutionFinished():
-            return _finished(job, event, facts)
-        case CheckFinished():
-            return _checked(job, event, facts)
-        case ImageSaved():
-            return _saved(job, event, facts)
-        case EnvironmentFailed() | ExecutionFailed() | CheckFailed():
-            return _failed(job, event, facts)
-        case _:
-            return None
+    follow = _FOLLOWS.get(type(event))
+    return follow(job, event, facts) if follow else None
 
 
 def _planned(job: Job, event: EnvironmentPlanned, facts: Facts) -> Advance[Job] | None:
@@ -208,7 +193,7 @@ def _await_plan(job: Job) -> None:
         raise Unavailable("The plan of this environment is not known yet.")
 
 
-def _started(job: Job, facts: Facts) -> Advance[Job] | None:
+def _started(job: Job, _event: ExecutionStarted, facts: Facts) -> Advance[Job] | None:
     if job.steps[StepName.IMAGE_EXECUTE].status is not StepStatus.QUEUED:
         return None
     return Advance(_moved(job, {}, {StepName.IMAGE_EXECUTE: Step(status=StepStatus.RUNNING, start=facts.time)}))
@@ -261,6 +246,18 @@ def _failed(job: Job, event: EnvironmentFailed | ExecutionFailed | CheckFailed, 
     step = job.steps[name] if isinstance(event, CheckFailed) else _logged(job.steps[name], event)
     return fail_job(job, name, facts.problem or _UNEXPLAINED, facts.time, step)
 
+
+_FOLLOWS: dict[type[Event], Callable[[Job, Any, Facts], Advance[Job] | None]] = {
+    EnvironmentPlanned: _planned,
+    EnvironmentReady: _ready,
+    EnvironmentFailed: _failed,
+    ExecutionStarted: _started,
+    ExecutionFinished: _finished,
+    ExecutionFailed: _failed,
+    CheckFinished: _checked,
+    CheckFailed: _failed,
+    ImageSaved: _saved,
+}
 
 _UNEXPLAINED = Problem(code="unexplained", title="The step failed without an explanation")
 

@@ -15,10 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from nats.aio.client import Client
-
 from erc.events.blobs import FileBlobStore
-from erc.events.bus import Hints, LogStream, connect
+from erc.events.bus import Client, Hints, LogStream, connect
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
 from erc.events.intake import NatsDelivery, consumer_is_there, intake

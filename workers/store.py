@@ -1,4 +1,4 @@
-"""How a worker keeps its work: one row for each work id, guarded by the attempt, so that a late writer changes nothing."""
+"""How a worker keeps its work: one row a work id, guarded by the attempt, so that a late writer changes nothing."""
 
 from __future__ import annotations
 

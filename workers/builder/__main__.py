@@ -17,7 +17,8 @@ from erc.workers.builder.handler import Builder, prepare_failed, save_failed
 from erc.workers.builder.settings import BuilderSettings
 from erc.workers.builder.store import Environments
 from erc.workers.docker import connect
-from erc.workers.process import Context, main as run
+from erc.workers.process import Context
+from erc.workers.process import main as run
 from erc.workers.run import Duty
 from erc.workers.store import WorkStore
 
@@ -69,7 +70,9 @@ async def _build(context: Context) -> list[Duty]:
     prepared = WorkStore(context.database, tables.environment, "builder")
     saved = WorkStore(context.database, tables.image, "builder")
     environments = Environments(context.database, context.database.engine)
-    builder = Builder(settings, EngineImages(settings), environments, context.blobs, context.logs, prepared, saved)
+    builder = Builder(
+        settings.rules, EngineImages(settings), environments, context.blobs, context.logs, prepared, saved
+    )
     return [
         Duty(PrepareEnvironment, prepared, builder.prepare, prepare_failed),
         Duty(SaveImage, saved, builder.save, save_failed),

@@ -27,7 +27,8 @@ SUITE = "bookworm"
 REPOSITORY = "erc-base"
 
 _CHUNK_BYTES = 1 << 20
-_LEFT_OUT = ("./dev/*", "./proc/*", "./sys/*", "./etc/resolv.conf", "./etc/hostname", "./etc/machine-id")
+_OF_THIS_MACHINE = ("etc/resolv.conf", "etc/hostname", "etc/machine-id")
+_LEFT_OUT = ("./dev/*", "./proc/*", "./sys/*", *(f"./{path}" for path in _OF_THIS_MACHINE))
 _SWEPT = ("var/lib/apt/lists", "var/cache/apt", "var/log", "var/cache/debconf", "usr/share/man", "usr/share/info")
 _HELP = (
     "Install debootstrap and run this service as root, or install mmdebstrap and uidmap (on Debian: apt-get install), "
@@ -156,7 +157,7 @@ async def _mmdebstrapped(suite: str) -> AsyncGenerator[bytes, None]:
     mode = "root" if os.geteuid() == 0 else "unshare"
     skipped = ["--skip=output/dev", "--skip=output/mknod"]
     tool = ["mmdebstrap", f"--mode={mode}", "--variant=minbase", "--format=tar", *skipped]
-    swept = " ".join(f'"$1"/{path}/*' for path in _SWEPT)
+    swept = " ".join(f'"$1"/{path}' for path in [*(f"{path}/*" for path in _SWEPT), *_OF_THIS_MACHINE])
     async with contextlib.aclosing(_output([*tool, f"--customize-hook=rm -rf {swept}", suite, "-"])) as pieces:
         async for piece in pieces:
             yield piece

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -20,12 +22,32 @@ from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.job import StepName
 from erc.schemas.limits import BuildLimits
-from erc.workers.builder.complete import Invalid, complete
-from erc.workers.builder.engine import OnLog
-from erc.workers.builder.settings import BuilderSettings
-from erc.workers.builder.store import Built, Environments
+from erc.workers.builder.domain.complete import Invalid, complete
+from erc.workers.builder.domain.rules import BuildRules, Built
 from erc.workers.logs import Chunks, StepLog
 from erc.workers.store import Work, WorkStore
+
+OnLog = Callable[[str], Awaitable[None]]
+
+
+class Environments(Protocol):
+    """Which environments are built."""
+
+    async def find(self, key: Digest) -> Built | None:
+        """Return the environment of this key, or None."""
+        ...
+
+    async def put(self, key: Digest, image_id: str) -> None:
+        """Remember an environment."""
+        ...
+
+    async def saved(self, key: Digest, image: Digest) -> None:
+        """Remember the blob of an environment's image."""
+        ...
+
+    def building(self, key: Digest) -> AbstractAsyncContextManager[None]:
+        """Hold the one build of this key in the whole cluster."""
+        ...
 
 
 class Images(Protocol):
@@ -55,7 +77,7 @@ class Builder:
 
     def __init__(
         self,
-        settings: BuilderSettings,
+        rules: BuildRules,
         images: Images,
         environments: Environments,
         blobs: BlobStore,
@@ -63,14 +85,14 @@ class Builder:
         prepared: WorkStore,
         saved: WorkStore,
     ) -> None:
-        self._settings, self._images, self._environments = settings, images, environments
+        self._rules, self._images, self._environments = rules, images, environments
         self._blobs, self._chunks, self._prepared, self._saved = blobs, chunks, prepared, saved
 
     async def prepare(self, command: PrepareEnvironment, work: Work) -> None:
         """Complete the workspace and make its environment. Raises Rejected or Unavailable."""
         base, base_id = await self._images.base()
         completed = await asyncio.to_thread(complete, self._blobs, command, base)
-        key = completed.plan.key(base_id, self._settings.platform)
+        key = completed.plan.key(base_id, self._rules.platform)
         planned = EnvironmentPlanned(
             job_id=command.job_id,
             manifest=completed.manifest,
@@ -88,7 +110,7 @@ class Builder:
         await self._build(command, work, completed.plan, key, base)
 
     async def _build(self, command: PrepareEnvironment, work: Work, plan: Plan, key: Digest, base: str) -> None:
-        log = StepLog(self._chunks, command.job_id, "image_build", work.attempt, self._settings.limits.log_bytes)
+        log = StepLog(self._chunks, command.job_id, "image_build", work.attempt, self._rules.limits.log_bytes)
         async with self._environments.building(key):
             built = await self._there(key)
             if built:
@@ -100,8 +122,8 @@ class Builder:
                     base,
                     _tag(key),
                     lambda line: log.write(f"{line}\n".encode()),
-                    self._settings.limits,
-                    self._settings.ca_bundle,
+                    self._rules.limits,
+                    self._rules.ca_bundle,
                 )
             except Rejected as error:
                 await self._refuse(command, work, log, error)
@@ -145,7 +167,7 @@ class Builder:
         """Keep an environment's image as a blob, once; a failure harms no verdict and is said."""
         built = await self._environments.find(command.environment_key)
         image, problem = built.image if built else None, None
-        if image is None and self._settings.save_image:
+        if image is None and self._rules.save_image:
             try:
                 image = await self._images.save_blob(command.image_id, self._blobs)
                 await self._environments.saved(command.environment_key, image)

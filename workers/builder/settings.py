@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from erc.schemas.limits import BuildLimits
+from erc.workers.builder.domain.rules import BuildRules
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -18,12 +19,8 @@ class BuilderSettings:
     """`BUILDER_BASE`, `BUILDER_CA_BUNDLE`, `BUILDER_SAVE_IMAGE`, `BUILDER_WALL_CLOCK_SECONDS`, `DOCKER_HOST`."""
 
     base: str
-    ca_bundle: Path | None
-    """Certificates that fetching packages needs here; in the build, never in the image."""
-    save_image: bool
     engine: str | None
-    platform: str
-    limits: BuildLimits
+    rules: BuildRules
 
     @classmethod
     def read(cls) -> BuilderSettings:
@@ -34,9 +31,11 @@ class BuilderSettings:
         wall_clock = timedelta(seconds=float(env.get("BUILDER_WALL_CLOCK_SECONDS", "7200")))
         return cls(
             base=env.get("BUILDER_BASE", ""),
-            ca_bundle=Path(bundle) if bundle else None,
-            save_image=env.get("BUILDER_SAVE_IMAGE", "true").lower() not in {"false", "0", "no"},
             engine=env.get("DOCKER_HOST") or None,
-            platform=f"linux/{_ARCHITECTURES.get(machine, machine)}",
-            limits=BuildLimits(wall_clock=wall_clock),
+            rules=BuildRules(
+                platform=f"linux/{_ARCHITECTURES.get(machine, machine)}",
+                limits=BuildLimits(wall_clock=wall_clock),
+                ca_bundle=Path(bundle) if bundle else None,
+                save_image=env.get("BUILDER_SAVE_IMAGE", "true").lower() not in {"false", "0", "no"},
+            ),
         )

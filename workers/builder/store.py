@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -13,14 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from erc.events.outbox import Database, database_errors
 from erc.schemas import tables
 from erc.schemas.ids import Digest
-
-
-@dataclass(frozen=True)
-class Built:
-    """An environment that needs no build; `image` is the blob of its image once it is saved."""
-
-    image_id: str
-    image: Digest | None
+from erc.workers.builder.domain.rules import Built
 
 
 class Environments:

@@ -11,7 +11,8 @@ from erc.schemas.limits import ArchiveLimits
 from erc.workers.limited import Limited
 from erc.workers.loader.extract import extract
 from erc.workers.loader.handler import Loader, rejected
-from erc.workers.process import Context, main as run
+from erc.workers.process import Context
+from erc.workers.process import main as run
 from erc.workers.run import Duty
 from erc.workers.store import WorkStore
 

@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import BaseModel
-
 from erc.events.blobs import CHUNK_BYTES, BlobStore, FileBlobStore
 from erc.events.errors import Rejected
 from erc.schemas.ids import Digest
 from erc.schemas.limits import ArchiveLimits
 from erc.schemas.workspace import Manifest
-from erc.workers.loader.domain import unpack, validate_bag
+from erc.workers.loader.domain import Extracted, unpack, validate_bag
 
 PAYLOAD = "data/"
 PROBLEMS_SHOWN = 5
-
-
-class Extracted(BaseModel):
-    """What was found in an archive; of a bag the payload is the workspace."""
-
-    manifest: Digest
-    bag: bool
-    compendium: bool
 
 
 def extract(store: Path, upload: Digest, limits: ArchiveLimits) -> Extracted:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from erc.events.catalog import LoadWorkspace, WorkspaceLoaded, WorkspaceRejected
 from erc.events.errors import Rejected
 from erc.schemas.ids import Digest
-from erc.workers.loader.extract import Extracted
+from erc.workers.loader.domain import Extracted
 from erc.workers.store import Work, WorkStore
 
 

@@ -1,1 +1,1 @@
-"""The metadata worker takes `metadata.describe`, emits `description.made` and `description.rejected`, owns `description`."""
+"""The metadata worker takes `metadata.describe`, emits `description.*`, owns `description`."""

@@ -9,7 +9,8 @@ from erc.schemas.ids import Digest
 from erc.workers.limited import Limited
 from erc.workers.metadata.handler import Describer, rejected
 from erc.workers.metadata.read_workspace import describe_workspace
-from erc.workers.process import Context, main as run
+from erc.workers.process import Context
+from erc.workers.process import main as run
 from erc.workers.run import Duty
 from erc.workers.store import WorkStore
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from erc.events.catalog import PackShipment
 from erc.events.outbox import utc_now
 from erc.schemas import tables
-from erc.workers.process import Context, main as run
+from erc.workers.process import Context
+from erc.workers.process import main as run
 from erc.workers.run import Duty
 from erc.workers.shipper.handler import Shipper, failed
 from erc.workers.store import WorkStore

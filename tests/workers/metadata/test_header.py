@@ -102,7 +102,7 @@ def test_values_of_the_wrong_shape_count_as_not_said() -> None:
     assert header == read_header_values({})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["title", "author", "date", "keywords", "license", "affiliation", "doi", "abstract"]),

@@ -12,19 +12,22 @@ from erc.schemas.metadata import Description, Kind
 RENDER = (
     "a <- commandArgs(TRUE); "
     "knitr::opts_knit$set(progress = FALSE); "
-    "if (length(a) < 2) { rmarkdown::render(a[[1]]) } else { "
     "f <- rmarkdown::all_output_formats(a[[1]]); "
-    "e <- tolower(tools::file_ext(a[[2]])); "
+    'e <- if (length(a) > 1) tolower(tools::file_ext(a[[2]])) else "html"; '
     'p <- c(pdf = "pdf|beamer|latex", docx = "word|docx", md = "_md|md_|github|markdown"); '
     'd <- c(pdf = "pdf_document", docx = "word_document", md = "md_document"); '
     "f <- if (e %in% names(p)) c(grep(p[[e]], f, value = TRUE), d[[e]]) else "
     'c(grep("pdf|beamer|latex|word|docx|odt|rtf|powerpoint|md_document|github", f, value = TRUE, invert = TRUE), '
     '"html_document"); '
-    "o <- file.path(getwd(), a[[2]]); "
-    "dir.create(dirname(o), recursive = TRUE, showWarnings = FALSE); "
-    "rmarkdown::render(a[[1]], output_format = f[[1]], output_file = o) }"
+    "o <- if (length(a) > 1) file.path(getwd(), a[[2]]); "
+    "if (length(a) > 1) dir.create(dirname(o), recursive = TRUE, showWarnings = FALSE); "
+    "setwd(dirname(a[[1]])); "
+    "rmarkdown::render(basename(a[[1]]), output_format = f[[1]], output_file = o)"
 )
-"""Renders the first argument into the second, in the author's own format for such a file when there is one."""
+"""Renders the first argument into the second, in the author's own format for such a file when there is one.
+
+Without a second argument the document is rendered as a page beside the first: its code makes the display file.
+"""
 
 DOCUMENTS = frozenset({".html", ".htm", ".pdf", ".docx", ".md"})
 """Endings of display files that R Markdown writes itself; any other display file is made by the author's code."""
@@ -35,11 +38,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 def command(description: Description) -> list[str]:
     """Return the argument list that makes the display file from the main file, run in `/erc`.
 
-    Raises `Rejected` when one of the two paths leaves the workspace.
+    Raises `Rejected` when one of the two paths leaves the workspace or cannot be a file name for its program.
     """
     main, display = argument(description.main, "main"), argument(description.display, "display")
     match description.kind:
         case Kind.RMARKDOWN:
+            _no_option(description.main)
             rendered = [display] if PurePosixPath(display).suffix.lower() in DOCUMENTS else []
             return ["Rscript", "--vanilla", "-e", RENDER, main, *rendered]
         case Kind.R_SCRIPT:
@@ -60,6 +64,16 @@ def argument(path: str, role: str) -> str:
             code=f"{role}_path_unsafe",
         )
     return f"./{path}" if path.startswith("-") else path
+
+
+def _no_option(main: str) -> None:
+    # rmarkdown hands the bare file name to pandoc.
+    if PurePosixPath(main).name.startswith("-"):
+        raise Rejected(
+            "The name of the main file is not usable",
+            f"{json.dumps(main)} starts with a dash, which pandoc takes for an option. Rename it.",
+            code="main_path_unsafe",
+        )
 
 
 def _notebook(main: str, display: str) -> list[str]:

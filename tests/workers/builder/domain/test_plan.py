@@ -55,6 +55,11 @@ def test_a_file_name_that_looks_like_an_option_is_not_one(kind: Kind, main: str)
     assert planned(kind, main, "display.html").command[-1] == f"./{main}"
 
 
+def test_a_document_whose_name_pandoc_would_take_for_an_option_is_refused() -> None:
+    with pytest.raises(Rejected, match="name of the main file"):
+        planned(Kind.RMARKDOWN, "paper/--lua-filter=x.Rmd", "display.html")
+
+
 def test_a_notebook_with_glob_and_format_characters_is_still_one_file() -> None:
     command = planned(Kind.NOTEBOOK, "fit[1].ipynb", "out/{x}.html").command
 

@@ -1,0 +1,47 @@
+"""Who may do what to what."""
+
+from __future__ import annotations
+
+import pytest
+
+from erc.gateway.auth import ANONYMOUS, Action, Answer, Principal, Thing, authorise
+
+OWNER, OTHER, EDITOR, ADMIN = (
+    Principal("ada", 100),
+    Principal("bob", 100),
+    Principal("eve", 500),
+    Principal("root", 1000),
+)
+CANDIDATE, PUBLISHED = Thing("ada", candidate=True), Thing("ada", candidate=False)
+
+
+@pytest.mark.parametrize("action", [action for action in Action if action is not Action.CREATE])
+@pytest.mark.parametrize("principal", [ANONYMOUS, OTHER])
+def test_a_candidate_of_somebody_else_is_not_known(principal: Principal, action: Action) -> None:
+    assert authorise(principal, action, CANDIDATE) is Answer.NOT_FOUND
+
+
+@pytest.mark.parametrize("principal", [OWNER, EDITOR, ADMIN])
+def test_owner_and_editors_see_a_candidate(principal: Principal) -> None:
+    assert authorise(principal, Action.VIEW, CANDIDATE) is Answer.ALLOWED
+
+
+def test_everybody_sees_what_is_published_and_nobody_what_is_not_there() -> None:
+    assert authorise(ANONYMOUS, Action.VIEW, PUBLISHED) is Answer.ALLOWED
+    assert authorise(ADMIN, Action.VIEW, None) is Answer.NOT_FOUND
+
+
+def test_only_an_administrator_deletes_what_is_published() -> None:
+    answers = {p.name: authorise(p, Action.DELETE, PUBLISHED) for p in (ANONYMOUS, OWNER, EDITOR, ADMIN)}
+    assert answers == {
+        "": Answer.SIGN_IN,
+        "ada": Answer.FORBIDDEN,
+        "eve": Answer.FORBIDDEN,
+        "root": Answer.ALLOWED,
+    }
+
+
+def test_creating_needs_a_known_user() -> None:
+    assert authorise(ANONYMOUS, Action.CREATE, None) is Answer.SIGN_IN
+    assert authorise(Principal("new", 0), Action.CREATE, None) is Answer.FORBIDDEN
+    assert authorise(OWNER, Action.CREATE, None) is Answer.ALLOWED
