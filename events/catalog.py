@@ -6,15 +6,20 @@ Commands are imperative and have one taker; events are past and have one owner, 
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import CompendiumStatus
 from erc.schemas.ids import Digest, Id
 from erc.schemas.job import JobStatus, StepName, StepStatus
+
+
+COMMANDS: dict[str, type[Command]] = {}
+"""Every command by worker and verb (`loader.load`)."""
+EVENTS: dict[str, type[Event]] = {}
+"""Every event by its type (`workspace.loaded.v1`)."""
 
 
 class Command(BaseModel):
@@ -25,6 +30,11 @@ class Command(BaseModel):
     WORKER: ClassVar[str]
     VERB: ClassVar[str]
     ID_FIELD: ClassVar[str] = "job_id"
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
+        """Enter the command into the catalogue."""
+        COMMANDS[f"{cls.WORKER}.{cls.VERB}"] = cls
 
     @property
     def work_id(self) -> Id:
@@ -41,20 +51,21 @@ class Event(BaseModel):
     TYPE: ClassVar[str]
     ID_FIELD: ClassVar[str] = "job_id"
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
+        """Enter the event into the catalogue."""
+        EVENTS[cls.TYPE] = cls
+
     @property
     def aggregate_id(self) -> Id:
         """The id of the aggregate."""
         return str(getattr(self, self.ID_FIELD))
 
 
-# ---------------------------------------------------------------------------------------------- commands
-
-
 class LoadWorkspace(Command):
     """Unpack an uploaded archive into blobs and a manifest."""
 
     WORKER, VERB, ID_FIELD = "loader", "load", "compendium_id"
-
     compendium_id: Id
     upload: Digest
 
@@ -63,7 +74,6 @@ class DescribeWorkspace(Command):
     """Read what the workspace says about itself."""
 
     WORKER, VERB, ID_FIELD = "metadata", "describe", "compendium_id"
-
     compendium_id: Id
     manifest: Digest
 
@@ -72,7 +82,6 @@ class PrepareEnvironment(Command):
     """Complete the workspace (`erc.yml`, runtime manifest) and make its environment's image."""
 
     WORKER, VERB = "builder", "prepare"
-
     job_id: Id
     compendium_id: Id
     manifest: Digest
@@ -83,7 +92,6 @@ class SaveImage(Command):
     """Keep the image of an environment as a blob, once for each environment."""
 
     WORKER, VERB = "builder", "save"
-
     job_id: Id
     environment_key: Digest
     image_id: str
@@ -93,7 +101,6 @@ class ExecuteWorkspace(Command):
     """Run the plan's command on the workspace in a sandbox."""
 
     WORKER, VERB = "executor", "execute"
-
     job_id: Id
     manifest: Digest
     description: Digest
@@ -105,7 +112,6 @@ class CheckOutputs(Command):
     """Compare what the run made with what the author published."""
 
     WORKER, VERB = "checker", "check"
-
     job_id: Id
     manifest: Digest
     outputs: Digest
@@ -116,20 +122,15 @@ class PackShipment(Command):
     """Pack a compendium as a BagIt bag in a zip; `record` is the blob of the documents to pack with it."""
 
     WORKER, VERB, ID_FIELD = "shipper", "pack", "shipment_id"
-
     shipment_id: Id
     compendium_id: Id
     record: Digest
-
-
-# ---------------------------------------------------------------------------------------------- events: loader
 
 
 class WorkspaceLoaded(Event):
     """The workspace's manifest is kept."""
 
     AGGREGATE, TYPE, ID_FIELD = "workspace", "workspace.loaded.v1", "compendium_id"
-
     compendium_id: Id
     manifest: Digest
     bag: bool = False
@@ -140,19 +141,14 @@ class WorkspaceRejected(Event):
     """The upload cannot be used; `problem` is the blob that says why. Terminal."""
 
     AGGREGATE, TYPE, ID_FIELD = "workspace", "workspace.rejected.v1", "compendium_id"
-
     compendium_id: Id
     problem: Digest
-
-
-# ---------------------------------------------------------------------------------------------- events: metadata
 
 
 class WorkspaceDescribed(Event):
     """The description document is kept."""
 
     AGGREGATE, TYPE, ID_FIELD = "description", "description.made.v1", "compendium_id"
-
     compendium_id: Id
     description: Digest
 
@@ -161,19 +157,14 @@ class DescriptionRejected(Event):
     """The workspace cannot be described: it has no main file, say. Terminal."""
 
     AGGREGATE, TYPE, ID_FIELD = "description", "description.rejected.v1", "compendium_id"
-
     compendium_id: Id
     problem: Digest
-
-
-# ---------------------------------------------------------------------------------------------- events: builder
 
 
 class EnvironmentPlanned(Event):
     """The workspace is complete and the plan is kept; a build follows unless the environment is there."""
 
     AGGREGATE, TYPE = "environment", "environment.planned.v1"
-
     job_id: Id
     manifest: Digest
     plan: Digest
@@ -186,7 +177,6 @@ class EnvironmentReady(Event):
     """The image is there; `cached` when nothing had to be built, `image` when it is kept as a blob already."""
 
     AGGREGATE, TYPE = "environment", "environment.ready.v1"
-
     job_id: Id
     image_id: str
     environment_key: Digest
@@ -200,7 +190,6 @@ class EnvironmentFailed(Event):
     """The environment cannot be made. Terminal."""
 
     AGGREGATE, TYPE = "environment", "environment.failed.v1"
-
     job_id: Id
     step: StepName
     problem: Digest
@@ -212,20 +201,15 @@ class ImageSaved(Event):
     """The environment's image is kept as a blob, or could not be (`problem`), which harms no verdict."""
 
     AGGREGATE, TYPE = "image", "image.saved.v1"
-
     job_id: Id
     image: Digest | None = None
     problem: Digest | None = None
-
-
-# ---------------------------------------------------------------------------------------------- events: executor
 
 
 class ExecutionStarted(Event):
     """The container was asked to start."""
 
     AGGREGATE, TYPE = "execution", "execution.started.v1"
-
     job_id: Id
 
 
@@ -233,7 +217,6 @@ class ExecutionFinished(Event):
     """The script ended with exit code 0; `outputs` is the manifest of what the run made or changed."""
 
     AGGREGATE, TYPE = "execution", "execution.finished.v1"
-
     job_id: Id
     outputs: Digest
     log: Digest | None = None
@@ -244,7 +227,6 @@ class ExecutionFailed(Event):
     """The script failed, ran out of a limit, or was stopped. Terminal."""
 
     AGGREGATE, TYPE = "execution", "execution.failed.v1"
-
     job_id: Id
     problem: Digest
     exit_code: int | None = None
@@ -252,14 +234,10 @@ class ExecutionFailed(Event):
     log_chunks: int = 0
 
 
-# ---------------------------------------------------------------------------------------------- events: checker
-
-
 class CheckFinished(Event):
     """The comparison is done; `report` is the blob of the check report."""
 
     AGGREGATE, TYPE = "check", "check.finished.v1"
-
     job_id: Id
     verdict: Verdict
     report: Digest
@@ -269,19 +247,14 @@ class CheckFailed(Event):
     """The comparison could not be done. Terminal."""
 
     AGGREGATE, TYPE = "check", "check.failed.v1"
-
     job_id: Id
     problem: Digest
-
-
-# ---------------------------------------------------------------------------------------------- events: shipper
 
 
 class ShipmentPacked(Event):
     """The bag is a blob, ready to be fetched."""
 
     AGGREGATE, TYPE, ID_FIELD = "package", "package.packed.v1", "shipment_id"
-
     shipment_id: Id
     package: Digest
 
@@ -290,19 +263,14 @@ class PackingFailed(Event):
     """The bag cannot be packed. Terminal."""
 
     AGGREGATE, TYPE, ID_FIELD = "package", "package.failed.v1", "shipment_id"
-
     shipment_id: Id
     problem: Digest
-
-
-# ---------------------------------------------------------------------------------------------- events: gateway
 
 
 class CompendiumChanged(Event):
     """A compendium came further; `ready` and `rejected` are terminal."""
 
     AGGREGATE, TYPE, ID_FIELD = "compendium", "compendium.changed.v1", "compendium_id"
-
     compendium_id: Id
     status: CompendiumStatus
     candidate: bool = True
@@ -312,7 +280,6 @@ class JobChanged(Event):
     """A job came further; `steps` holds the steps whose state changed."""
 
     AGGREGATE, TYPE = "job", "job.changed.v1"
-
     job_id: Id
     compendium_id: Id
     status: JobStatus
@@ -326,134 +293,3 @@ class JobEnded(JobChanged):
 
     verdict: Verdict
     log_chunks: dict[StepName, int] = Field(default_factory=dict)
-
-
-COMMANDS: dict[str, type[Command]] = {
-    f"{command.WORKER}.{command.VERB}": command
-    for command in (
-        LoadWorkspace,
-        DescribeWorkspace,
-        PrepareEnvironment,
-        SaveImage,
-        ExecuteWorkspace,
-        CheckOutputs,
-        PackShipment,
-    )
-}
-
-EVENTS: dict[str, type[Event]] = {
-    event.TYPE: event
-    for event in (
-        WorkspaceLoaded,
-        WorkspaceRejected,
-        WorkspaceDescribed,
-        DescriptionRejected,
-        EnvironmentPlanned,
-        EnvironmentReady,
-        EnvironmentFailed,
-        ImageSaved,
-        ExecutionStarted,
-        ExecutionFinished,
-        ExecutionFailed,
-        CheckFinished,
-        CheckFailed,
-        ShipmentPacked,
-        PackingFailed,
-        CompendiumChanged,
-        JobChanged,
-        JobEnded,
-    )
-}
-
-
-class Envelope(BaseModel):
-    """CloudEvents 1.0, structured mode. `sequence` numbers the aggregate's events from 1; 0 for commands."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    specversion: str = "1.0"
-    id: str
-    source: str
-    type: str
-    subject: str
-    time: AwareDatetime
-    datacontenttype: str = "application/json"
-    sequence: int = 0
-    data: dict[str, JsonValue]
-
-    def event(self) -> Event:
-        """Return the event inside; raises ValueError for an unknown type or an invalid body."""
-        known = EVENTS.get(self.type)
-        if known is None:
-            raise ValueError(f"The event type {self.type} is not known here.")
-        return known.model_validate(self.data)
-
-    def command(self) -> Command:
-        """Return the command inside; raises ValueError for an unknown type or an invalid body."""
-        known = COMMANDS.get(self.type.removesuffix(".v1"))
-        if known is None:
-            raise ValueError(f"The command {self.type} is not known here.")
-        return known.model_validate(self.data)
-
-
-class Outgoing(BaseModel):
-    """A message on its way into the outbox: where it goes, under which id, with which body."""
-
-    model_config = ConfigDict(frozen=True)
-
-    stream: str
-    subject: str
-    message_id: str
-    aggregate: str
-    aggregate_id: str
-    sequence: int
-    body: dict[str, Any]
-
-
-def outgoing_event(event: Event, sequence: int, time: datetime, source: str) -> Outgoing:
-    """Return the outbox form of an event that is number `sequence` of its aggregate."""
-    identifier = event.aggregate_id
-    message_id = f"{event.AGGREGATE}:{identifier}:{sequence}:{event.TYPE}"
-    envelope = Envelope(
-        id=message_id,
-        source=f"erc/{source}",
-        type=event.TYPE,
-        subject=identifier,
-        time=time,
-        sequence=sequence,
-        data=event.model_dump(mode="json"),
-    )
-    kind = event.TYPE.split(".")[1]
-    return Outgoing(
-        stream="EVENTS",
-        subject=f"erc.event.{event.AGGREGATE}.{identifier}.{kind}",
-        message_id=message_id,
-        aggregate=event.AGGREGATE,
-        aggregate_id=identifier,
-        sequence=sequence,
-        body=envelope.model_dump(mode="json"),
-    )
-
-
-def outgoing_command(command: Command, cause: str, time: datetime) -> Outgoing:
-    """Return the outbox form of a command; `cause` (such as the job's version) makes its id unique and repeatable."""
-    identifier = command.work_id
-    name = f"{command.WORKER}.{command.VERB}"
-    message_id = f"command:{identifier}:{name}:{cause}"
-    envelope = Envelope(
-        id=message_id,
-        source="erc/gateway",
-        type=f"{name}.v1",
-        subject=identifier,
-        time=time,
-        data=command.model_dump(mode="json"),
-    )
-    return Outgoing(
-        stream="COMMANDS",
-        subject=f"erc.command.{command.WORKER}.default.{command.VERB}.{identifier}",
-        message_id=message_id,
-        aggregate="command",
-        aggregate_id=message_id,
-        sequence=0,
-        body=envelope.model_dump(mode="json"),
-    )

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from erc.events.catalog import Outgoing
+from erc.events.envelope import Outgoing
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
 from erc.schemas.tables import event

@@ -12,28 +12,14 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from erc.events.blobs import BlobStore
-from erc.events.catalog import (
-    Command,
-    Envelope,
-    Event,
-    ImageSaved,
-    PackingFailed,
-    PackShipment,
-    SaveImage,
-    ShipmentPacked,
-)
+from erc.events.catalog import Command, Event, ImageSaved, PackingFailed, PackShipment, SaveImage, ShipmentPacked
+from erc.events.envelope import Envelope
 from erc.events.errors import Rejected, Unavailable
 from erc.events.faults import Faults
-from erc.gateway.pipeline import (
-    Advance,
-    Facts,
-    advance_compendium,
-    advance_job,
-    current_step,
-    fail_job,
-    reject_compendium,
-)
+from erc.gateway.arrival import advance_compendium, reject_compendium
+from erc.gateway.pipeline import advance_job, current_step, fail_job
 from erc.gateway.store.records import Records
+from erc.gateway.transition import Advance, Facts
 from erc.schemas.check import CheckReport
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job

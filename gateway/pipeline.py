@@ -6,18 +6,14 @@ stale, which is what makes a redelivery harmless.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from erc.events.catalog import (
     CheckFailed,
     CheckFinished,
     CheckOutputs,
-    Command,
-    DescribeWorkspace,
-    DescriptionRejected,
     EnvironmentFailed,
     EnvironmentPlanned,
     EnvironmentReady,
@@ -29,90 +25,15 @@ from erc.events.catalog import (
     ImageSaved,
     PrepareEnvironment,
     SaveImage,
-    WorkspaceDescribed,
-    WorkspaceLoaded,
-    WorkspaceRejected,
 )
 from erc.events.errors import Unavailable
-from erc.schemas.check import CheckReport, Verdict
-from erc.schemas.compendium import Compendium, CompendiumStatus
+from erc.gateway.transition import Advance, Facts
+from erc.schemas.check import Verdict
+from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job, JobStatus, Step, StepName, StepStatus
-from erc.schemas.metadata import Description
 from erc.schemas.problem import Problem
 
 _OVER = {StepStatus.SUCCESS, StepStatus.FAILURE, StepStatus.SKIPPED}
-
-
-@dataclass(frozen=True)
-class Facts:
-    """The documents that an event points to, and when it happened."""
-
-    time: datetime
-    problem: Problem | None = None
-    report: CheckReport | None = None
-    description: Description | None = None
-
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Advance(Generic[T]):
-    """A transition: the new state and what is asked of whom."""
-
-    state: T
-    commands: Sequence[Command] = field(default=())
-
-
-# ---------------------------------------------------------------------------------------------- compendium
-
-
-def advance_compendium(compendium: Compendium, event: Event, facts: Facts) -> Advance[Compendium] | None:
-    """Return what follows for a compendium, or None when the event is stale."""
-    expected = {
-        WorkspaceLoaded: CompendiumStatus.LOADING,
-        WorkspaceRejected: CompendiumStatus.LOADING,
-        WorkspaceDescribed: CompendiumStatus.DESCRIBING,
-        DescriptionRejected: CompendiumStatus.DESCRIBING,
-    }.get(type(event))
-    if expected is None or compendium.status is not expected:
-        return None
-    match event:
-        case WorkspaceLoaded():
-            changes = {
-                "status": CompendiumStatus.DESCRIBING,
-                "manifest": event.manifest,
-                "bag": event.bag,
-                "compendium": event.compendium,
-            }
-            describe = DescribeWorkspace(compendium_id=compendium.id, manifest=event.manifest)
-            return Advance(_next(compendium, changes), [describe])
-        case WorkspaceDescribed():
-            about = facts.description
-            metadata = {"raw": about.raw, "o2r": about.o2r} if about else {}
-            changes = {
-                "status": CompendiumStatus.READY,
-                "description": event.description,
-                "metadata": metadata,
-                "manifest": about.manifest if about else compendium.manifest,
-            }
-            return Advance(_next(compendium, changes))
-        case _:
-            return reject_compendium(compendium, facts.problem)
-
-
-def reject_compendium(compendium: Compendium, problem: Problem | None) -> Advance[Compendium] | None:
-    """End a compendium that has not come to its end, with the problem that the author is told."""
-    if compendium.status in {CompendiumStatus.READY, CompendiumStatus.REJECTED}:
-        return None
-    return Advance(_next(compendium, {"status": CompendiumStatus.REJECTED, "problem": problem}))
-
-
-def _next(compendium: Compendium, changes: dict[str, Any]) -> Compendium:
-    return compendium.model_copy(update={**changes, "version": compendium.version + 1})
-
-
-# ---------------------------------------------------------------------------------------------- job
 
 
 def start_job(job: Job, compendium: Compendium) -> Advance[Job]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from erc.events.blobs import BlobStore, put_document
-from erc.events.catalog import Command, Envelope, Event
+from erc.events.catalog import Command, Event
+from erc.events.envelope import Envelope
 from erc.events.errors import Cancelled, Rejected, Unavailable
 from erc.events.faults import Faults
 from erc.events.streams import MAX_DELIVER, Lease

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Table, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from erc.events.catalog import Event, outgoing_event
+from erc.events.catalog import Event
+from erc.events.envelope import outgoing_event
 from erc.events.errors import Cancelled
 from erc.events.outbox import Database, Transaction, utc_now
 from erc.schemas import tables

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from erc.events.catalog import COMMANDS, Command, ExecuteWorkspace, PrepareEnvironment, outgoing_command
+from erc.events.catalog import COMMANDS, Command, ExecuteWorkspace, PrepareEnvironment
+from erc.events.envelope import outgoing_command
 from erc.events.outbox import Database, Transaction, utc_now
 from erc.schemas import tables
 from erc.schemas.job import Job, StepName, StepStatus

@@ -8,20 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, insert, or_, select, true
 
-from erc.events.catalog import (
-    Command,
-    CompendiumChanged,
-    Event,
-    JobChanged,
-    JobEnded,
-    Outgoing,
-    outgoing_command,
-    outgoing_event,
-)
+from erc.events.catalog import Command, CompendiumChanged, Event, JobChanged, JobEnded
+from erc.events.envelope import Outgoing, outgoing_command, outgoing_event
 from erc.events.outbox import Database, Transaction, guarded_update, row_for_update, utc_now
 from erc.gateway.auth import EDITOR, Principal
-from erc.gateway.pipeline import Advance
 from erc.gateway.store.queue import Queue
+from erc.gateway.transition import Advance
 from erc.schemas import tables
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium

@@ -8,26 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from erc.events.catalog import (
-    CheckFailed,
-    CheckFinished,
-    CheckOutputs,
-    DescribeWorkspace,
-    EnvironmentFailed,
-    EnvironmentPlanned,
-    EnvironmentReady,
-    ExecuteWorkspace,
-    ExecutionFailed,
-    ExecutionFinished,
-    ExecutionStarted,
-    ImageSaved,
-    SaveImage,
-    WorkspaceDescribed,
-    WorkspaceLoaded,
-    WorkspaceRejected,
-)
+from erc.events.catalog import CheckFailed, CheckFinished, CheckOutputs, DescribeWorkspace, EnvironmentFailed, EnvironmentPlanned, EnvironmentReady, ExecuteWorkspace, ExecutionFailed, ExecutionFinished, ExecutionStarted, ImageSaved, SaveImage, WorkspaceDescribed, WorkspaceLoaded, WorkspaceRejected
 from erc.events.errors import Unavailable
-from erc.gateway.pipeline import Facts, advance_compendium, advance_job, cancel_job, fail_job, start_job
+from erc.gateway.arrival import advance_compendium
+from erc.gateway.pipeline import advance_job, cancel_job, fail_job, start_job
+from erc.gateway.transition import Facts
 from erc.schemas.check import CheckReport, Verdict
 from erc.schemas.compendium import Compendium, CompendiumStatus
 from erc.schemas.ids import encode_id

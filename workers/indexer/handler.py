@@ -6,7 +6,7 @@ import json
 import logging
 from typing import Protocol
 
-from erc.events.catalog import Envelope
+from erc.events.envelope import Envelope
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
 from erc.schemas.compendium import Compendium, CompendiumStatus

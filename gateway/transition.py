@@ -1,0 +1,33 @@
+"""What a decision of the pipeline is made of: facts in, an advance out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from erc.events.catalog import Command
+from erc.schemas.check import CheckReport
+from erc.schemas.metadata import Description
+from erc.schemas.problem import Problem
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The documents that an event points to, and when it happened."""
+
+    time: datetime
+    problem: Problem | None = None
+    report: CheckReport | None = None
+    description: Description | None = None
+
+
+@dataclass(frozen=True)
+class Advance(Generic[T]):
+    """A transition: the new state and what is asked of whom."""
+
+    state: T
+    commands: Sequence[Command] = field(default=())
