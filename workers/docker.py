@@ -14,8 +14,6 @@ LABEL_JOB = "org.erc.job"
 """On containers: the id of the job that they belong to."""
 LABEL_ENVIRONMENT = "org.erc.environment"
 """On images: the environment that they hold, or the tag that they were built for."""
-LABEL_STAGE = "org.erc.stage"
-"""On intermediate images of a build, which are removed after it."""
 LABEL_BASE = "org.erc.base"
 """On base images: the suite of the distribution."""
 

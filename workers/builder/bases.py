@@ -95,10 +95,11 @@ class Bases:
             if shutil.which(tool) is None or (tool == "debootstrap" and os.geteuid() != 0):
                 continue
             self._progress(f"Making the base image {name} with {tool} (about half a minute) …")
+            said: list[str] = []
             try:
-                await self._import(way(suite), suite, name)
+                await self._import(_listened(way(suite), said), suite, name)
             except (DockerError, _ToolFailed, aiohttp.ClientError) as error:
-                self._progress(f"{tool} did not succeed: {error}")
+                self._progress(f"{tool} did not succeed: {said[0] if said else error}")
                 continue
             return await self.find(name)
         return None
@@ -137,6 +138,17 @@ class _ToolFailed(Exception):  # noqa: N818 - says what happened, like the other
     """A tool ended with an error; the text is its last line."""
 
 
+async def _listened(pieces: AsyncGenerator[bytes, None], said: list[str]) -> AsyncGenerator[bytes, None]:
+    # The HTTP client reports a failing body as a lost connection; what the tool said is kept here.
+    async with contextlib.aclosing(pieces):
+        try:
+            async for piece in pieces:
+                yield piece
+        except _ToolFailed as failure:
+            said.append(str(failure))
+            raise
+
+
 async def _debootstrapped(suite: str) -> AsyncGenerator[bytes, None]:
     # A mount namespace of its own: whatever debootstrap leaves mounted is gone before the folder is removed.
     with tempfile.TemporaryDirectory(prefix="erc-base-", ignore_cleanup_errors=True) as folder:
@@ -156,7 +168,8 @@ async def _debootstrapped(suite: str) -> AsyncGenerator[bytes, None]:
 async def _mmdebstrapped(suite: str) -> AsyncGenerator[bytes, None]:
     mode = "root" if os.geteuid() == 0 else "unshare"
     skipped = ["--skip=output/dev", "--skip=output/mknod"]
-    tool = ["mmdebstrap", f"--mode={mode}", "--variant=minbase", "--format=tar", *skipped]
+    lean = [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("man", "info", "locale")]
+    tool = ["mmdebstrap", f"--mode={mode}", "--variant=minbase", "--format=tar", *skipped, *lean]
     swept = " ".join(f'"$1"/{path}' for path in [*(f"{path}/*" for path in _SWEPT), *_OF_THIS_MACHINE])
     async with contextlib.aclosing(_output([*tool, f"--customize-hook=rm -rf {swept}", suite, "-"])) as pieces:
         async for piece in pieces:

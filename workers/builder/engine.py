@@ -25,9 +25,9 @@ from erc.schemas.limits import BuildLimits
 from erc.workers.builder.domain.dockerfile import (
     CA_FILE,
     REQUIREMENTS_FILE,
-    STAGE_LABEL,
     dockerfile,
     requirements_file,
+    stage_label,
 )
 from erc.workers.builder.domain.failure import explain
 from erc.workers.docker import LABEL_ENVIRONMENT
@@ -72,7 +72,7 @@ class ImageBuilder:
         except (DockerError, aiohttp.ClientError, OSError, ValueError) as error:
             _engine_failed(error)
         finally:
-            await self._sweep()
+            await self._sweep(stage_label(plan, base))
         return image_id
 
     async def build_image(self, context: bytes, tag: str, on_log: OnLog, limits: BuildLimits) -> str:
@@ -139,10 +139,10 @@ class ImageBuilder:
                 code="image_too_large",
             )
 
-    async def _sweep(self) -> None:
-        """Remove the stages that fetched packages; builds under way keep theirs, as the engine refuses."""
+    async def _sweep(self, label: str) -> None:
+        """Remove what the stage that fetched packages left in the engine."""
         try:
-            await self._engine.images.prune(filters={"dangling": ["true"], "label": [STAGE_LABEL]})
+            await self._engine.images.prune(filters={"dangling": ["true"], "label": [label]})
         except (DockerError, aiohttp.ClientError, OSError):
             return
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import aiodocker
 import pytest
 
-from erc.events.errors import Rejected
+from erc.events.errors import Rejected, Unavailable
 from erc.workers.builder.bases import Bases
 from erc.workers.docker import connect
 
@@ -63,3 +63,14 @@ async def test_the_base_says_where_packages_come_from_and_nothing_of_this_machin
 
     assert {"bookworm", "bookworm-updates"} <= set(said)
     assert not any(word.endswith((".log", ".deb")) or "Packages" in word for word in said)
+
+
+async def test_without_any_way_to_a_base_one_sentence_says_what_to_install(engine: aiodocker.Docker) -> None:
+    said: list[str] = []
+
+    with pytest.raises(Unavailable, match="Install debootstrap"):
+        await Bases(engine, progress=said.append).prepare("nosuchsuite")
+
+    assert await Bases(engine).find("erc-base:nosuchsuite") is None
+    assert said[-1].startswith("Fetching debian:nosuchsuite-slim")
+    assert not any("Cannot connect" in sentence for sentence in said)

@@ -37,7 +37,9 @@ def configuration(description: Description, erc_id: str, licenses: Mapping[str, 
         "display": description.display,
         "licenses": {part: str(known.get(part) or "") for part in LICENSED},
     }
-    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    # Letters stay readable; where the writer would lose a control character, everything is escaped instead.
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+    return text if yaml.safe_load(text) == document else yaml.safe_dump(document, sort_keys=False)
 
 
 def validate_configuration(document: Any) -> list[str]:

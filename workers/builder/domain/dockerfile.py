@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 
@@ -13,8 +14,6 @@ REQUIREMENTS_FILE = "requirements.txt"
 """Name in the build context of the plan's pip requirements."""
 CA_FILE = "ca.crt"
 """Name in the build context of the certificates that pip needs where this service runs."""
-
-STAGE_LABEL = "org.erc.stage=wheels"
 
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{1,254}")
 _LEAN = (
@@ -37,7 +36,7 @@ def dockerfile(plan: Plan, base: str, *, ca_bundle: bool = False) -> str:
     if not _IMAGE.fullmatch(base):
         raise Rejected("The base image's name is not valid", f"{base[:100]!r} cannot be used.", code="base_invalid")
     blocks = [
-        _wheels(base, ca_bundle=ca_bundle) if plan.requirements else "",
+        _wheels(base, stage_label(plan, base), ca_bundle=ca_bundle) if plan.requirements else "",
         f"FROM {base}",
         f"LABEL org.erc.suite={json.dumps(plan.suite)} org.erc.kind={json.dumps(plan.kind.value)}",
         "ENV LC_ALL=C.UTF-8 TZ=UTC" + (" PATH=/opt/erc/bin:$PATH" if plan.requirements else ""),
@@ -48,6 +47,11 @@ def dockerfile(plan: Plan, base: str, *, ca_bundle: bool = False) -> str:
         f"CMD {json.dumps(plan.command)}",
     ]
     return "\n".join(block for block in blocks if block) + "\n"
+
+
+def stage_label(plan: Plan, base: str) -> str:
+    """Return the label of the stage that fetches packages: no other environment's build has it."""
+    return f"org.erc.stage={hashlib.sha256(f'{base} {plan.requirements}'.encode()).hexdigest()[:16]}"
 
 
 def requirements_file(plan: Plan) -> bytes:
@@ -84,7 +88,7 @@ def _install(names: list[str]) -> str:
     )
 
 
-def _wheels(base: str, *, ca_bundle: bool) -> str:
+def _wheels(base: str, label: str, *, ca_bundle: bool) -> str:
     certificates = [
         f"COPY {CA_FILE} /tmp/{CA_FILE}",
         f"ENV PIP_CERT=/tmp/{CA_FILE} SSL_CERT_FILE=/tmp/{CA_FILE}",
@@ -92,7 +96,7 @@ def _wheels(base: str, *, ca_bundle: bool) -> str:
     return "\n".join(
         [
             f"FROM {base} AS wheels",
-            f"LABEL {STAGE_LABEL}",
+            f"LABEL {label}",
             "ENV LC_ALL=C.UTF-8 TZ=UTC",
             _install(["python3", "python3-venv"]),
             *(certificates if ca_bundle else []),

@@ -1,0 +1,204 @@
+"""The web API from the outside, over HTTP and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import IO, Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+from pydantic import BaseModel, ValidationError
+
+from erc.gateway.client.discovery import START, Service
+from erc.gateway.client.documents import CompendiumDocument, Identified, JobDocument, Listed
+from erc.gateway.client.failures import ClientError, ExitCode, Unreachable, exit_code_of
+from erc.schemas.problem import Problem
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 30.0
+UPLOAD_SECONDS = 600.0
+"""How long one read or write of an upload may stand still: the service makes what it took durable before it answers."""
+QUIET_SECONDS = 45.0
+"""The service sends a sign of life every 14 s; after this time without one the connection is dead."""
+
+_ID = re.compile(r"[0-9a-z]{26}")
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_RETRY = frozenset({502, 503})
+
+Document = TypeVar("Document", bound=BaseModel)
+
+
+class Client:
+    """Speaks with one service. `locate` says where it is; it is asked again when the service has moved.
+
+    Every method raises Unreachable when nobody answers, and ClientError with the service's own problem when it says no.
+    """
+
+    def __init__(self, locate: Callable[[], Service]) -> None:
+        self._locate = locate
+        self.service = locate()
+        self._http = _connection(self.service)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def look_again(self) -> None:
+        """Take up the address and token that the service has now: after a restart both may be new."""
+        try:
+            found = self._locate()
+        except Unreachable:
+            return
+        if found != self.service:
+            self._http.close()
+            self.service, self._http = found, _connection(found)
+
+    def page(self, path: str) -> str:
+        """Return the address of a page."""
+        return f"{self.service.url}{path}"
+
+    def upload(self, archive: IO[bytes], name: str, content_type: str) -> str:
+        """Send an archive from its present beginning to its end and return the id of the new compendium.
+
+        `content_type` is `workspace` or `compendium`. What is sent is not read into memory.
+        """
+        answer = self._ask(
+            "POST",
+            "/api/v1/compendium",
+            data={"content_type": content_type},
+            files={"compendium": (name, archive, "application/octet-stream")},
+            headers={"Prefer": "respond-async"},
+            timeout=httpx2.Timeout(UPLOAD_SECONDS, connect=CONNECT_SECONDS),
+        )
+        return self._read(answer, Identified).id
+
+    def compendium(self, identifier: str) -> CompendiumDocument:
+        """Return a compendium."""
+        path = f"/api/v1/compendium/{checked_id(identifier, 'compendium')}"
+        return self._read(self._ask("GET", path), CompendiumDocument)
+
+    def start_job(self, compendium_id: str) -> str:
+        """Start a job on a compendium that is ready and return its id."""
+        answer = self._ask("POST", "/api/v1/job", json={"compendium_id": compendium_id})
+        return self._read(answer, Identified).job_id
+
+    def job(self, identifier: str) -> JobDocument:
+        """Return a job with the texts of all its steps."""
+        path = f"/api/v1/job/{checked_id(identifier, 'job')}"
+        return self._read(self._ask("GET", path, params={"steps": "all"}), JobDocument)
+
+    def jobs(self, limit: int) -> list[str]:
+        """Return the ids of the newest jobs, newest first."""
+        return self._read(self._ask("GET", "/api/v1/job", params={"limit": limit}), Listed).results
+
+    def cancel(self, identifier: str) -> None:
+        """End a job now, whatever it waits for or does."""
+        self._ask("POST", f"/api/v1/job/{checked_id(identifier, 'job')}/cancel")
+
+    @contextmanager
+    def log(self, identifier: str, step: str) -> Iterator[Iterator[str]]:
+        """Open the whole log of a step that has ended, in pieces of text; it is user content: clean it to print it."""
+        with self._stream(f"/api/v1/job/{checked_id(identifier, 'job')}/log/{step}", {}, QUIET_SECONDS) as response:
+            yield response.iter_text()
+
+    @contextmanager
+    def events(self, identifier: str, last_event_id: str, quiet_seconds: float) -> Iterator[httpx2.EventSource]:
+        """Open the events of a job behind `last_event_id` (empty: from its beginning).
+
+        Raises Unreachable, also while reading, when the connection breaks or `quiet_seconds` pass without a byte.
+        """
+        headers = {"Accept": "text/event-stream"}
+        if last_event_id:
+            headers["Last-Event-ID"] = last_event_id
+        path = f"/api/v1/job/{checked_id(identifier, 'job')}/events"
+        with self._stream(path, headers, quiet_seconds) as response:
+            yield httpx2.EventSource(response)
+
+    def sign_in_link(self) -> str:
+        """Return a new one-time address that signs a browser in."""
+        return self._read(self._ask("POST", "/api/v1/auth/link"), Identified).url
+
+    def healthy(self) -> None:
+        """Return when the service and what it stands on answer."""
+        self._ask("GET", "/healthz")
+
+    def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        with self._reaching():
+            response = self._http.request(method, path, **options)
+        self._refuse(response)
+        return response
+
+    @contextmanager
+    def _stream(self, path: str, headers: dict[str, str], quiet_seconds: float) -> Iterator[httpx2.Response]:
+        timeout = httpx2.Timeout(quiet_seconds, connect=CONNECT_SECONDS)
+        with self._reaching(), self._http.stream("GET", path, headers=headers, timeout=timeout) as response:
+            if response.is_error:
+                response.read()
+            self._refuse(response)
+            yield response
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
+            problem = Problem(code="address", title=f"“{self.service.url}” is no address of a service")
+            raise ClientError(problem, ExitCode.USAGE) from error
+        except httpx2.HTTPError as error:
+            advice = f"S{START[1:]}" if self.service.home else f"Check the address in --url or ERC_URL, or {START}"
+            raise Unreachable(f"No service answers at {self.service.url}", advice) from error
+
+    def _refuse(self, response: httpx2.Response) -> None:
+        """Raise what the service says when it says no."""
+        if response.is_success:
+            return
+        problem = _problem_of(response)
+        if problem is None:
+            raise self._stranger(response)
+        if response.status_code in _RETRY:
+            raise Unreachable(problem.title, problem.detail, problem.code)
+        raise ClientError(problem, exit_code_of(response.status_code))
+
+    def _read(self, response: httpx2.Response, kind: type[Document]) -> Document:
+        try:
+            return kind.model_validate_json(response.content)
+        except ValidationError as error:
+            raise self._stranger(response) from error
+
+    def _stranger(self, response: httpx2.Response) -> Unreachable:
+        return Unreachable(
+            f"What answers at {self.service.url} does not speak as this service does",
+            f"It said {response.status_code} {response.reason_phrase}. Check the address in --url or ERC_URL.",
+        )
+
+
+def checked_id(identifier: str, noun: str) -> str:
+    """Return the id, which may stand in a path; raises ClientError (not found) for what cannot be one."""
+    if _ID.fullmatch(identifier):
+        return identifier
+    problem = Problem(
+        code="http_404", title=f"no {noun} with this id", detail="An id has 26 characters, digits and small letters."
+    )
+    raise ClientError(problem, ExitCode.NOT_FOUND)
+
+
+def _connection(service: Service) -> httpx2.Client:
+    headers = {"Authorization": f"Bearer {service.token}"} if service.token else {}
+    # A proxy cannot reach this machine's own loopback addresses.
+    local = urlsplit(service.url).hostname in _LOOPBACK
+    timeout = httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+    return httpx2.Client(base_url=service.url, headers=headers, timeout=timeout, trust_env=not local)
+
+
+def _problem_of(response: httpx2.Response) -> Problem | None:
+    try:
+        return Problem.model_validate_json(response.content)
+    except ValidationError:
+        return None
