@@ -120,9 +120,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def guarded_update(table: Table, identifier: str, version: int, **values: Any) -> Any:
-    """Return the guarded transition of a versioned row: `UPDATE … WHERE id = … AND version = …`."""
-    return update(table).where(table.c.id == identifier, table.c.version == version).values(**values)
+def guarded_update(table: Table, identifier: str, before: int, **values: Any) -> Any:
+    """Return the guarded transition of a versioned row: `UPDATE … WHERE id = … AND version = before`."""
+    return update(table).where(table.c.id == identifier, table.c.version == before).values(**values)
 
 
 def row_for_update(table: Table, identifier: str) -> Any:

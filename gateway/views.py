@@ -39,7 +39,7 @@ def job_view(job: Job, manifest: Manifest | None, detailed: set[str], position: 
     """Return a job; the steps named in `detailed` (or `all`) with their texts."""
     steps = {
         name.value: _step(name, step, job, "all" in detailed or name.value in detailed)
-        for name, step in job.steps.items()
+        for name, step in ((name, job.steps[name]) for name in StepName)
     }
     view: dict[str, Any] = {
         "id": job.id,

@@ -94,7 +94,9 @@ class LiveSteps:
             state = self._states[name.value]
             mark, style = _MARKS.get(state, ("?", ""))
             first: RenderableType = self._spinner if state == _RUNNING else Text(mark, style)
-            table.add_row(first, Text(label, "bold" if state == _RUNNING else style), Text(self._time(name.value), "dim"))
+            table.add_row(
+                first, Text(label, "bold" if state == _RUNNING else style), Text(self._time(name.value), "dim")
+            )
         below = [
             Text(text, style, no_wrap=True, overflow="ellipsis")
             for text, style in ((self._waiting, "cyan"), (self._line, "dim"), (self._trouble, "yellow"))

@@ -8,6 +8,11 @@ from typing import Any
 
 import pytest
 
+from erc.events.errors import Rejected
+from erc.schemas.limits import ArchiveLimits
+from erc.workers.loader.domain.meter import EXTENSIONS_BYTES, Meter
+from erc.workers.loader.domain.streams import GZIP_PARTS
+
 MIB = 1 << 20
 ZERO = bytes(512)
 
@@ -102,6 +107,7 @@ def test_what_honest_programs_write_is_read(archive: bytes, path: str, opened: C
         (pax(b"g", path="x") + A_FILE + END, "archive_ambiguous"),
         (pax(b"g", size="9") + A_FILE + END, "archive_ambiguous"),
         (pax(path="x") + pax(path="y") + A_FILE + END, "archive_ambiguous"),
+        (pax(path="x") + pax(path="x") + A_FILE + END, "archive_ambiguous"),
         (pax(path="x") + gnu(b"L", b"y\0") + A_FILE + END, "archive_ambiguous"),
         (block(b"folder/", b"5") + padded(b"content") + END, "archive_ambiguous"),
         (A_FILE + END + A_FILE + END, "archive_ambiguous"),
@@ -211,3 +217,14 @@ def test_a_size_beyond_the_octal_field_is_understood_and_refused(refused: Callab
         out = io.BytesIO()
         out.write(info.tobuf(layout))
         assert refused(out.getvalue() + END) == "archive_too_large"
+
+
+def test_endless_gzip_parts_are_stopped(refused: Callable[..., str]) -> None:
+    assert refused(gzip.compress(b"") * (GZIP_PARTS + 1) + gzip.compress(A_FILE + END)) == "archive_broken"
+
+
+def test_extended_headers_are_limited_together() -> None:
+    meter = Meter(ArchiveLimits(), 1)
+    meter.extension(EXTENSIONS_BYTES)
+    with pytest.raises(Rejected, match="too much"):
+        meter.extension(1)

@@ -4,10 +4,14 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+
+from erc.events.errors import Rejected
+from erc.schemas.limits import ArchiveLimits
+from erc.workers.loader.domain import unpack
 
 MIB = 1 << 20
 
@@ -127,9 +131,11 @@ def test_a_zip64_end_is_read(opened: Callable[..., Any]) -> None:
         raw_zip(member(), end=end_of(1, 51, 42)[:-2] + b"\5\0"),
         raw_zip(member(), end=ZIP64_END + struct.pack("<4sLQL", b"PK\x06\x07", 0, 42, 1) + end_of(1, 51, 42)),
         raw_zip(member(), end=ZIP64_END + ZIP64_LOCATOR + end_of(2, 51, 42)),
+        raw_zip(member(), end=ZIP64_END + struct.pack("<4sLQL", b"PK\x06\x07", 0, 93, 2) + end_of(1, 51, 42)),
         raw_zip(member(), end=ZIP64_END + b"gap" + ZIP64_LOCATOR + end_of(1, 51, 42)),
         raw_zip(member(), end=b"\0" * 46 + end_of(1, 97, 42)),
         raw_zip(member("folder/")),
+        raw_zip(member(data=deflate(b"content") + bytes(200_000), method=8, packed=len(deflate(b"content")) + 200_000)),
         raw_zip(member("folder", b"", attributes=0x10)),
         raw_zip(member("folder/", b"", attributes=0o100644 << 16)),
         raw_zip(member("d/", b"x", attributes=0o40755 << 16)),
@@ -158,6 +164,12 @@ def test_an_archive_that_two_programs_would_read_differently_is_refused(
         raw_zip(member())[:-1],
         raw_zip(member())[:60],
         b"PK\x03\x04",
+        raw_zip(member(), member("b.txt"))
+        .replace(b"PK\x03\x04", b"PK\x03\x05")
+        .replace(b"PK\x03\x05", b"PK\x03\x04", 1),
+        raw_zip(member(), end=struct.pack("<4s4H2LH", b"PK\x05\x06", 1, 0, 1, 1, 51, 42, 0)),
+        raw_zip(member(), end=struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 2, 51, 42, 0)),
+        raw_zip(member()).replace(b"\5\0\0\0\0\0\0\0\0\0", b"\xff\xff\0\0\0\0\0\0\0\0"),
     ],
 )
 def test_a_damaged_archive_is_refused(archive: bytes, refused: Callable[..., str]) -> None:
@@ -252,3 +264,33 @@ def test_too_many_members_are_refused(a_zip: Callable[..., bytes], refused: Call
 
 def test_an_upload_beyond_its_limit_is_refused(a_zip: Callable[..., bytes], refused: Callable[..., str]) -> None:
     assert refused(a_zip({"a": b"x"}), upload_bytes=20) == "archive_too_large"
+
+
+def test_overlapping_members_are_refused_before_a_byte_is_kept() -> None:
+    inner = member("b.txt", b"x" * 100)
+    quoted = raw_zip(inner)[: 30 + 5 + 100]
+    outer = member("a.txt", quoted, local_packed=135, central_packed=135)
+    body = raw_zip(outer, member("b.txt", b"", offset=35))
+    kept: list[bytes] = []
+
+    def put(source: Iterable[bytes]) -> str:
+        kept.extend(source)
+        return "0" * 64
+
+    with pytest.raises(Rejected) as caught:
+        unpack(io.BytesIO(body), put, ArchiveLimits())
+    assert caught.value.problem.code == "archive_ambiguous"
+    assert kept == []
+
+
+def test_a_file_that_lies_about_its_size_is_stopped_at_its_first_piece() -> None:
+    packed = deflate(bytes(8 * MIB))
+    kept: list[bytes] = []
+
+    def put(source: Iterable[bytes]) -> str:
+        kept.extend(source)
+        return "0" * 64
+
+    with pytest.raises(Rejected):
+        unpack(io.BytesIO(raw_zip(member(data=packed, method=8, packed=len(packed), size=10))), put, ArchiveLimits())
+    assert kept == []

@@ -46,8 +46,6 @@ def looks_like_tar(block: bytes) -> bool:
 
 def parse_header(block: bytes) -> Header:
     """Read a block of 512 bytes; raises `Rejected` when it is no header."""
-    if len(block) < BLOCK_BYTES:
-        raise broken("It ends in the middle.")
     if not _checksum_holds(block):
         raise broken("A header has the wrong checksum.")
     name = block[:100].rstrip(b"\0")

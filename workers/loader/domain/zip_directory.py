@@ -110,8 +110,6 @@ def _extent(values: tuple[int, ...], end: int) -> _Extent:
         raise broken("It is one part of several.")
     if offset + size_bytes != end:
         raise ambiguous("Its directory does not end where the archive does.")
-    if entries * ENTRY.size > size_bytes:
-        raise broken("Its directory is too short.")
     return _Extent(entries, size_bytes, offset)
 
 

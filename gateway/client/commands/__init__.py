@@ -1,0 +1,1 @@
+"""The verbs of `erc`, one module each."""

@@ -1,0 +1,125 @@
+"""`erc logs`: what the steps of a job said, to its end or live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from erc.gateway.client.client import Client
+from erc.gateway.client.documents import JobDocument
+from erc.gateway.client.failures import ClientError, ExitCode, Unreachable
+from erc.gateway.client.session import Url, connected, told
+from erc.gateway.client.sse import Deadline, Patience, follow
+from erc.gateway.client.terminal import Lines, Terminal
+from erc.schemas.job import StepName
+from erc.schemas.problem import Problem
+
+BACKLOG_SECONDS = 1.0
+"""A running job's log so far is complete when nothing more comes for this time."""
+
+Job = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the job has ended.")]
+OfStep = Annotated[StepName | None, typer.Option("--step", help="Only the log of this step.")]
+
+
+@told
+def logs(identifier: Job, follows: Follow = False, step: OfStep = None, url: Url = "") -> ExitCode:
+    """Print the log of a job. Colours and whatever else could command the terminal are taken out."""
+    terminal = Terminal()
+    wanted = step.value if step else ""
+    with connected(url) as client:
+        job = client.job(identifier)
+        if job.terminal:
+            _print_kept(client, terminal, job, wanted)
+        else:
+            _print_live(client, terminal, identifier, wanted, follows)
+    return ExitCode.REPRODUCED
+
+
+def _print_kept(client: Client, terminal: Terminal, job: JobDocument, wanted: str) -> None:
+    kept = [name for name, step in job.steps.items() if step.log and wanted in {"", name}]
+    if not kept and wanted:
+        problem = Problem(
+            code="http_404", title=f"The step {wanted} keeps no log", detail="It did not run or said nothing."
+        )
+        raise ClientError(problem, ExitCode.NOT_FOUND)
+    for name in kept:
+        _head(terminal, name, wanted)
+        lines = Lines()
+        with client.log(job.id, name) as pieces:
+            for piece in pieces:
+                _print(terminal, lines.add(piece))
+        _print(terminal, lines.end())
+
+
+def _print_live(client: Client, terminal: Terminal, identifier: str, wanted: str, follows: bool) -> None:
+    printer = _Printer(terminal, wanted)
+    for chunk in _chunks(client, terminal, identifier) if follows else _backlog(client, identifier):
+        printer.chunk(chunk)
+    printer.end()
+
+
+def _chunks(client: Client, terminal: Terminal, identifier: str) -> Iterator[dict[str, Any]]:
+    patience = Patience(Deadline(None), lambda sentence: terminal.say(sentence) if sentence else None)
+    for heard in follow(client, identifier, patience):
+        if heard.kind == "log":
+            yield heard.document
+
+
+def _backlog(client: Client, identifier: str) -> Iterator[dict[str, Any]]:
+    heard = False
+    try:
+        with client.events(identifier, "", BACKLOG_SECONDS) as events:
+            for event in events:
+                heard = True
+                if event.event == "log" and isinstance(document := event.json(), dict):
+                    yield document
+    except Unreachable:
+        if not heard:
+            client.job(identifier)
+
+
+class _Printer:
+    """Prints chunks of logs as lines, each chunk once; a step that was tried again says so."""
+
+    def __init__(self, terminal: Terminal, wanted: str) -> None:
+        self._terminal, self._wanted = terminal, wanted
+        self._step, self._lines = "", Lines()
+        self._printed: dict[str, tuple[int, int]] = {}
+
+    def chunk(self, document: dict[str, Any]) -> None:
+        """Print a chunk, unless it was printed before or is another step's."""
+        step, text = str(document.get("step", "")), str(document.get("text", ""))
+        place = (_number(document.get("attempt")), _number(document.get("chunk")))
+        before = self._printed.get(step, (0, 0))
+        if (self._wanted and step != self._wanted) or place <= before:
+            return
+        if step != self._step:
+            self.end()
+            self._step = step
+            _head(self._terminal, step, self._wanted)
+        elif place[0] > before[0]:
+            self.end()
+            self._terminal.say(f"{step} begins again")
+        self._printed[step] = place
+        _print(self._terminal, self._lines.add(text))
+
+    def end(self) -> None:
+        """Print the line that has no end yet."""
+        _print(self._terminal, self._lines.end())
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _head(terminal: Terminal, step: str, wanted: str) -> None:
+    if not wanted:
+        terminal.say(f"── {step}", "dim")
+
+
+def _print(terminal: Terminal, lines: list[str]) -> None:
+    for line in lines:
+        terminal.show(line)

@@ -1,0 +1,133 @@
+"""`erc run`: from a folder or an archive to a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from erc.gateway.client.client import Client
+from erc.gateway.client.failures import ClientError, ExitCode
+from erc.gateway.client.pack import PIECE_BYTES, Packed, Reader
+from erc.gateway.client.progress import showing_steps, showing_upload, showing_wait
+from erc.gateway.client.session import AsJson, Url, connected, told
+from erc.gateway.client.sse import Deadline, Patience
+from erc.gateway.client.terminal import Terminal
+from erc.gateway.client.verdict import exit_code_of_job, job_document, show_verdict
+from erc.gateway.client.watch import wait_until_ready, watch
+from erc.schemas.problem import Problem
+
+Where = Annotated[
+    Path,
+    typer.Argument(metavar="DIR|FILE", exists=True, help="A folder with the analysis, or a zip, tar or tar.gz of one."),
+]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until the verdict, or only start the job.")]
+Timeout = Annotated[float | None, typer.Option(metavar="S", min=0, help="Stop waiting after S seconds (exit code 6).")]
+
+
+@told
+def run(where: Where, wait: Wait = True, timeout: Timeout = None, as_json: AsJson = False, url: Url = "") -> ExitCode:
+    """Send a workspace, run its analysis, compare the result with what was published, and tell the verdict.
+
+    A folder is sent as it is; nothing is written into it. What tools leave behind (.git, __pycache__, .venv,
+    node_modules, .Rproj.user) is left out, and so is what its .ercignore names, in the manner of .gitignore.
+    """
+    terminal = Terminal(as_json=as_json)
+    with connected(url) as client:
+        run_of = _Run(client, terminal, Deadline(timeout))
+        try:
+            return run_of.to_the_end(where) if wait else run_of.only_started(where)
+        except KeyboardInterrupt as error:
+            problem = Problem(code="interrupted", title="Interrupted", detail=run_of.how_to_go_on())
+            raise run_of.knowing(ClientError(problem, ExitCode.INTERRUPTED)) from error
+        except ClientError as error:
+            raise run_of.knowing(error) from error
+
+
+class _Run:
+    """One run, as far as it has come: its ids are told however it ends."""
+
+    def __init__(self, client: Client, terminal: Terminal, deadline: Deadline) -> None:
+        self._client, self._terminal, self._deadline = client, terminal, deadline
+        self._compendium_id = self._job_id = ""
+
+    def to_the_end(self, where: Path) -> ExitCode:
+        """Run and tell the verdict."""
+        self._start(where)
+        with showing_steps(self._terminal) as steps:
+            patience = Patience(self._deadline, steps.trouble)
+            job = watch(self._client, self._job_id, steps, patience)
+        page = self._client.page(f"/job/{job.id}")
+        self._terminal.document(job_document(job, page))
+        show_verdict(self._terminal, job, page)
+        if self._client.service.home:
+            self._terminal.show(f"  Sign in to it with: erc open {job.id}", "dim")
+        return exit_code_of_job(job)
+
+    def only_started(self, where: Path) -> ExitCode:
+        """Start the job and tell its ids."""
+        self._start(where)
+        page = self._client.page(f"/job/{self._job_id}")
+        ids = {"compendium_id": self._compendium_id, "job_id": self._job_id, "url": page}
+        self._terminal.document({**ids, "exit_code": int(ExitCode.REPRODUCED)})
+        if not self._terminal.as_json:
+            self._terminal.show(f"compendium {self._compendium_id}\njob {self._job_id}")
+        return ExitCode.REPRODUCED
+
+    def how_to_go_on(self) -> str:
+        """Return what goes on without us, and how to see or end it."""
+        if self._job_id:
+            return f"The job goes on. See it with: erc status {self._job_id}. Cancel it with: erc cancel {self._job_id}"
+        if self._compendium_id:
+            return f"The compendium {self._compendium_id} was sent; no job was started."
+        return "Nothing was started."
+
+    def knowing(self, error: ClientError) -> ClientError:
+        """Return the error with the ids that are known, and with how to go on when the time ran out."""
+        ids = {"compendium_id": self._compendium_id, "job_id": self._job_id}
+        error.about = {name: value for name, value in ids.items() if value}
+        if error.exit_code in {ExitCode.TIMEOUT, ExitCode.UNREACHABLE} and self._job_id:
+            detail = " ".join(
+                filter(
+                    None, [error.problem.detail.rstrip(".") + "." if error.problem.detail else "", self.how_to_go_on()]
+                )
+            )
+            error.problem = error.problem.model_copy(update={"detail": detail})
+        return error
+
+    def _start(self, where: Path) -> None:
+        with _archive(where, self._terminal) as (reader, name, content_type):
+            self._compendium_id = self._client.upload(reader, name, content_type)
+        self._terminal.say(f"Compendium {self._compendium_id}")
+        with showing_wait(self._terminal, "Loading and describing the workspace"):
+            patience = Patience(self._deadline, self._terminal.say)
+            wait_until_ready(self._client, self._compendium_id, patience)
+        self._deadline.at_most(0)
+        self._job_id = self._client.start_job(self._compendium_id)
+        self._terminal.say(f"Job {self._job_id}")
+
+
+@contextmanager
+def _archive(where: Path, terminal: Terminal) -> Iterator[tuple[BufferedReader, str, str]]:
+    """Open what is to be sent: its bytes, its name, and whether it is a workspace or a compendium."""
+    if where.is_dir():
+        packed = Packed(where)
+        name = f"{where.resolve().name or 'workspace'}.tar"
+        kind = "compendium" if (where / "erc.yml").is_file() else "workspace"
+        what = f"{packed.files:,} file{'' if packed.files == 1 else 's'} of {where}"
+        with showing_upload(terminal, what, packed.size_bytes) as progress:
+            yield BufferedReader(Reader(packed.pieces(), packed.size_bytes, progress), PIECE_BYTES), name, kind
+        return
+    try:
+        with where.open("rb") as file:
+            size = where.stat().st_size
+            with showing_upload(terminal, str(where), size) as progress:
+                pieces = iter(lambda: file.read(PIECE_BYTES), b"")
+                yield BufferedReader(Reader(pieces, size, progress), PIECE_BYTES), where.name, "workspace"
+    except OSError as error:
+        problem = Problem(code="file_unreadable", title=f"{where} cannot be read", detail=str(error.strerror))
+        raise ClientError(problem, ExitCode.FAILED) from error

@@ -1,0 +1,1 @@
+"""Examines the machine for `erc doctor`; imports nothing of the service."""

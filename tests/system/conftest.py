@@ -1,0 +1,31 @@
+"""One service for the system tests, with short leases and orders to die in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.service import Service, running
+
+@pytest.fixture(scope="session")
+def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("orders")
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory, orders: Path) -> Iterator[Service]:
+    home = tmp_path_factory.mktemp("erc") / "home"
+    home.mkdir()
+    environment = {
+        "ERC_FAULTS": str(orders),
+        "EVENTS_ACK_WAIT_SECONDS": "2",
+        "EVENTS_HEARTBEAT_SECONDS": "0.5",
+        "BUILDER_SAVE_IMAGE": "false",
+        "EXECUTOR_WALL_CLOCK_SECONDS": "20",
+        "EXECUTOR_MEMORY_BYTES": str(512 << 20),
+        "EXECUTOR_DISK_BYTES": str(64 << 20),
+    }
+    with running(home, **environment) as service:
+        yield service
