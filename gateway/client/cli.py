@@ -19,7 +19,7 @@ from erc.gateway.client.commands.status import status
 from erc.gateway.client.commands.up import up
 from erc.gateway.client.failures import EXIT_CODES
 
-_EPILOG = "Exit codes\n\n" + "\n\n".join(f"{int(code):>3}  {meaning}" for code, meaning in EXIT_CODES.items())
+_EPILOG = "Exit codes\n\n" + "\n".join(f"{int(code):>3}  {meaning}" for code, meaning in EXIT_CODES.items())
 
 app = typer.Typer(
     name="erc",

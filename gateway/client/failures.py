@@ -62,14 +62,14 @@ class ClientError(Exception):
         self.about: dict[str, str] = {}
 
 
-class Unreachable(ClientError):
+class Unreachable(ClientError):  # noqa: N818 - says what happened
     """Nobody answers, or only that there is no answer now: worth another try."""
 
     def __init__(self, title: str, detail: str = "", code: str = "unreachable") -> None:
         super().__init__(Problem(code=code, title=title, detail=detail), ExitCode.UNREACHABLE)
 
 
-class TimedOut(ClientError):
+class TimedOut(ClientError):  # noqa: N818 - says what happened
     """The time that the user gave ran out."""
 
     def __init__(self, seconds: float) -> None:

@@ -20,7 +20,7 @@ QUEUE_SECONDS = 5.0
 
 
 def wait_until_ready(client: Client, identifier: str, patience: Patience) -> CompendiumDocument:
-    """Return the compendium when a job can be started on it; raises ClientError with its problem when it is rejected."""
+    """Return the compendium when a job can be started on it; raises ClientError with why it was rejected."""
     while True:
         found = patience.ask(client, lambda: client.compendium(identifier))
         if found.status == CompendiumStatus.READY.value:

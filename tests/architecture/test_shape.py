@@ -30,7 +30,9 @@ def test_there_are_seven_workers() -> None:
 def test_files_and_functions_stay_small_and_import_at_the_top(path: Path) -> None:
     lines = path.read_text().count("\n")
     assert lines <= 300, f"{lines} lines"
-    assert not re.search(r"(^|_)(util|utils|helper|helpers|common|base|manager|misc)$", path.stem), "a drawer, not a room"
+    assert not re.search(r"(^|_)(util|utils|helper|helpers|common|base|manager|misc)$", path.stem), (
+        "a drawer, not a room"
+    )
     for function in _functions(path):
         size = (function.end_lineno or 0) - function.lineno + 1
         assert size <= 40, f"{function.name} has {size} lines"

@@ -8,7 +8,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from erc.events.catalog import CheckFailed, CheckFinished, CheckOutputs, DescribeWorkspace, EnvironmentFailed, EnvironmentPlanned, EnvironmentReady, ExecuteWorkspace, ExecutionFailed, ExecutionFinished, ExecutionStarted, ImageSaved, SaveImage, WorkspaceDescribed, WorkspaceLoaded, WorkspaceRejected
+from erc.events.catalog import (
+    CheckFailed,
+    CheckFinished,
+    CheckOutputs,
+    DescribeWorkspace,
+    EnvironmentFailed,
+    EnvironmentPlanned,
+    EnvironmentReady,
+    ExecuteWorkspace,
+    ExecutionFailed,
+    ExecutionFinished,
+    ExecutionStarted,
+    ImageSaved,
+    SaveImage,
+    WorkspaceDescribed,
+    WorkspaceLoaded,
+    WorkspaceRejected,
+)
 from erc.events.errors import Unavailable
 from erc.gateway.arrival import advance_compendium
 from erc.gateway.pipeline import advance_job, cancel_job, fail_job, start_job

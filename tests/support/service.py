@@ -111,7 +111,9 @@ class Service:
 
     def ended(self, job: str, seconds: float = 120) -> dict[str, Any]:
         """Return the job once it has ended."""
-        return self.until(f"/api/v1/job/{job}?steps=all", lambda it: it.get("verdict") is not None and "ended" in it, seconds)
+        return self.until(
+            f"/api/v1/job/{job}?steps=all", lambda it: it.get("verdict") is not None and "ended" in it, seconds
+        )
 
     def until(self, path: str, holds: Any, seconds: float = 60) -> dict[str, Any]:
         deadline = time.monotonic() + seconds

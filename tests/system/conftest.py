@@ -9,6 +9,7 @@ import pytest
 
 from support.service import Service, running
 
+
 @pytest.fixture(scope="session")
 def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("orders")

@@ -116,6 +116,7 @@ def test_a_zip64_end_is_read(opened: Callable[..., Any]) -> None:
         raw_zip(member(extra=unicode_extra(b"c.txt", "a.txt"))),
         raw_zip(member(b"\x81.txt", local_extra=unicode_extra(b"\x81.txt", "ü1.txt"))),
         raw_zip(member(extra=NARROW_ZIP64 + NARROW_ZIP64)),
+        raw_zip(member(extra=struct.pack("<HHQQ", 1, 16, 6, 7))),
         raw_zip(member(gap=b"hidden")),
         raw_zip(member(flags=8, gap=b"x" * 12)),
         raw_zip(member(flags=8)),

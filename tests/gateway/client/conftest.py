@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from erc.gateway.client.cli import app
+
+SUPPORT = Path(__file__).parents[2] / "support"
+
+
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"support_{name}", SUPPORT / f"{name}.py")
+    assert spec and spec.loader
+    module = sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
+    if not hasattr(module, "FakeGateway"):
+        spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def fake() -> ModuleType:
+    """The words to write scripts with."""
+    return _load("fake_gateway")
+
+
+@pytest.fixture
+def gateway(fake: ModuleType) -> Iterator[Any]:
+    running = fake.FakeGateway()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own, in which no service runs."""
+    folder = tmp_path / "home"
+    for name in ("ERC_URL", "ERC_TOKEN", "DISPLAY", "WAYLAND_DISPLAY", "GATEWAY_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ERC_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "paper"
+    folder.mkdir()
+    (folder / "main.R").write_text("cat(1)\n")
+    return folder
+
+
+@pytest.fixture
+def erc(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Call the command line; the result has `exit_code`, `stdout` and `stderr`."""
+
+    def call(*arguments: object, url: str = "") -> Result:
+        if url:
+            monkeypatch.setenv("ERC_URL", url)
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    return call

@@ -1,0 +1,214 @@
+"""A real little HTTP server that plays scripted answers of the web API, for tests of the client."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+COMPENDIUM = "0" * 25 + "c"
+JOB = "0" * 25 + "j"
+TOKEN = "secret-of-the-operator"
+STEPS = (
+    "validate_bag",
+    "generate_configuration",
+    "validate_compendium",
+    "generate_manifest",
+    "image_prepare",
+    "image_build",
+    "image_execute",
+    "check",
+    "image_save",
+    "cleanup",
+)
+BREAKS = object()
+"""In a script of events: the connection breaks here."""
+HANGS = object()
+"""In a script of events: nothing comes any more, but the connection stays."""
+
+
+def event(number: int, kind: str, document: dict[str, Any]) -> str:
+    """Return a frame of the event stream; its id is `epoch.<number>.0`."""
+    return f"id: epoch.{number}.0\r\nevent: {kind}\r\ndata: {json.dumps(document)}\r\n\r\n"
+
+
+def changed(number: int, **steps: str) -> str:
+    """Return the frame of a job's event that says the states of steps."""
+    return event(number, "job", {"type": "job.changed.v1", "data": {"steps": steps}})
+
+
+def log(number: int, text: str, step: str = "image_execute", chunk: int = 1, attempt: int = 1) -> str:
+    """Return the frame of a chunk of a step's log."""
+    return event(number, "log", {"step": step, "attempt": attempt, "chunk": chunk, "text": text})
+
+
+def ended(number: int) -> str:
+    """Return the frame that ends a job's stream."""
+    return event(number, "end", {"type": "job.ended.v1", "data": {"steps": {"cleanup": "success"}}})
+
+
+def a_job(**changes: Any) -> dict[str, Any]:
+    """Return a job's document: one that reproduced, unless changed."""
+    step = {"status": "success", "start": None, "end": None, "text": []}
+    return {
+        "id": JOB,
+        "compendium_id": COMPENDIUM,
+        "status": "success",
+        "created": "2024-05-01T10:00:00+00:00",
+        "steps": {name: dict(step) for name in STEPS},
+        "verdict": "reproduced",
+        "reason": "Nothing differs.",
+        **changes,
+    }
+
+
+def a_row(**changes: Any) -> dict[str, Any]:
+    """Return a compared thing."""
+    return {"name": "Figure 1", "kind": "image", "outcome": "different", "finding": "", "measure": 0.1, **changes}
+
+
+class FakeGateway:
+    """Answers as its attributes say; keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.compendium_states: list[dict[str, Any]] = [{"status": "loading"}, {"status": "ready"}]
+        self.jobs: list[dict[str, Any]] = [a_job()]
+        """Documents of the job, one an asking; the last stays."""
+        self.streams: list[list[Any]] = [[changed(1, image_build="running"), ended(2)]]
+        """Scripts of the job's event stream, one a connection; the last stays."""
+        self.logs: dict[str, str] = {}
+        self.refusals: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
+        """Problems by method and path."""
+        self.upload = b""
+        self.fields: dict[str, str] = {}
+        self.places: list[str] = []
+        """The Last-Event-ID of each connection to the event stream."""
+        self.asked: list[tuple[str, str]] = []
+        self.tokens: set[str] = set()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._start()
+
+    def refuse(self, method: str, path: str, status: int, **problem: str) -> None:
+        """Answer this request with a problem."""
+        self.refusals[method, path] = (status, {"code": f"http_{status}", "title": "", "detail": "", **problem})
+
+    def stop(self) -> None:
+        """End the server; open connections break."""
+        self._server.should_exit = self._server.force_exit = True
+        self._thread.join(10)
+        self._listener.close()
+
+    def start_again(self) -> None:
+        """Come back at the same address."""
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._start()
+
+    def _start(self) -> None:
+        routes = [
+            Route("/healthz", lambda _request: JSONResponse({"status": "ok"})),
+            Route("/api/v1/compendium", self._create, methods=["POST"]),
+            Route("/api/v1/compendium/{id}", self._compendium),
+            Route("/api/v1/job", self._start_job, methods=["POST"]),
+            Route("/api/v1/job", lambda _request: JSONResponse({"results": [JOB]})),
+            Route("/api/v1/job/{id}", self._job),
+            Route("/api/v1/job/{id}/cancel", lambda _request: JSONResponse({"job_id": JOB}), methods=["POST"]),
+            Route("/api/v1/job/{id}/log/{step}", self._log),
+            Route("/api/v1/job/{id}/events", self._events),
+            Route("/api/v1/auth/link", self._link, methods=["POST"]),
+        ]
+        app = Starlette(routes=routes)
+        app.add_middleware(_Refusing, gateway=self)
+        config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._listener],), daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.005)
+
+    async def _create(self, request: Request) -> Response:
+        async with request.form() as form:
+            file = form["compendium"]
+            self.upload = await file.read()  # type: ignore[union-attr]
+            self.fields = {
+                "name": str(file.filename),  # type: ignore[union-attr]
+                "content_type": str(form["content_type"]),
+                "prefer": request.headers.get("prefer", ""),
+                "length": request.headers.get("content-length", ""),
+            }
+        return JSONResponse({"id": COMPENDIUM}, 202)
+
+    async def _compendium(self, request: Request) -> Response:
+        if request.path_params["id"] != COMPENDIUM:
+            return _problem(404, {"title": "no compendium with this id", "code": "http_404"})
+        state = self.compendium_states.pop(0) if len(self.compendium_states) > 1 else self.compendium_states[0]
+        return JSONResponse({"id": COMPENDIUM, "created": "2024-05-01T10:00:00+00:00", "user": "operator", **state})
+
+    async def _start_job(self, _request: Request) -> Response:
+        return JSONResponse({"job_id": JOB})
+
+    async def _job(self, request: Request) -> Response:
+        if request.path_params["id"] != JOB:
+            return _problem(404, {"title": "no job with this id", "code": "http_404"})
+        return JSONResponse(self.jobs.pop(0) if len(self.jobs) > 1 else self.jobs[0])
+
+    async def _log(self, request: Request) -> Response:
+        return PlainTextResponse(self.logs[request.path_params["step"]])
+
+    async def _link(self, _request: Request) -> Response:
+        return JSONResponse({"url": f"{self.url}/sign-in?token=once"})
+
+    async def _events(self, request: Request) -> Response:
+        self.places.append(request.headers.get("last-event-id", ""))
+        script = self.streams.pop(0) if len(self.streams) > 1 else self.streams[0]
+        return StreamingResponse(_played(script), media_type="text/event-stream")
+
+
+class _Refusing:
+    """Middleware: keeps what was asked and answers with the problems of the script."""
+
+    def __init__(self, app: Any, gateway: FakeGateway) -> None:
+        self._app, self._gateway = app, gateway
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        asked = (scope["method"], scope["path"])
+        self._gateway.asked.append(asked)
+        headers = dict(scope["headers"])
+        self._gateway.tokens.add(headers.get(b"authorization", b"").decode())
+        if asked in self._gateway.refusals:
+            await _problem(*self._gateway.refusals[asked])(scope, receive, send)
+        else:
+            # A broken stream is meant; the server need not complain about it.
+            with contextlib.suppress(_Broken):
+                await self._app(scope, receive, send)
+
+
+class _Broken(Exception):  # noqa: N818 - what the script asks for
+    """The connection breaks."""
+
+
+async def _played(script: list[Any]) -> AsyncIterator[str]:
+    yield ": hello\r\n\r\n"
+    for frame in script:
+        if frame is BREAKS:
+            raise _Broken
+        if frame is HANGS:
+            await asyncio.sleep(60)
+        else:
+            yield frame
+
+
+def _problem(status: int, problem: dict[str, str]) -> Response:
+    return JSONResponse({"status": status, **problem}, status, media_type="application/problem+json")
