@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from erc.events.blobs import read_manifest
@@ -16,6 +16,7 @@ from erc.gateway.errors import Refused, on_refused, on_rejected, on_unavailable
 from erc.gateway.services import Services
 from erc.schemas.check import CheckReport
 from erc.schemas.ids import Digest
+from erc.schemas.job import Job
 
 POLICY = (
     "sandbox allow-scripts; default-src 'self' 'unsafe-inline' data: blob:; connect-src 'none'; form-action 'none'; "
@@ -79,13 +80,29 @@ def file_response(services: Services, digest: Digest, media_type: str, path: str
     )
 
 
+ACTIVE = {"text/html", "image/svg+xml", "application/pdf"}
+"""Types that may run something in a browser: these are served from the content origin only."""
+
+
+def api_file_response(services: Services, kind: str, identifier: str, found: tuple[Digest, str], path: str) -> Response:
+    """Return a file itself, or for active content a redirect to the content origin."""
+    digest, media_type = found
+    if media_type in ACTIVE:
+        return RedirectResponse(services.signer.address(kind, identifier, path), 302)
+    return file_response(services, digest, media_type, path)
+
+
 async def _compendium_file(services: Services, identifier: str, path: str) -> tuple[Digest, str]:
     compendium = await services.records.compendium(identifier)
     return await find_file(services, compendium.manifest if compendium else None, path)
 
 
 async def _job_file(services: Services, identifier: str, path: str) -> tuple[Digest, str]:
-    job = await services.records.job(identifier)
+    return await job_file(services, await services.records.job(identifier), path)
+
+
+async def job_file(services: Services, job: Job | None, path: str) -> tuple[Digest, str]:
+    """Look up a file that a run made, or the page of its check report (`check.html`); raises Refused (404)."""
     if job and path == "check.html" and job.report:
         report = await read_report(services, job.report)
         if report.html:

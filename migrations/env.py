@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from alembic import context
 from sqlalchemy import text
@@ -20,6 +21,17 @@ def _run(connection: Connection) -> None:
     with context.begin_transaction():
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         context.run_migrations()
+        _set_passwords(connection, context.config.attributes.get("passwords", {}))
+
+
+def _set_passwords(connection: Connection, passwords: Mapping[str, str]) -> None:
+    for process, password in passwords.items():
+        # Utility statements take no parameters; the server's own function quotes the password.
+        statement = connection.scalar(
+            text("SELECT format('ALTER ROLE %I PASSWORD %L', CAST(:role AS text), CAST(:password AS text))"),
+            {"role": f"erc_{process}", "password": password},
+        )
+        connection.exec_driver_sql(str(statement))
 
 
 async def _connect(url: str) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from erc.events.blobs import read_manifest
 from erc.events.catalog import LoadWorkspace
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal, authorise
-from erc.gateway.content import find_file
+from erc.gateway.content import api_file_response, find_file
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.identifiers import new_id
 from erc.gateway.routes.asking import services_of, whole_number
@@ -129,12 +129,12 @@ async def tree(request: Request) -> Response:
 
 
 async def file(request: Request) -> Response:
-    """`GET /api/v1/compendium/:id/data/…`: redirect to the file on the content origin."""
+    """`GET /api/v1/compendium/:id/data/…`: a file; active content comes from the content origin."""
     services = services_of(request)
     compendium = await services.compendium(await services.principal(request), request.path_params["id"])
     path = request.path_params["path"]
-    await find_file(services, compendium.manifest, path)
-    return RedirectResponse(services.signer.address("compendium", compendium.id, path), 302)
+    found = await find_file(services, compendium.manifest, path)
+    return api_file_response(services, "compendium", compendium.id, found, path)
 
 
 async def jobs(request: Request) -> Response:

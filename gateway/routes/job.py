@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from erc.events.blobs import read_manifest
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal
-from erc.gateway.content import find_file, read_report
+from erc.gateway.content import api_file_response, job_file, read_report
 from erc.gateway.errors import Refused
 from erc.gateway.identifiers import new_id
 from erc.gateway.pipeline import cancel_job, start_job
@@ -136,13 +136,12 @@ async def tree(request: Request) -> Response:
 
 
 async def file(request: Request) -> Response:
-    """`GET /api/v1/job/:id/data/…`: redirect to the file on the content origin."""
+    """`GET /api/v1/job/:id/data/…`: a file; active content comes from the content origin."""
     services = services_of(request)
     job = await services.job(await services.principal(request), request.path_params["id"])
     path = request.path_params["path"]
-    if path != "check.html" or not job.report:
-        await find_file(services, job.outputs, path)
-    return RedirectResponse(services.signer.address("job", job.id, path), 302)
+    found = await job_file(services, job, path)
+    return api_file_response(services, "job", job.id, found, path)
 
 
 ROUTES = [

@@ -13,12 +13,6 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-TABLES = (
-    "event relay capacity compendium job shipment waiting cancellation session workspace description environment image "
-    "execution check package built search_document secret"
-).split()
-
-
 def upgrade() -> None:
     _wire()
     _gateway()
@@ -27,8 +21,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in reversed(TABLES):
-        op.drop_table(table)
+    for table in sa.inspect(op.get_bind()).get_table_names():
+        if table != "alembic_version":
+            op.drop_table(table)
 
 
 def _text(name: str, **how: Any) -> sa.Column[str]:

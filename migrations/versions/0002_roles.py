@@ -21,7 +21,7 @@ WRITERS = {
     "relay": "relay",
 }
 EVERYBODY_READS = (
-    'event relay capacity compendium job shipment waiting cancellation workspace description environment image '
+    "event relay capacity compendium job shipment waiting cancellation workspace description environment image "
     'execution "check" package built search_document'
 )
 
@@ -31,7 +31,7 @@ def upgrade() -> None:
         role = f"erc_{name}"
         # Roles belong to the cluster: another database of the same server may have made them.
         op.execute(
-            f"DO $$ BEGIN CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE; "  # noqa: S608
+            f"DO $$ BEGIN CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE; "
             "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
         )
         op.execute(f"GRANT USAGE ON SCHEMA public TO {role}")

@@ -1,38 +1,18 @@
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from erc.gateway.client.cli import app
-
-SUPPORT = Path(__file__).parents[2] / "support"
-
-
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"support_{name}", SUPPORT / f"{name}.py")
-    assert spec and spec.loader
-    module = sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
-    if not hasattr(module, "FakeGateway"):
-        spec.loader.exec_module(module)
-    return module
+from support.fake_gateway import FakeGateway
 
 
 @pytest.fixture
-def fake() -> ModuleType:
-    """The words to write scripts with."""
-    return _load("fake_gateway")
-
-
-@pytest.fixture
-def gateway(fake: ModuleType) -> Iterator[Any]:
-    running = fake.FakeGateway()
+def gateway() -> Iterator[FakeGateway]:
+    running = FakeGateway()
     yield running
     running.stop()
 

@@ -11,8 +11,10 @@ import time
 
 import pytest
 
+from support import fake_gateway as fake
 
-def test_a_reproduced_paper_ends_with_0_and_the_address_of_its_page(gateway, erc, fake, workspace) -> None:
+
+def test_a_reproduced_paper_ends_with_0_and_the_address_of_its_page(gateway, erc, workspace) -> None:
     ran = erc("run", workspace, url=gateway.url)
     assert ran.exit_code == 0, ran.output
     assert "✓ reproduced\n  Nothing differs.\n" in ran.stdout
@@ -48,7 +50,7 @@ def test_nothing_is_written_into_the_folder(gateway, erc, workspace) -> None:
     assert sorted(path.name for path in workspace.iterdir()) == ["main.R"]
 
 
-def test_each_difference_is_a_line_and_the_exit_code_is_1(gateway, erc, fake, workspace) -> None:
+def test_each_difference_is_a_line_and_the_exit_code_is_1(gateway, erc, workspace) -> None:
     rows = [
         fake.a_row(name="Text of display.html", outcome="identical", finding="the same"),
         fake.a_row(name="Figure 2 (rainfall)", finding="12 % of it looks different"),
@@ -77,12 +79,12 @@ def test_each_difference_is_a_line_and_the_exit_code_is_1(gateway, erc, fake, wo
         ),
     ],
 )
-def test_the_exit_code_says_how_it_failed(gateway, erc, fake, workspace, changes, code) -> None:
+def test_the_exit_code_says_how_it_failed(gateway, erc, workspace, changes, code) -> None:
     gateway.jobs = [fake.a_job(status="failure", **changes)]
     assert erc("run", workspace, url=gateway.url).exit_code == code
 
 
-def test_a_rejected_workspace_is_told_in_the_services_own_words(gateway, erc, fake, workspace) -> None:
+def test_a_rejected_workspace_is_told_in_the_services_own_words(gateway, erc, workspace) -> None:
     problem = {"code": "no_main", "title": "There is no main file [red]", "detail": "Name it as `main` in erc.yml."}
     gateway.compendium_states = [{"status": "loading"}, {"status": "rejected", "problem": problem}]
     ran = erc("run", workspace, url=gateway.url)
@@ -98,7 +100,7 @@ def test_a_refused_upload_ends_with_the_exit_code_of_its_kind(gateway, erc, work
     assert "It is refused. Do this.\n" in ran.stderr
 
 
-def test_json_is_one_document_with_everything(gateway, erc, fake, workspace) -> None:
+def test_json_is_one_document_with_everything(gateway, erc, workspace) -> None:
     gateway.jobs = [
         fake.a_job(status="failure", verdict="differs", check={"verdict": "differs", "comparisons": [fake.a_row()]})
     ]
@@ -110,7 +112,7 @@ def test_json_is_one_document_with_everything(gateway, erc, fake, workspace) -> 
     assert said["url"] == f"{gateway.url}/job/{fake.JOB}"
 
 
-def test_json_tells_a_problem_with_the_ids_that_are_known(gateway, erc, fake, workspace) -> None:
+def test_json_tells_a_problem_with_the_ids_that_are_known(gateway, erc, workspace) -> None:
     gateway.refuse("POST", "/api/v1/job", 409, title="It is not ready", code="compendium_not_ready")
     ran = erc("run", workspace, "--json", url=gateway.url)
     said = json.loads(ran.stdout)
@@ -121,25 +123,25 @@ def test_json_tells_a_problem_with_the_ids_that_are_known(gateway, erc, fake, wo
     }
 
 
-def test_no_wait_prints_the_ids_and_does_not_follow(gateway, erc, fake, workspace) -> None:
+def test_no_wait_prints_the_ids_and_does_not_follow(gateway, erc, workspace) -> None:
     ran = erc("run", workspace, "--no-wait", url=gateway.url)
     assert (ran.exit_code, ran.stdout) == (0, f"compendium {fake.COMPENDIUM}\njob {fake.JOB}\n")
     assert gateway.places == []
 
 
-def test_steps_are_plain_lines_outside_a_terminal(gateway, erc, fake, workspace) -> None:
+def test_steps_are_plain_lines_outside_a_terminal(gateway, erc, workspace) -> None:
     gateway.streams = [[fake.changed(1, image_build="running"), fake.changed(2, image_build="success"), fake.ended(3)]]
     ran = erc("run", workspace, url=gateway.url)
     assert "image_build: running\nimage_build: success\n" in ran.stderr
 
 
-def test_a_place_in_the_queue_is_told(gateway, erc, fake, workspace) -> None:
-    gateway.jobs = [fake.a_job(status="running", verdict=None, waiting={"position": 3}), fake.a_job()]
+def test_a_place_in_the_queue_is_told(gateway, erc, workspace) -> None:
+    gateway.jobs = [fake.a_job(status="running", verdict=None, waiting={"position": 3}).a_job()]
     gateway.streams = [[fake.BREAKS], [fake.ended(1)]]
     assert "number 3 in the queue" in erc("run", workspace, url=gateway.url).stderr
 
 
-def test_a_broken_stream_is_taken_up_where_it_was(gateway, erc, fake, workspace) -> None:
+def test_a_broken_stream_is_taken_up_where_it_was(gateway, erc, workspace) -> None:
     gateway.streams = [
         [fake.changed(1, image_build="running"), fake.changed(2, image_build="success"), fake.BREAKS],
         [fake.changed(3, image_execute="running"), fake.ended(4)],
@@ -156,12 +158,12 @@ def test_a_job_whose_events_are_gone_is_told_from_its_document(gateway, erc, wor
     assert erc("run", workspace, url=gateway.url).exit_code == 0
 
 
-def test_after_a_reset_the_states_come_from_the_job_itself(gateway, erc, fake, workspace) -> None:
+def test_after_a_reset_the_states_come_from_the_job_itself(gateway, erc, workspace) -> None:
     gateway.streams = [[fake.event(1, "reset", {"snapshot": "/"}), fake.ended(2)]]
     assert "image_save: success" in erc("run", workspace, url=gateway.url).stderr
 
 
-def test_the_time_runs_out_with_6_and_the_job_goes_on(gateway, erc, fake, workspace) -> None:
+def test_the_time_runs_out_with_6_and_the_job_goes_on(gateway, erc, workspace) -> None:
     gateway.jobs = [fake.a_job(status="running", verdict=None)]
     gateway.streams = [[fake.HANGS]]
     began = time.monotonic()
@@ -195,7 +197,7 @@ def test_a_folder_that_is_not_there_is_wrong_use(erc, workspace) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_ctrl_c_says_that_the_job_goes_on_and_ends_with_130(gateway, fake, workspace) -> None:
+def test_ctrl_c_says_that_the_job_goes_on_and_ends_with_130(gateway, workspace) -> None:
     gateway.jobs = [fake.a_job(status="running", verdict=None)]
     gateway.streams = [[fake.changed(1, image_build="running"), fake.HANGS]]
     command = [sys.executable, "-m", "erc.gateway.client", "run", str(workspace), "--url", gateway.url]
@@ -212,7 +214,7 @@ def test_ctrl_c_says_that_the_job_goes_on_and_ends_with_130(gateway, fake, works
     assert ("POST", f"/api/v1/job/{fake.JOB}/cancel") not in gateway.asked
 
 
-def test_the_list_of_steps_is_drawn_in_a_terminal(gateway, fake, workspace) -> None:
+def test_the_list_of_steps_is_drawn_in_a_terminal(gateway, workspace) -> None:
     pty = pytest.importorskip("pty")
     gateway.streams = [
         [fake.changed(1, image_build="running"), fake.log(2, "\x1b]0;owned\x07 [bold]x[/nothing]\n"), fake.ended(3)]

@@ -1,0 +1,162 @@
+"""Materialised manifests: a workspace as a folder tree of hard links to blobs, made once, shared by all its jobs."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from erc.events.blobs import FileBlobStore
+from erc.events.errors import Rejected, Unavailable
+from erc.schemas.ids import Digest
+from erc.schemas.workspace import Entry, Manifest
+from erc.workers.executor.domain import Owner
+
+FILE_MODE, EXECUTABLE_MODE, FOLDER_MODE = 0o644, 0o755, 0o755
+
+_NOT_LINKABLE = {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP}
+
+
+class Trees:
+    """Keeps materialised workspaces under one folder, best on the blob store's file system.
+
+    Files and folders belong to the owner, so that a run that is this user can change them through a copy-on-write
+    layer; no other user gets in, as the folder itself is for the service alone. All calls block.
+    """
+
+    def __init__(self, blobs: FileBlobStore, root: Path, owner: Owner) -> None:
+        self._blobs, self._root, self._owner = blobs, root, owner
+        self._executable = root / "executable"
+        self._executable.mkdir(parents=True, exist_ok=True)
+        root.chmod(0o700)
+
+    def materialise(self, digest: Digest, manifest: Callable[[], Manifest]) -> Path:
+        """Return the folder with the files of the workspace of this digest; `manifest` is asked for when it is new.
+
+        Raises `Rejected` when a path cannot be used or a blob is missing, `Unavailable` when the disk cannot be written.
+        """
+        target = self._root / digest
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(target)  # looks and marks the use in one call
+            return target
+        partial = self._root / f"{digest}.partial-{secrets.token_hex(8)}"
+        try:
+            self._build(partial, manifest())
+            self._put_in_place(partial, target)
+        except OSError as error:
+            raise Unavailable(f"The workspace cannot be laid out: {error.strerror}") from error
+        finally:
+            if partial.exists():
+                shutil.rmtree(partial)
+        return target
+
+    def _put_in_place(self, partial: Path, target: Path) -> None:
+        try:
+            partial.rename(target)
+        except OSError as error:
+            # Somebody else was faster, and a folder that is not empty is not replaced.
+            if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
+                raise
+
+    def _build(self, partial: Path, manifest: Manifest) -> None:
+        base = str(partial)
+        self._make_folder(base)
+        made = {""}
+        for entry in manifest.entries():
+            _check(entry.path)
+            try:
+                self._make_folders(base, entry.path, made)
+                self._place(entry, f"{base}/{entry.path}")
+            except (FileExistsError, NotADirectoryError) as error:
+                raise _unusable(entry.path, "is both a file and a folder") from error
+
+    def _make_folders(self, base: str, path: str, made: set[str]) -> None:
+        folder = path.rpartition("/")[0]
+        if folder in made:
+            return
+        self._make_folders(base, folder, made)
+        self._make_folder(f"{base}/{folder}")
+        made.add(folder)
+
+    def _make_folder(self, folder: str) -> None:
+        os.mkdir(folder)  # noqa: PTH102 - ten thousand times a call: text is cheaper than Path
+        os.chmod(folder, FOLDER_MODE)  # noqa: PTH101
+        self._own(folder, os.stat(folder).st_uid)  # noqa: PTH116
+
+    def _place(self, entry: Entry, target: str) -> None:
+        try:
+            source = self._executable_variant(entry.digest) if entry.executable else self._blobs.path(entry.digest)
+            self._link(source, target, EXECUTABLE_MODE if entry.executable else FILE_MODE)
+        except FileNotFoundError as error:
+            raise _missing(entry) from error
+
+    def _link(self, source: Path, target: str, mode: int) -> None:
+        try:
+            os.link(source, target)  # noqa: PTH200
+        except OSError as error:
+            if error.errno not in _NOT_LINKABLE:
+                raise
+            self._copy(source, Path(target), mode)
+        self._own(target, os.stat(target).st_uid)  # noqa: PTH116
+
+    def _executable_variant(self, digest: Digest) -> Path:
+        kept = self._executable / digest
+        if not kept.exists():
+            partial = self._executable / f"{digest}.partial-{secrets.token_hex(8)}"
+            try:
+                self._copy(self._blobs.path(digest), partial, EXECUTABLE_MODE)
+                partial.rename(kept)
+            finally:
+                partial.unlink(missing_ok=True)
+        return kept
+
+    def _copy(self, source: Path, target: Path, mode: int) -> None:
+        shutil.copyfile(source, target)
+        target.chmod(mode)
+        self._own(str(target), target.stat().st_uid)
+
+    def _own(self, path: str, uid: int) -> None:
+        if uid != self._owner.uid:
+            os.chown(path, self._owner.uid, self._owner.gid)
+
+    def sweep(self, keep: set[Digest], unused_since: float) -> int:
+        """Remove trees that nobody asked for since then (Unix time in seconds); return how many.
+
+        `keep` holds the digests that running jobs use.
+        """
+        removed = 0
+        for folder in self._root.iterdir():
+            digest, _, partial = folder.name.partition(".")
+            with contextlib.suppress(FileNotFoundError):
+                if folder == self._executable or digest in keep or folder.stat().st_mtime >= unused_since:
+                    continue
+                doomed = folder if partial else folder.rename(f"{folder}.partial-{secrets.token_hex(8)}")
+                shutil.rmtree(doomed)
+                removed += 1
+        self._sweep_executables(unused_since)
+        return removed
+
+    def _sweep_executables(self, unused_since: float) -> None:
+        for kept in self._executable.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                status = kept.stat()
+                if status.st_nlink == 1 and status.st_ctime < unused_since:
+                    kept.unlink()
+
+
+def _check(path: str) -> None:
+    parts = path.split("/")
+    if "" in parts or "." in parts or ".." in parts or "\0" in path:
+        raise _unusable(path, "leads out of the workspace or is no plain relative path")
+
+
+def _unusable(path: str, reason: str) -> Rejected:
+    return Rejected("The workspace cannot be laid out", f"{path!r} {reason}. Rename it.", code="workspace_path")
+
+
+def _missing(entry: Entry) -> Rejected:
+    return Rejected("A blob is missing", f"{entry.path!r} has no bytes named {entry.digest}.", code="blob_missing")
