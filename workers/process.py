@@ -9,11 +9,11 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Client, Hints, LogStream, connect
@@ -64,6 +64,11 @@ class Context:
     blobs: FileBlobStore
     logs: LogStream
     hints: Hints
+    tasks: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this beside the deliveries, until the process ends."""
+        self.tasks.append(asyncio.ensure_future(work))
 
 
 Build = Callable[[Context], Awaitable[list[Duty]]]
@@ -85,9 +90,12 @@ async def _context(worker: str, settings: WorkerSettings) -> AsyncIterator[Conte
     hints = Hints(client)
     engine = create_engine(settings.database_url, size=settings.slots + 2)
     database = Database(engine, hints.wake_relay, Faults.from_environment(worker))
+    context = Context(settings, database, FileBlobStore(settings.home / "blobs"), LogStream(client), hints)
     try:
-        yield Context(settings, database, FileBlobStore(settings.home / "blobs"), LogStream(client), hints)
+        yield context
     finally:
+        for task in context.tasks:
+            task.cancel()
         await database.close()
         await client.close()
 

@@ -57,7 +57,7 @@ class Duty:
     failed: Callable[[Any, Digest, Rejected | None], Event]
     """Makes the terminal event from the command and the blob of the problem."""
     stop: Callable[[Any], Awaitable[None]] | None = None
-    """Removes what a cancelled attempt left outside (containers, volumes)."""
+    """Removes what an attempt that was cancelled, or killed after its end, left outside (containers, volumes)."""
 
 
 @dataclass
@@ -101,6 +101,8 @@ class Desk:
             work = await duty.store.begin(command.work_id, message_id)
             if work is not None:
                 await self._attempt(duty, command, work, delivery)
+            elif duty.stop:
+                await duty.stop(command)
         except Cancelled:
             if duty.stop:
                 await duty.stop(command)

@@ -119,11 +119,17 @@ class Client:
             headers["Last-Event-ID"] = last_event_id
         path = f"/api/v1/job/{checked_id(identifier, 'job')}/events"
         with self._stream(path, headers, quiet_seconds) as response:
+            if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                raise self._stranger(response)
             yield httpx2.EventSource(response)
 
     def sign_in_link(self) -> str:
         """Return a new one-time address that signs a browser in."""
-        return self._read(self._ask("POST", "/api/v1/auth/link"), Identified).url
+        answer = self._ask("POST", "/api/v1/auth/link")
+        link = self._read(answer, Identified).url
+        if not link.startswith(("http://", "https://")):
+            raise self._stranger(answer)
+        return link
 
     def healthy(self) -> None:
         """Return when the service and what it stands on answer."""

@@ -120,6 +120,18 @@ class Reader(io.RawIOBase):
         return True
 
 
+def file_pieces(file: Path) -> tuple[Iterator[bytes], int]:
+    """Return the pieces of an archive that is there already, and its size in bytes; raises ClientError."""
+    try:
+        status = file.stat()
+    except OSError as error:
+        raise _unreadable(str(file), error) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise _refused("pack_special", f"“{file}” is neither a file nor a folder", "Name an archive or a folder.")
+    member = _Member(str(file), file.resolve(), status.st_size, folder=False, executable=False)
+    return _content(member), status.st_size
+
+
 def _members(folder: Path) -> Iterator[_Member]:
     try:
         ignored = Ignored((folder / IGNORE_FILE).read_text(encoding="utf-8").splitlines())

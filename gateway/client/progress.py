@@ -88,6 +88,10 @@ class LiveSteps:
     def trouble(self, sentence: str) -> None:
         self._trouble = one_line(sentence)
 
+    def end(self) -> None:
+        """Leave nothing but the steps."""
+        self._waiting = self._line = self._trouble = ""
+
     def __rich__(self) -> RenderableType:
         table = Table.grid(padding=(0, 1))
         for name, label in LABELS.items():
@@ -147,7 +151,10 @@ def showing_steps(terminal: Terminal) -> Iterator[Steps]:
         return
     steps = LiveSteps()
     with Live(steps, console=terminal.err, refresh_per_second=8):
-        yield steps
+        try:
+            yield steps
+        finally:
+            steps.end()
 
 
 @contextmanager

@@ -43,11 +43,16 @@ class Patience:
         self.deadline, self._trouble, self._limit = deadline, trouble, limit_seconds
         self._pause, self._since = FIRST_PAUSE_SECONDS, 0.0
 
-    def answered(self) -> None:
-        """Begin anew: the service answers."""
+    def connected(self) -> None:
+        """Count the time without an answer from the next trouble on: somebody is there."""
         if self._since:
             self._trouble("")
-        self._pause, self._since = FIRST_PAUSE_SECONDS, 0.0
+        self._since = 0.0
+
+    def answered(self) -> None:
+        """Begin anew: the service does its work. Only this makes the pauses short again."""
+        self.connected()
+        self._pause = FIRST_PAUSE_SECONDS
 
     def wait(self, error: Unreachable) -> None:
         """Wait before the next try; raises the error when the patience is at its end, TimedOut when the time is."""
@@ -97,6 +102,7 @@ def follow(client: Client, identifier: str, patience: Patience) -> Iterator[Hear
     while True:
         try:
             with client.events(identifier, place, patience.deadline.at_most(QUIET_SECONDS)) as events:
+                patience.connected()
                 for event in events:
                     patience.answered()
                     place = event.id or place

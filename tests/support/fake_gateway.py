@@ -90,6 +90,7 @@ class FakeGateway:
         self.logs: dict[str, str] = {}
         self.refusals: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
         """Problems by method and path."""
+        self.kind = "text/event-stream"
         self.upload = b""
         self.fields: dict[str, str] = {}
         self.places: list[str] = []
@@ -173,7 +174,7 @@ class FakeGateway:
     async def _events(self, request: Request) -> Response:
         self.places.append(request.headers.get("last-event-id", ""))
         script = self.streams.pop(0) if len(self.streams) > 1 else self.streams[0]
-        return StreamingResponse(_played(script), media_type="text/event-stream")
+        return StreamingResponse(_played(script), media_type=self.kind)
 
 
 class _Refusing:

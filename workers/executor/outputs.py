@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ _TOO_MUCH = 1 << 62
 _INODE_BYTES = 4096
 """What a file counts at least: an empty one costs an inode."""
 _NOTES = 50
+_PRACTICE = "practice"
+_JOB_ID = re.compile(r"[0-9a-z-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class JobFolders:
 
     def create(self, job_id: str, tree: Path, mechanism: Mechanism) -> Mount:
         """Make the folder of a job that starts from this tree; raises `Unavailable` when the disk cannot be written."""
-        folder = self._root / job_id
+        folder = self._folder(job_id)
         try:
             folder.mkdir()
             if mechanism is Mechanism.COPY:
@@ -86,7 +89,7 @@ class JobFolders:
 
         Folders too deep and files too many to be counted count as more than any limit.
         """
-        folder = self._root / job_id
+        folder = self._folder(job_id)
         if (folder / "copy").exists():
             return max(0, _usage(folder / "copy") - _usage(tree))
         return _usage(folder / "upper")
@@ -95,7 +98,7 @@ class JobFolders:
         self, job_id: str, tree: Path, original: Manifest, blobs: BlobStore, limits: CollectLimits
     ) -> Collected:
         """Keep what the ended job made or changed of its workspace as blobs; only regular files, within the limits."""
-        folder = self._root / job_id
+        folder = self._folder(job_id)
         collector = _Collector(blobs, limits, original)
         if (folder / "copy").exists():
             collector.collect(folder / "copy", tree)
@@ -105,15 +108,36 @@ class JobFolders:
 
     def remove(self, job_id: str) -> None:
         """Remove the folder of a job; nothing happens when there is none."""
-        folder = self._root / job_id
+        folder = self._folder(job_id)
         if folder.exists():
             # These two descend as deep as a run may have built; shutil.rmtree does not.
             subprocess.run(["chmod", "-R", "u+rwX", "--", folder], check=False, capture_output=True)
             subprocess.run(["rm", "-rf", "--one-file-system", "--", folder], check=False, capture_output=True)
 
-    def jobs(self) -> set[str]:
-        """Return the ids of the jobs that have a folder."""
-        return {folder.name for folder in self._root.iterdir()}
+    def jobs(self) -> dict[str, float]:
+        """Return the ids of the jobs that have a folder, and when it was made (Unix time in seconds)."""
+        return {folder.name: folder.stat().st_mtime for folder in self._root.iterdir()}
+
+    def practice(self, job_id: str) -> Path:
+        """Make a tree to try a mechanism on, under the id of a job: one file, named `practice`."""
+        tree = self._folder(job_id)
+        tree.mkdir(mode=0o755)
+        (tree / _PRACTICE).write_bytes(b"old")
+        (tree / _PRACTICE).chmod(0o644)
+        for path in (tree, tree / _PRACTICE):
+            os.chown(path, self._owner.uid, self._owner.gid)
+        return tree
+
+    def practised(self, job_id: str, tree: Path) -> bool:
+        """Return whether a run that overwrote the file `practice` is seen here, and the tree is as it was."""
+        changed = [self._folder(job_id) / layer / _PRACTICE for layer in ("upper", "copy")]
+        seen = [path.read_bytes() for path in changed if path.exists()]
+        return seen == [b"changed\n"] and (tree / _PRACTICE).read_bytes() == b"old"
+
+    def _folder(self, job_id: str) -> Path:
+        if not _JOB_ID.fullmatch(job_id):
+            raise ValueError(f"{job_id!r} is no id of a job")
+        return self._root / job_id
 
 
 @dataclass

@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 - aiodocker has no public way to the raw answers
 """The life of a run's container: found or created, started, followed, ended in time, read, removed."""
 
 from __future__ import annotations
@@ -5,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -14,8 +16,8 @@ from typing import Any, Protocol
 
 import aiodocker
 import aiohttp
+from aiodocker.containers import DockerContainer
 from aiodocker.exceptions import DockerError
-from aiodocker.multiplexed import MultiplexedResult
 
 from erc.events.errors import Rejected, Unavailable
 from erc.schemas.limits import RunLimits
@@ -24,8 +26,8 @@ from erc.workers.executor.domain import (
     COMMAND_NOT_FOUND,
     COMMAND_NOT_USABLE,
     KILLED,
-    WORKSPACE,
     Failed,
+    Frames,
     Intention,
     Mechanism,
     Mount,
@@ -45,37 +47,34 @@ OnLog = Callable[[bytes], Awaitable[None]]
 OnStarted = Callable[[], Awaitable[None]]
 OnIntention = Callable[[Intention], Awaitable[None]]
 
-_PROBE = "probe-"
-_PROBE_FILE = "probe"
+log = logging.getLogger("erc.worker")
+
+_PROBE, _PROBE_AGE_SECONDS = "probe-", 3600
 _WATCH_SECONDS = 1.0
 _LOG_SECONDS = 30.0
-_VERDICT_SECONDS = 0.3
-_GONE = {404, 409}
+_ANSWER_SECONDS = 120.0
+_MEMORY_SECONDS = 0.3
+_NO_ANSWER = 900
+_NOT_STARTED = {"created", "removing", "dead"}
 
 
 class Folders(Protocol):
     """The folders that jobs write to."""
 
     @property
-    def root(self) -> Path:
-        """Where all of them lie."""
-        ...
+    def root(self) -> Path: ...
 
-    def create(self, job_id: str, tree: Path, mechanism: Mechanism) -> Mount:
-        """Make the folder of a job that starts from this tree."""
-        ...
+    def create(self, job_id: str, tree: Path, mechanism: Mechanism) -> Mount: ...
 
-    def used_bytes(self, job_id: str, tree: Path) -> int:
-        """Return how much the job has written."""
-        ...
+    def used_bytes(self, job_id: str, tree: Path) -> int: ...
 
-    def remove(self, job_id: str) -> None:
-        """Remove the folder of a job."""
-        ...
+    def remove(self, job_id: str) -> None: ...
 
-    def jobs(self) -> set[str]:
-        """Return the ids of the jobs that have a folder."""
-        ...
+    def jobs(self) -> dict[str, float]: ...
+
+    def practice(self, job_id: str) -> Path: ...
+
+    def practised(self, job_id: str, tree: Path) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -122,32 +121,21 @@ class Sandbox:
         abilities = await self.probe(request.image_id)
         with _engine_errors():
             state = await self._state(request.job_id)
-            if state is None or state["Status"] in {"created", "removing", "dead"}:
-                failed = await self._start(request, abilities)
+            if state is None or state["Status"] in _NOT_STARTED:
+                failed = await self._start(request, abilities, state)
                 if failed:
                     return failed
                 state = None
             await on_started()
             intention = await self._attend(request, state, on_log, on_intention, cancel)
-            return await self._read(request, intention)
+            return await self._read(request.job_id, intention)
 
-    async def _start(self, request: RunRequest, abilities: Abilities) -> Failed | None:
+    async def _start(self, request: RunRequest, abilities: Abilities, state: dict[str, Any] | None) -> Failed | None:
         """Create and start the container; return how it failed when its program cannot be started."""
-        await self.clean(request.job_id)
-        mount = await asyncio.to_thread(
-            self._folders.create, request.job_id, Path(request.tree), abilities.mechanism
-        )
-        config = container_config(
-            request, mount, self._limits, self._owner, runtime=self._runtime, init=abilities.init
-        )
-        labels = self._labels(request)
-        config["Labels"] = labels
-        for described in config["HostConfig"]["Mounts"]:
-            if "VolumeOptions" in described:
-                described["VolumeOptions"]["Labels"] = labels
-        container = await self._create(request, config)
+        if state is None or state["Status"] != "created":
+            await self._create(request, abilities, left_over=state is not None)
         try:
-            await container.start()
+            await self._container(request.job_id).start()
         except DockerError:
             state = await self._state(request.job_id)
             if state and state["ExitCode"] in {COMMAND_NOT_FOUND, COMMAND_NOT_USABLE}:
@@ -156,23 +144,27 @@ class Sandbox:
             raise
         return None
 
-    async def _create(self, request: RunRequest, config: dict[str, Any]) -> aiodocker.containers.DockerContainer:
-        try:
-            return await self._engine.containers.create(config, name=_name(request.job_id))
-        except DockerError as error:
+    async def _create(self, request: RunRequest, abilities: Abilities, *, left_over: bool) -> None:
+        if left_over:
             await self.clean(request.job_id)
+        mount = await asyncio.to_thread(self._prepare, request, abilities.mechanism)
+        labels = {LABEL_JOB: request.job_id, LABEL_ATTEMPT: str(request.attempt), LABEL_HOME: str(self._folders.root)}
+        config = container_config(
+            request, mount, self._limits, self._owner, labels, runtime=self._runtime, init=abilities.init
+        )
+        try:
+            await self._engine.containers.create(config, name=_name(request.job_id))
+        except DockerError as error:
             if error.status == 404:
+                await self.clean(request.job_id)
                 raise Rejected(
                     "The image is no longer there", "Run the job again to build it.", code="image_missing"
                 ) from error
             raise
 
-    def _labels(self, request: RunRequest) -> dict[str, str]:
-        return {
-            LABEL_JOB: request.job_id,
-            LABEL_ATTEMPT: str(request.attempt),
-            LABEL_HOME: str(self._folders.root),
-        }
+    def _prepare(self, request: RunRequest, mechanism: Mechanism) -> Mount:
+        self._folders.remove(request.job_id)
+        return self._folders.create(request.job_id, Path(request.tree), mechanism)
 
     async def _attend(
         self,
@@ -182,27 +174,166 @@ class Sandbox:
         on_intention: OnIntention,
         cancel: asyncio.Event | None,
     ) -> Intention | None:
-        """Follow the log and wait for the end; end it when it exceeds a limit, and return why."""
-        container = self._engine.containers.container(_name(request.job_id))
+        """Follow the log and wait for the end; bring it about when a limit is reached, and return why."""
+        container = self._container(request.job_id)
         allowed = remaining(state, self._limits, self._now()) if state else self._limits.wall_clock
-        async with asyncio.TaskGroup() as tasks:
-            following = tasks.create_task(self._follow(request.job_id, on_log))
-            waiting = tasks.create_task(container.wait())
-            reasons = {tasks.create_task(self._disk_full(request)): Intention.DISK_FULL}
-            if cancel is not None:
-                reasons[tasks.create_task(_set(cancel))] = Intention.CANCEL
+        following = asyncio.ensure_future(self._follow(request.job_id, on_log))
+        waiting = asyncio.ensure_future(container.wait())
+        reasons: dict[asyncio.Future[bool], Intention] = {
+            asyncio.ensure_future(self._disk_full(request)): Intention.DISK_FULL,
+            asyncio.ensure_future((cancel or asyncio.Event()).wait()): Intention.CANCEL,
+        }
+        intention = request.intention
+        try:
             done, _ = await asyncio.wait(
-                {waiting, *reasons}, timeout=allowed.total_seconds(), return_when=asyncio.FIRST_COMPLETED
+                {waiting, *reasons}, timeout=allowed.total_seconds(), return_when="FIRST_COMPLETED"
             )
-            intention = request.intention
             if waiting not in done:
-                intention = next((reasons[task] for task in done), Intention.TIME_OUT)
+                intention = next((reasons[task] for task in done if task.result()), Intention.TIME_OUT)
                 await on_intention(intention)
                 with _gone_already():
                     await container.kill()
-            for task in reasons:
-                task.cancel()
             await waiting
-            await asyncio.wait({following}, timeout=_LOG_SECONDS)
-            following.cancel()
+            await asyncio.wait_for(following, _LOG_SECONDS)
+        finally:
+            for task in (following, waiting, *reasons):
+                task.cancel()
         return intention
+
+    async def _follow(self, job_id: str, on_log: OnLog) -> None:
+        """Hand over the log from its beginning to its end or to the limit; what is beyond stays with the engine."""
+        left, frames = self._limits.log_bytes, Frames()
+        params = {"stdout": "1", "stderr": "1", "follow": "1"}
+        async with self._engine._query(f"containers/{_name(job_id)}/logs", params=params, timeout=None) as response:
+            with contextlib.closing(response):
+                async for chunk in response.content.iter_any():
+                    text = frames.feed(chunk)
+                    if text:
+                        await on_log(text[:left])
+                    if len(text) > left:
+                        await on_log(
+                            f"\n[The log is cut here: it is longer than {self._limits.log_bytes} bytes.]\n".encode()
+                        )
+                        return
+                    left -= len(text)
+
+    async def _disk_full(self, request: RunRequest) -> bool:
+        """Return once the run has written more than it may."""
+        loop = asyncio.get_running_loop()
+        while True:
+            begun = loop.time()
+            used = await asyncio.to_thread(self._folders.used_bytes, request.job_id, Path(request.tree))
+            if used > self._limits.disk_bytes:
+                return True
+            await asyncio.sleep(max(_WATCH_SECONDS, 4 * (loop.time() - begun)))
+
+    async def _read(self, job_id: str, intention: Intention | None) -> Outcome:
+        state = await self._state(job_id)
+        if state and state["ExitCode"] == KILLED and not state["OOMKilled"] and not intention:
+            # The engine hears of exhausted memory on another way than of the end.
+            await asyncio.sleep(_MEMORY_SECONDS)
+            state = await self._state(job_id)
+        if state is None or state["Running"]:
+            raise Unavailable("The container of the run vanished, or its end was not waited for.")
+        try:
+            return read_outcome(state, intention, self._limits)
+        except Unavailable:
+            await self.clean(job_id)
+            raise
+
+    async def _state(self, job_id: str) -> dict[str, Any] | None:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                shown: dict[str, Any] = (await self._container(job_id).show())["State"]
+        except DockerError as error:
+            if error.status == 404:
+                return None
+            raise
+        return shown
+
+    def _container(self, job_id: str) -> DockerContainer:
+        return self._engine.containers.container(_name(job_id))
+
+    async def clean(self, job_id: str) -> None:
+        """Kill the run of a job if it goes on, and remove container, volume and folder; may be repeated."""
+        with _engine_errors():
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                with _gone_already():
+                    await self._container(job_id).delete(force=True, v=True)
+                async with self._engine._query(f"volumes/{_name(job_id)}", "DELETE", params={"force": "1"}):
+                    pass
+        await asyncio.to_thread(self._folders.remove, job_id)
+
+    async def sweep(self, live: set[str]) -> int:
+        """Remove what is left of jobs that are not live (in the whole cluster); return of how many."""
+        filters = json.dumps({"label": [f"{LABEL_HOME}={self._folders.root}"]})
+        with _engine_errors():
+            containers = await self._engine._query_json("containers/json", params={"all": "1", "filters": filters})
+            volumes = await self._engine._query_json("volumes", params={"filters": filters})
+        folders = await asyncio.to_thread(self._folders.jobs)
+        old = self._now().timestamp() - _PROBE_AGE_SECONDS
+        young = {job for job, made in folders.items() if job.startswith(_PROBE) and made > old}
+        labelled = {found["Labels"][LABEL_JOB] for found in [*containers, *(volumes["Volumes"] or [])]}
+        dead = (labelled | folders.keys()) - live - young
+        for job_id in dead:
+            await self.clean(job_id)
+        return len(dead)
+
+    async def probe(self, image_id: str) -> Abilities:
+        """Find out once, by running `sh` of this image, how workspaces can be given to runs here.
+
+        Raises `Unavailable` when no way works, `Rejected` when the image is gone.
+        """
+        async with self._probing:
+            if self._abilities is None:
+                choices = [Abilities(mechanism, init) for mechanism in Mechanism for init in (True, False)]
+                for abilities in choices:
+                    if await self._works(image_id, abilities):
+                        self._abilities = abilities
+                        break
+                else:
+                    raise Unavailable(
+                        "The container engine sees none of the folders of this machine, or its images have no `sh`. "
+                        "Let it run on the same machine, and the service's folder lie on an ordinary disk."
+                    )
+            return self._abilities
+
+    async def _works(self, image_id: str, abilities: Abilities) -> bool:
+        job_id, practice = (f"{_PROBE}{secrets.token_hex(8)}" for _ in range(2))
+        try:
+            tree = await asyncio.to_thread(self._folders.practice, practice)
+            request = RunRequest(job_id, 0, image_id, ("sh", "-c", "echo changed > practice"), tree)
+            with _engine_errors():
+                if await self._start(request, abilities, None):
+                    return False
+                await self._container(job_id).wait()
+            return await asyncio.to_thread(self._folders.practised, job_id, tree)
+        except Unavailable as error:
+            if isinstance(error.__cause__, DockerError) and error.__cause__.status == _NO_ANSWER:
+                raise
+            log.info("the mechanism %s does not work here: %s", abilities, error)
+            return False
+        finally:
+            await self.clean(job_id)
+            await self.clean(practice)
+
+
+def _name(job_id: str) -> str:
+    return f"erc-job-{job_id}"
+
+
+@contextlib.contextmanager
+def _gone_already() -> Iterator[None]:
+    try:
+        yield
+    except DockerError as error:
+        if error.status not in {404, 409}:
+            raise
+
+
+@contextlib.contextmanager
+def _engine_errors() -> Iterator[None]:
+    try:
+        yield
+    except (DockerError, aiohttp.ClientError, OSError, ValueError) as error:
+        raise Unavailable(f"The container engine does not answer as it should: {error}") from error

@@ -37,7 +37,7 @@ class Trees:
     def materialise(self, digest: Digest, manifest: Callable[[], Manifest]) -> Path:
         """Return the folder with the files of the workspace of this digest; `manifest` is asked for when it is new.
 
-        Raises `Rejected` when a path cannot be used or a blob is missing, `Unavailable` when the disk cannot be written.
+        Raises `Rejected` when a path cannot be used or a blob is missing, `Unavailable` when the disk is at fault.
         """
         target = self._root / digest
         with contextlib.suppress(FileNotFoundError):
@@ -96,7 +96,7 @@ class Trees:
 
     def _link(self, source: Path, target: str, mode: int) -> None:
         try:
-            os.link(source, target)  # noqa: PTH200
+            os.link(source, target)
         except OSError as error:
             if error.errno not in _NOT_LINKABLE:
                 raise

@@ -12,7 +12,7 @@ import typer
 
 from erc.gateway.client.client import Client
 from erc.gateway.client.failures import ClientError, ExitCode
-from erc.gateway.client.pack import PIECE_BYTES, Packed, Reader
+from erc.gateway.client.pack import PIECE_BYTES, Packed, Reader, file_pieces
 from erc.gateway.client.progress import showing_steps, showing_upload, showing_wait
 from erc.gateway.client.session import AsJson, Url, connected, told
 from erc.gateway.client.sse import Deadline, Patience
@@ -100,7 +100,7 @@ class _Run:
         return error
 
     def _start(self, where: Path) -> None:
-        with _archive(where, self._terminal) as (reader, name, content_type):
+        with _archive(where, self._terminal, self._deadline) as (reader, name, content_type):
             self._compendium_id = self._client.upload(reader, name, content_type)
         self._terminal.say(f"Compendium {self._compendium_id}")
         with showing_wait(self._terminal, "Loading and describing the workspace"):
@@ -112,22 +112,22 @@ class _Run:
 
 
 @contextmanager
-def _archive(where: Path, terminal: Terminal) -> Iterator[tuple[BufferedReader, str, str]]:
+def _archive(where: Path, terminal: Terminal, deadline: Deadline) -> Iterator[tuple[BufferedReader, str, str]]:
     """Open what is to be sent: its bytes, its name, and whether it is a workspace or a compendium."""
+    kind = "workspace"
     if where.is_dir():
         packed = Packed(where)
+        pieces, size_bytes = packed.pieces(), packed.size_bytes
         name = f"{where.resolve().name or 'workspace'}.tar"
-        kind = "compendium" if (where / "erc.yml").is_file() else "workspace"
+        kind = "compendium" if (where / "erc.yml").is_file() else kind
         what = f"{packed.files:,} file{'' if packed.files == 1 else 's'} of {where}"
-        with showing_upload(terminal, what, packed.size_bytes) as progress:
-            yield BufferedReader(Reader(packed.pieces(), packed.size_bytes, progress), PIECE_BYTES), name, kind
-        return
-    try:
-        with where.open("rb") as file:
-            size = where.stat().st_size
-            with showing_upload(terminal, str(where), size) as progress:
-                pieces = iter(lambda: file.read(PIECE_BYTES), b"")
-                yield BufferedReader(Reader(pieces, size, progress), PIECE_BYTES), where.name, "workspace"
-    except OSError as error:
-        problem = Problem(code="file_unreadable", title=f"{where} cannot be read", detail=str(error.strerror))
-        raise ClientError(problem, ExitCode.FAILED) from error
+    else:
+        pieces, size_bytes = file_pieces(where)
+        name, what = where.name, str(where)
+    with showing_upload(terminal, what, size_bytes) as progress:
+
+        def read(added: int) -> None:
+            deadline.at_most(0)
+            progress(added)
+
+        yield BufferedReader(Reader(pieces, size_bytes, read), PIECE_BYTES), name, kind

@@ -16,7 +16,10 @@ from erc.gateway.client.session import told
 from erc.schemas.problem import Problem
 
 Home = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Folder of all its state. Default: ERC_HOME, else ~/.erc.")
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Folder of all its state; name it in ERC_HOME for the other commands. Default: ~/.erc."
+    ),
 ]
 Port = Annotated[int | None, typer.Option(min=1, max=65535, metavar="N", help="Port of the pages and the web API.")]
 

@@ -49,7 +49,13 @@ def _ports(environ: Mapping[str, str]) -> list[Finding]:
     if not taken:
         return [fine("Ports", f"{port} and {port + 1} are free")]
     shown = " and ".join(map(str, taken))
-    return [note("Ports", f"taken by something else: {shown}", "Start the service on another one: erc up --port N")]
+    return [
+        note(
+            "Ports",
+            f"taken by something else: {shown}",
+            "erc up takes the next free ones, or N and N+1 of: erc up --port N",
+        )
+    ]
 
 
 def _free(port: int) -> bool:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.fake_gateway import FakeGateway
 from typer.testing import CliRunner, Result
 
 from erc.gateway.client.cli import app
-from support.fake_gateway import FakeGateway
 
 
 @pytest.fixture

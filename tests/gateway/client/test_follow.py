@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import io
 import threading
 import time
 
 import pytest
+from support import fake_gateway as fake
 
-from erc.gateway.client import Client, Unreachable
+from erc.gateway.client import Client, ClientError, Unreachable
 from erc.gateway.client.discovery import Service
 from erc.gateway.client.failures import TimedOut
+from erc.gateway.client.pack import Packed, Reader
 from erc.gateway.client.sse import Deadline, Patience, follow
-from support import fake_gateway as fake
 
 
 def _patience(limit_seconds: float = 60, seconds: float | None = None, told: list[str] | None = None) -> Patience:
@@ -70,3 +72,18 @@ def test_a_refusal_is_not_tried_again(gateway) -> None:
     with Client(lambda: Service(gateway.url)) as client, pytest.raises(Exception, match="no job with this id"):
         list(follow(client, fake.JOB, _patience()))
     assert len(gateway.asked) == 1
+
+
+def test_a_page_instead_of_events_is_no_service(gateway) -> None:
+    with Client(lambda: Service(gateway.url)) as client:
+        gateway.kind = "text/html"
+        with pytest.raises(Unreachable, match="does not speak as this service does"):
+            list(follow(client, fake.JOB, _patience(limit_seconds=0.3)))
+
+
+def test_a_file_that_changes_while_it_is_sent_ends_the_upload(gateway, workspace) -> None:
+    packed = Packed(workspace)
+    (workspace / "main.R").write_text("something longer\n")
+    reader = io.BufferedReader(Reader(packed.pieces(), packed.size_bytes, lambda _added: None))
+    with Client(lambda: Service(gateway.url)) as client, pytest.raises(ClientError, match="changed while it was sent"):
+        client.upload(reader, "paper.tar", "workspace")

@@ -10,7 +10,6 @@ import tarfile
 import time
 
 import pytest
-
 from support import fake_gateway as fake
 
 
@@ -43,6 +42,36 @@ def test_an_archive_is_sent_as_it_is(gateway, erc, tmp_path) -> None:
     assert erc("run", archive, url=gateway.url).exit_code == 0
     assert gateway.upload == archive.read_bytes()
     assert gateway.fields["name"] == "paper.zip"
+
+
+def test_a_named_pipe_is_no_archive(erc, gateway, tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    ran = erc("run", tmp_path / "pipe", url=gateway.url)
+    assert ran.exit_code == 1
+    assert "neither a file nor a folder" in ran.stderr
+
+
+def test_a_link_inside_is_told_and_nothing_is_sent(gateway, erc, workspace) -> None:
+    (workspace / "latest.csv").symlink_to("/etc/passwd")
+    ran = erc("run", workspace, url=gateway.url)
+    assert ran.exit_code == 1
+    assert "“latest.csv” is a link." in ran.stderr
+    assert gateway.asked == []
+
+
+def test_an_upload_that_is_refused_before_its_end_is_told_why(gateway, erc, tmp_path) -> None:
+    gateway.refuse("POST", "/api/v1/compendium", 413, title="The upload is too large", detail="At most 5 bytes.")
+    with (tmp_path / "large.zip").open("wb") as file:
+        file.truncate(64 << 20)
+    ran = erc("run", tmp_path / "large.zip", url=gateway.url)
+    assert ran.exit_code == 1
+    assert "The upload is too large. At most 5 bytes." in ran.stderr
+
+
+def test_the_time_runs_out_while_sending_too(gateway, erc, workspace) -> None:
+    ran = erc("run", workspace, "--timeout", "0", url=gateway.url)
+    assert ran.exit_code == 6
+    assert gateway.upload == b""
 
 
 def test_nothing_is_written_into_the_folder(gateway, erc, workspace) -> None:
@@ -136,7 +165,7 @@ def test_steps_are_plain_lines_outside_a_terminal(gateway, erc, workspace) -> No
 
 
 def test_a_place_in_the_queue_is_told(gateway, erc, workspace) -> None:
-    gateway.jobs = [fake.a_job(status="running", verdict=None, waiting={"position": 3}).a_job()]
+    gateway.jobs = [fake.a_job(status="running", verdict=None, waiting={"position": 3}), fake.a_job()]
     gateway.streams = [[fake.BREAKS], [fake.ended(1)]]
     assert "number 3 in the queue" in erc("run", workspace, url=gateway.url).stderr
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ def test_what_people_write_stays_as_it_is(text: str) -> None:
 def test_lines_are_the_same_however_they_are_cut(text: str, cuts: list[int]) -> None:
     places = [0, *sorted(cuts), len(text)]
     lines, found = Lines(), []
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         found += lines.add(text[start:end])
     assert found + lines.end() == text.removesuffix("\n").split("\n") if text else not found
 

@@ -1,0 +1,49 @@
+# Two commands are enough: `make run` and `make test`. Both set up what is missing first.
+# YES=1 skips the question of the set-up; ARGS="…" is handed to pytest.
+PYTHON := .venv/bin/python
+EXAMPLE ?= examples/rmarkdown
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-extra base run test bench check audit test-fresh engine-stop clean-all requirements
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
+
+setup: ## Install everything that run and test need (says first what, asks once).
+	@sh deploy/setup/start.sh
+
+setup-extra: setup ## Install the heavier test servers too.
+	@sh deploy/setup/start.sh extra
+
+base: setup
+	@sh deploy/setup/base.sh
+
+run: base ## Bring a real workspace from upload to verdict, live.
+	@$(PYTHON) -m erc.deploy.demo $(EXAMPLE)
+
+test: base ## Run the tests.
+	@$(PYTHON) -m pytest $(ARGS)
+
+bench: base ## Measure, print the table, write bench/latest.json.
+	@$(PYTHON) -m bench
+
+check: setup ## Hold every gate: format, lint, types, import contracts, shape.
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports
+	@$(PYTHON) -m pytest tests/architecture
+
+audit: setup ## Ask for known vulnerabilities of the pinned packages.
+	@$(PYTHON) -m erc.deploy.audit
+
+test-fresh: setup ## Run the README's lines on fresh Debian 12, 13 and Ubuntu 24.04.
+	@$(PYTHON) -m erc.deploy.fresh
+
+engine-stop: ## Stop the Docker engine that set-up started.
+	@sh deploy/setup/start.sh engine-stop
+
+clean-all: ## Take back what set-up did (REMOVE=1: its Debian packages too).
+	@sh deploy/setup/start.sh clean-all
+
+requirements: ## Pin the packages again, with hashes.
+	@sh requirements/pin.sh

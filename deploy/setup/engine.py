@@ -1,0 +1,158 @@
+"""The Docker engine: the one that is found, else one that is installed and started here."""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from .machine import STATE, Missing, as_root, is_root, say, user
+
+_START_SECONDS = 60.0
+_PID_FILE = STATE / "dockerd.pid"
+_LOG = STATE / "dockerd.log"
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=10)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(10)
+        self.sock.connect(self._path)
+
+
+def sockets() -> list[str]:
+    """Return the usual sockets of an engine on this machine."""
+    own = [Path(os.environ["XDG_RUNTIME_DIR"]) / "docker.sock"] if "XDG_RUNTIME_DIR" in os.environ else []
+    home = Path.home()
+    usual = [*own, home / ".docker/run/docker.sock", home / ".docker/desktop/docker.sock"]
+    return ["/run/docker.sock", "/var/run/docker.sock", *map(str, usual)]
+
+
+def answering() -> str | None:
+    """Return the address of the engine that answers; None when there is none."""
+    named = os.environ.get("DOCKER_HOST")
+    addresses = [named] if named else [f"unix://{path}" for path in sockets()]
+    return next((address for address in addresses if _pings(address)), None)
+
+
+def _pings(address: str) -> bool:
+    parts = urlsplit(address)
+    if parts.scheme == "unix":
+        connection: http.client.HTTPConnection = _UnixConnection(parts.path)
+    elif parts.scheme in {"tcp", "http"} and parts.hostname:
+        connection = http.client.HTTPConnection(parts.hostname, parts.port or 2375, timeout=10)
+    else:
+        return (
+            bool(shutil.which("docker"))
+            and not subprocess.run(["docker", "version"], capture_output=True, check=False).returncode
+        )
+    try:
+        connection.request("GET", "/_ping")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def installed() -> str | None:
+    """Return the path of the engine's program."""
+    return shutil.which("dockerd", path="/usr/sbin:/usr/bin:/sbin:/usr/local/bin")
+
+
+def closed_socket() -> str | None:
+    """Return the socket of an engine that is there but closed to this user."""
+    return next((path for path in sockets()[:2] if Path(path).exists() and not os.access(path, os.W_OK)), None)
+
+
+def runs_here() -> bool:
+    """Return whether a dockerd runs on this machine."""
+    return any(_name_of(process) == "dockerd" for process in Path("/proc").iterdir() if process.name.isdecimal())
+
+
+def _name_of(process: Path) -> str:
+    with contextlib.suppress(OSError):
+        return (process / "comm").read_text(encoding="utf-8").strip()
+    return ""
+
+
+def start() -> None:
+    """Start the installed engine and wait until it answers. Raises Missing with the end of its log."""
+    if Path("/proc/1/comm").read_text(encoding="utf-8").strip() == "systemd":
+        subprocess.run(as_root(["systemctl", "enable", "--now", "docker"]), capture_output=True, check=False)
+    elif not runs_here():
+        _start_daemon()
+    _await()
+
+
+def _start_daemon() -> None:
+    """Start dockerd in the background, where no systemd does it."""
+    STATE.mkdir(parents=True, exist_ok=True)
+    command = [installed() or "dockerd", "--pidfile", str(_PID_FILE)]
+    if not is_root():
+        # The socket is open to the group of who set this up: a new membership counts at the next login only.
+        command += ["--group", grp.getgrgid(os.getgid()).gr_name]
+    with _LOG.open("ab") as log:
+        subprocess.Popen(  # the daemon outlives this program on purpose; `make engine-stop` ends it
+            as_root(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
+        )
+
+
+def _await() -> None:
+    end = time.monotonic() + _START_SECONDS
+    while time.monotonic() < end:
+        if answering():
+            return
+        if closed_socket() and runs_here():
+            open_socket()
+        time.sleep(0.2)
+    words = _LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-6:] if _LOG.exists() else []
+    raise Missing(
+        "The Docker engine was started and does not answer. In a container it needs --privileged, or set DOCKER_HOST "
+        "to an engine elsewhere. Its last words:\n" + "\n".join(words)
+    )
+
+
+def open_socket() -> None:
+    """Open the engine's socket to this user, until the engine starts again.
+
+    An access list beside the group takes nothing from anybody and counts at once, unlike a new membership.
+    Raises Missing when that is not possible.
+    """
+    path = closed_socket()
+    if path is None:
+        return
+    subprocess.run(as_root(["setfacl", "-m", f"u:{user()}:rw", path]), capture_output=True, check=False)
+    if closed_socket() is not None:
+        raise Missing(
+            f"The engine's socket {path} is closed to {user()}. Run: sudo usermod -aG docker {user()} - then sign out "
+            "and in again."
+        )
+    say(f"Until the engine starts again, {user()} may use it. To keep that: sudo usermod -aG docker {user()}")
+
+
+def stop() -> str:
+    """Stop the engine that set-up started; return a sentence about it."""
+    try:
+        pid = int(_PID_FILE.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "No engine runs that set-up started."
+    if _name_of(Path("/proc") / str(pid)) != "dockerd":
+        return "The engine that set-up started has ended already."
+    subprocess.run(as_root(["kill", f"-{signal.SIGTERM.value}", str(pid)]), check=False)
+    end = time.monotonic() + 20
+    while time.monotonic() < end and _name_of(Path("/proc") / str(pid)) == "dockerd":
+        time.sleep(0.1)
+    return "The engine that set-up started has been stopped."

@@ -1,0 +1,104 @@
+"""`python -m erc.workers.executor`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from erc.events.blobs import FileBlobStore
+from erc.events.catalog import ExecuteWorkspace
+from erc.events.errors import Unavailable
+from erc.events.outbox import utc_now
+from erc.schemas import tables
+from erc.schemas.workspace import Manifest
+from erc.workers.docker import connect
+from erc.workers.executor.domain import Intention, Outcome, RunRequest
+from erc.workers.executor.handler import Executor, failed
+from erc.workers.executor.outputs import CollectLimits, JobFolders
+from erc.workers.executor.sandbox import Sandbox
+from erc.workers.executor.settings import ExecutorSettings
+from erc.workers.executor.trees import Trees
+from erc.workers.process import Context
+from erc.workers.process import main as run
+from erc.workers.run import Duty
+from erc.workers.store import WorkStore
+
+log = logging.getLogger("erc.worker")
+
+SLOTS = 2
+SWEEP_SECONDS = 600.0
+
+
+def main() -> None:
+    """Execute until SIGTERM or SIGINT."""
+    run("executor", SLOTS, _build)
+
+
+class EngineSandbox:
+    """The sandbox over a connection to the engine that is made when it is first needed."""
+
+    def __init__(self, settings: ExecutorSettings, folders: JobFolders, blobs: FileBlobStore) -> None:
+        self._settings, self._folders, self._blobs = settings, folders, blobs
+        self._sandbox: Sandbox | None = None
+        self._lock = asyncio.Lock()
+
+    async def connected(self) -> Sandbox:
+        """Return the sandbox; raises Unavailable when no engine answers."""
+        async with self._lock:
+            if self._sandbox is None:
+                engine = await connect(self._settings.engine)
+                limits, owner = self._settings.limits, self._settings.owner
+                self._sandbox = Sandbox(engine, self._folders, limits, owner, utc_now, self._settings.runtime)
+            return self._sandbox
+
+    async def run(
+        self,
+        request: RunRequest,
+        on_log: Callable[[bytes], Awaitable[None]],
+        on_started: Callable[[], Awaitable[None]],
+        on_intention: Callable[[Intention], Awaitable[None]],
+    ) -> Outcome:
+        return await (await self.connected()).run(request, on_log, on_started, on_intention)
+
+    async def collect(self, job_id: str, tree: Path, original: Manifest) -> Manifest:
+        limits = CollectLimits(size_bytes=self._settings.limits.disk_bytes)
+        found = await asyncio.to_thread(self._folders.collect, job_id, tree, original, self._blobs, limits)
+        for note in found.notes:
+            log.info("%s: %s", job_id, note)
+        return found.made
+
+    async def clean(self, job_id: str) -> None:
+        await (await self.connected()).clean(job_id)
+
+
+async def _build(context: Context) -> list[Duty]:
+    settings = ExecutorSettings.read()
+    store = WorkStore(context.database, tables.execution, "executor")
+    jobs, trees = context.settings.home / "jobs", context.settings.home / "trees"
+    sandbox = EngineSandbox(settings, JobFolders(jobs, settings.owner), context.blobs)
+    executor = Executor(
+        Trees(context.blobs, trees, settings.owner),
+        sandbox,
+        context.blobs,
+        context.logs,
+        store,
+        settings.limits.log_bytes,
+    )
+    context.beside(_sweep(sandbox, store))
+    return [Duty(ExecuteWorkspace, store, executor.execute, failed, stop=lambda command: sandbox.clean(command.job_id))]
+
+
+async def _sweep(sandbox: EngineSandbox, store: WorkStore) -> None:
+    """Remove what killed attempts left, at the start and now and then."""
+    while True:
+        try:
+            await (await sandbox.connected()).sweep(await store.running())
+        except Unavailable as error:
+            log.warning("Sweeping waits: %s", error)
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""What a run is, before anything is known of its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePath
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The user whose files a run may change, and as whom it runs; never root."""
+
+    uid: int
+    gid: int
+
+    def __str__(self) -> str:
+        return f"{self.uid}:{self.gid}"
+
+
+class Mechanism(StrEnum):
+    """How a run gets a workspace that it may change while the original stays as it is."""
+
+    OVERLAY = "overlay"
+    COPY = "copy"
+
+
+@dataclass(frozen=True)
+class Mount:
+    """The workspace of one job as the engine mounts it: a folder of its own, or a volume with these overlay options."""
+
+    source: str
+    overlay: str = ""
+
+
+class Intention(StrEnum):
+    """Why the service kills a run; recorded before it does."""
+
+    TIME_OUT = "time_out"
+    CANCEL = "cancel"
+    DISK_FULL = "disk_full"
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One run: a command (an argument list) in an image, on a materialised workspace."""
+
+    job_id: str
+    attempt: int
+    image_id: str
+    command: tuple[str, ...]
+    tree: PurePath
+    """The materialised workspace, which stays as it is."""
+    intention: Intention | None = None
+    """What an earlier attempt recorded before it killed this run."""

@@ -1,0 +1,42 @@
+"""What the executor reads from the environment, once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+
+from erc.schemas.limits import RunLimits
+from erc.workers.executor.domain import Owner
+
+_SERVICE_UID = 61234
+"""Whose files a run may change when the service itself is root: a number that no account of Debian's has."""
+
+
+@dataclass(frozen=True)
+class ExecutorSettings:
+    """`EXECUTOR_RUNTIME`, `EXECUTOR_*_BYTES`, `EXECUTOR_WALL_CLOCK_SECONDS`, `EXECUTOR_CPUS`, `DOCKER_HOST`."""
+
+    engine: str | None
+    runtime: str
+    limits: RunLimits
+    owner: Owner
+
+    @classmethod
+    def read(cls) -> ExecutorSettings:
+        """Read the settings."""
+        env, default = os.environ, RunLimits()
+        wall_clock = env.get("EXECUTOR_WALL_CLOCK_SECONDS")
+        return cls(
+            engine=env.get("DOCKER_HOST") or None,
+            runtime=env.get("EXECUTOR_RUNTIME", ""),
+            limits=RunLimits(
+                memory_bytes=int(env.get("EXECUTOR_MEMORY_BYTES", default.memory_bytes)),
+                disk_bytes=int(env.get("EXECUTOR_DISK_BYTES", default.disk_bytes)),
+                processes=int(env.get("EXECUTOR_PROCESSES", default.processes)),
+                cpus=float(env.get("EXECUTOR_CPUS", default.cpus)),
+                wall_clock=timedelta(seconds=float(wall_clock)) if wall_clock else default.wall_clock,
+                log_bytes=int(env.get("EXECUTOR_LOG_BYTES", default.log_bytes)),
+            ),
+            owner=Owner(_SERVICE_UID, _SERVICE_UID) if os.geteuid() == 0 else Owner(os.geteuid(), os.getegid()),
+        )
