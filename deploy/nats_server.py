@@ -7,7 +7,6 @@ import functools
 import json
 import os
 import shutil
-import signal
 import socket
 import sysconfig
 from dataclasses import dataclass
@@ -66,12 +65,15 @@ class Nats:
         """Address with the password."""
         return f"nats://{_USER}:{self.password}@127.0.0.1:{self.port}"
 
+    @property
+    def command(self) -> list[str]:
+        """The command that is this server, in the foreground."""
+        return [self.program, "-c", str(self.state.home / "nats" / "nats.conf")]
+
     def spec(self) -> Spec:
         """Return the process."""
-        command = [self.program, "-c", str(self.state.home / "nats" / "nats.conf")]
-        return Spec(
-            "nats", functools.partial(os.execve, command[0], command, dict(os.environ)), tier=3, stop=signal.SIGTERM
-        )
+        run = functools.partial(os.execve, self.program, self.command, dict(os.environ))
+        return Spec("nats", run, tier=3)
 
     def ready(self) -> bool:
         """Return whether it answers with JetStream."""

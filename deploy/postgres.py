@@ -70,8 +70,9 @@ class Postgres:
             raise Refusal(f"PostgreSQL's data folder could not be made: {made.stderr.strip()[-600:]}")
         write_private(self.state.home / "postgres_version", f"{_major(self.binaries)}\n")
 
-    def spec(self) -> Spec:
-        """Return the process. It stops fast on SIGINT, and at once (to recover at the next start) on SIGQUIT."""
+    @property
+    def command(self) -> list[str]:
+        """The command that is this server, in the foreground."""
         options = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -84,13 +85,12 @@ class Postgres:
         command = [*_unprivileged(), str(self.binaries / "postgres"), "-D", str(self._data)]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
-        return Spec(
-            "postgres",
-            functools.partial(os.execve, command[0], command, _ENVIRONMENT),
-            tier=4,
-            stop=signal.SIGINT,
-            kill=signal.SIGQUIT,
-        )
+        return command
+
+    def spec(self) -> Spec:
+        """Return the process. It stops fast on SIGINT, and at once (to recover at the next start) on SIGQUIT."""
+        run = functools.partial(os.execve, self.command[0], self.command, _ENVIRONMENT)
+        return Spec("postgres", run, tier=4, stop=signal.SIGINT, kill=signal.SIGQUIT)
 
     def ready(self) -> bool:
         """Return whether it takes connections."""

@@ -27,6 +27,7 @@ class State:
         try:
             for folder in (self.home, self.home / "secrets", self.home / "logs"):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.home / "secrets").chmod(0o700)
             lock = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise Refusal(f"The state folder {self.home} cannot be used: {error.strerror}. Set ERC_HOME.") from error
@@ -39,6 +40,8 @@ class State:
                 "--home (or ERC_HOME)."
             ) from None
         self._lock = lock
+        # A service that was killed could not take its announcement back.
+        self.withdraw()
 
     def _where(self) -> str:
         try:

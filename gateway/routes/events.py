@@ -22,6 +22,7 @@ from erc.schemas.job import Job
 
 PING_SECONDS = 14
 LOG_PATIENCE_SECONDS = 5.0
+LAST_WORDS_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -120,13 +121,28 @@ async def _may_see(services: Services, principal: Principal, envelope: dict[str,
 class _Chunks:
     """Which log chunks have been seen, to know when a finished step's log is complete."""
 
+    resumed: bool = False
     expected: dict[str, int] | None = None
+    stopped: bool = False
     seen: dict[str, int] = field(default_factory=dict)
 
     def saw(self, step: str, number: int) -> None:
         self.seen[step] = max(self.seen.get(step, 0), number)
 
-    def complete(self) -> bool:
+    def patience(self, over: bool) -> float | None:
+        """Return how many seconds to wait for the next message: for ever while the job goes on.
+
+        A step that was stopped has no count: what is kept of its log comes within moments.
+        """
+        if not over:
+            return None
+        return LAST_WORDS_SECONDS if self.resumed or self._complete() else LOG_PATIENCE_SECONDS
+
+    def settled(self) -> bool:
+        """Return whether nothing more can come."""
+        return self._complete() and not (self.stopped or self.resumed)
+
+    def _complete(self) -> bool:
         if self.expected is None:
             return False
         return all(self.seen.get(step, 0) >= number for step, number in self.expected.items())
@@ -136,16 +152,16 @@ async def _job_events(services: Services, job: Job, cursor: Cursor, reset: bool)
     identifier = job.id
     if reset:
         yield _reset(cursor, f"/api/v1/job/{identifier}?steps=all")
-    chunks, resumed = _Chunks(), cursor.log > 0
+    chunks = _Chunks(resumed=cursor.log > 0)
     sources = [
         Source("EVENTS", f"erc.event.job.{identifier}.>", cursor.event),
         Source("LOGS", f"erc.log.{identifier}.>", cursor.log),
     ]
     last: Heard | None = None
     async with services.feed.follow(sources) as queue:
-        while last is None or not (chunks.complete() or resumed):
+        while not chunks.settled():
             try:
-                heard = await asyncio.wait_for(queue.get(), LOG_PATIENCE_SECONDS if last or job.terminal else None)
+                heard = await asyncio.wait_for(queue.get(), chunks.patience(last is not None or job.terminal))
             except TimeoutError:
                 break
             document = json.loads(heard.body)
@@ -153,6 +169,7 @@ async def _job_events(services: Services, job: Job, cursor: Cursor, reset: bool)
                 chunks.saw(document["step"], document["chunk"])
             elif document["type"].startswith("job.ended."):
                 last, chunks.expected = heard, document["data"]["log_chunks"]
+                chunks.stopped = document["data"]["verdict"] == "cancelled"
                 continue
             cursor = cursor.after(heard)
             kind = "log" if heard.stream == "LOGS" else "job"

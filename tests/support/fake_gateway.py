@@ -34,6 +34,8 @@ STEPS = (
 )
 BREAKS = object()
 """In a script of events: the connection breaks here."""
+PAUSES = object()
+"""In a script of events: half a second goes by."""
 HANGS = object()
 """In a script of events: nothing comes any more, but the connection stays."""
 
@@ -205,8 +207,8 @@ async def _played(script: list[Any]) -> AsyncIterator[str]:
     for frame in script:
         if frame is BREAKS:
             raise _Broken
-        if frame is HANGS:
-            await asyncio.sleep(60)
+        if frame in {HANGS, PAUSES}:
+            await asyncio.sleep(60 if frame is HANGS else 0.5)
         else:
             yield frame
 

@@ -178,8 +178,8 @@ class Sandbox:
         container = self._container(request.job_id)
         allowed = remaining(state, self._limits, self._now()) if state else self._limits.wall_clock
         following = asyncio.ensure_future(self._follow(request.job_id, on_log))
-        waiting = asyncio.ensure_future(container.wait())
-        reasons: dict[asyncio.Future[bool], Intention] = {
+        waiting: asyncio.Future[Any] = asyncio.ensure_future(container.wait())
+        reasons: dict[asyncio.Future[Any], Intention] = {
             asyncio.ensure_future(self._disk_full(request)): Intention.DISK_FULL,
             asyncio.ensure_future((cancel or asyncio.Event()).wait()): Intention.CANCEL,
         }

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from erc.gateway.client.failures import ClientError
+from erc.gateway.client.ignore import LEFT_BEHIND
 from erc.gateway.client.pack import PIECE_BYTES, Packed, Reader
 from erc.schemas.limits import ArchiveLimits
 from erc.workers.loader.domain.meter import Meter
@@ -18,7 +19,7 @@ from erc.workers.loader.domain.tar_archive import tar_members
 
 NAMES = st.text(
     st.characters(exclude_categories=("Cs", "Cc", "Cf", "Zl", "Zp"), exclude_characters="/\\:"), min_size=1, max_size=40
-).filter(lambda name: name.strip(".") and name != ".ercignore" and len(name.encode()) < 200)
+).filter(lambda name: name.strip(".") and name not in {".ercignore", *LEFT_BEHIND} and len(name.encode()) < 200)
 TREES = st.recursive(
     st.binary(max_size=1500), lambda inner: st.dictionaries(NAMES, inner, max_size=4), max_leaves=12
 ).filter(lambda tree: isinstance(tree, dict) and _has_file(tree))

@@ -246,7 +246,12 @@ def test_ctrl_c_says_that_the_job_goes_on_and_ends_with_130(gateway, workspace) 
 def test_the_list_of_steps_is_drawn_in_a_terminal(gateway, workspace) -> None:
     pty = pytest.importorskip("pty")
     gateway.streams = [
-        [fake.changed(1, image_build="running"), fake.log(2, "\x1b]0;owned\x07 [bold]x[/nothing]\n"), fake.ended(3)]
+        [
+            fake.changed(1, image_build="running"),
+            fake.log(2, "\x1b]0;owned\x07 [bold]x[/nothing]\n"),
+            fake.PAUSES,
+            fake.ended(3),
+        ]
     ]
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "erc.gateway.client", "run", str(workspace), "--url", gateway.url]

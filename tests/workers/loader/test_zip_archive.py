@@ -159,6 +159,7 @@ def test_an_archive_that_two_programs_would_read_differently_is_refused(
         raw_zip(member(data=deflate(b"content")[:-1], method=8, packed=len(deflate(b"content")) - 1)),
         raw_zip(member(disk=1)),
         raw_zip(member(extra=b"\1\0\xff")),
+        raw_zip(member(extra=unicode_extra(b"a.txt", "")[:2] + b"\6\0" + unicode_extra(b"a.txt", "")[4:] + b"\xff")),
         raw_zip(member(extra=b"\1\0\xff\xff")),
         raw_zip(member(central_size=0xFFFFFFFF, central_extra=struct.pack("<HH", 1, 0))),
         raw_zip(member(), end=end_of(9, 51, 42)),
