@@ -70,6 +70,7 @@ class LiveSteps:
 
     def changed(self, steps: Mapping[str, str]) -> None:
         now = time.monotonic()
+        self._waiting = ""
         for name, state in steps.items():
             if name not in self._states or self._states[name] == state:
                 continue

@@ -35,10 +35,15 @@ class Started:
         )
 
     def ready(self) -> Started:
-        about = self.home / "service.json"
-        assert until(lambda: self.process.poll() is not None or about.exists(), 60)
+        assert until(lambda: self.process.poll() is not None or self._announced(), 60)
         assert self.process.poll() is None, self.said()
         return self
+
+    def _announced(self) -> bool:
+        try:
+            return json.loads((self.home / "service.json").read_text())["pid"] == self.process.pid
+        except OSError:
+            return False
 
     def said(self) -> str:
         assert self.process.stdout is not None

@@ -8,42 +8,35 @@ import re
 import stat
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from erc.events.blobs import CHUNK_BYTES, BlobStore
 from erc.events.errors import Unavailable
-from erc.schemas.media import media_type
-from erc.schemas.workspace import Entry, Manifest
-from erc.workers.executor.domain import Mechanism, Mount, Owner
+from erc.schemas.workspace import Manifest
+from erc.workers.executor.domain import (
+    Collected,
+    CollectLimits,
+    Collector,
+    Found,
+    Kind,
+    Mechanism,
+    Mount,
+    Owner,
+    Unreadable,
+)
+
+__all__ = ["CollectLimits", "JobFolders"]
 
 _DEPTH = 64
 _DEPTH_WATCHED = 200
-_PATH_BYTES = 1024
 _VISITS = 500_000
 _TOO_MUCH = 1 << 62
+_OTHER_KINDS = {stat.S_IFLNK: Kind.LINK, stat.S_IFIFO: Kind.PIPE, stat.S_IFSOCK: Kind.SOCKET}
 _INODE_BYTES = 4096
 """What a file counts at least: an empty one costs an inode."""
-_NOTES = 50
 _PRACTICE = "practice"
 _JOB_ID = re.compile(r"[0-9a-z-]{1,64}")
-
-
-@dataclass(frozen=True)
-class CollectLimits:
-    """How much is kept of what a run made; size in bytes."""
-
-    files: int = 20_000
-    size_bytes: int = 20 << 30
-
-
-@dataclass(frozen=True)
-class Collected:
-    """What a run made or changed, what it deleted, and sentences about what was not kept."""
-
-    made: Manifest
-    deleted: list[str]
-    notes: list[str]
 
 
 class JobFolders:
@@ -98,13 +91,12 @@ class JobFolders:
         self, job_id: str, tree: Path, original: Manifest, blobs: BlobStore, limits: CollectLimits
     ) -> Collected:
         """Keep what the ended job made or changed of its workspace as blobs; only regular files, within the limits."""
-        folder = self._folder(job_id)
-        collector = _Collector(blobs, limits, original)
-        if (folder / "copy").exists():
-            collector.collect(folder / "copy", tree)
-        else:
-            collector.collect(folder / "upper", None)
-        return collector.collected()
+        copy, collector = self._folder(job_id) / "copy", Collector(blobs, limits, original)
+        whole = copy.exists()
+        for visit in _walk(copy if whole else self._folder(job_id) / "upper", _DEPTH):
+            executable = bool(visit.status.st_mode & stat.S_IXUSR)
+            collector.take(Found(visit.path, _kind(visit, tree if whole else None), executable, visit.open))
+        return collector.collected(whole=whole)
 
     def remove(self, job_id: str) -> None:
         """Remove the folder of a job; nothing happens when there is none."""
@@ -140,95 +132,6 @@ class JobFolders:
         return self._root / job_id
 
 
-@dataclass
-class _Collector:
-    blobs: BlobStore
-    limits: CollectLimits
-    original: Manifest
-    entries: list[Entry] = field(default_factory=list)
-    gone: set[str] = field(default_factory=set)
-    seen: set[str] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
-    skipped: int = 0
-    left_bytes: int = 0
-
-    def collect(self, written: Path, tree: Path | None) -> None:
-        """Take what was written; with a tree, `written` is a changed copy of it, else a layer over it."""
-        self.left_bytes = self.limits.size_bytes
-        for visit in _walk(written, _DEPTH):
-            self._take(visit, tree)
-        if tree is not None:
-            self.gone.update(entry.path for entry in self.original.entries() if entry.path not in self.seen)
-
-    def _take(self, visit: _Visit, tree: Path | None) -> None:
-        path, mode = visit.path, visit.status.st_mode
-        self.seen.add(path)
-        if visit.fault:
-            self._skip(f"{_shown(path)} {visit.fault}")
-        elif stat.S_ISDIR(mode):
-            self._look_for_replaced(visit)
-        elif stat.S_ISCHR(mode) and visit.status.st_rdev == 0 and tree is None:
-            self._whiteout(path)
-        elif not stat.S_ISREG(mode):
-            self._skip(f"{_shown(path)} is {_kind(mode)}, only regular files are kept")
-        elif _no_name(path):
-            self._skip(f"{_shown(path)} has a name that cannot be kept")
-        elif tree is None or _differs(visit.status, tree / path):
-            self._keep(visit)
-
-    def _keep(self, visit: _Visit) -> None:
-        if len(self.entries) >= self.limits.files:
-            self._skip(f"{_shown(visit.path)} is one too many, at most {self.limits.files} files are kept")
-            return
-        try:
-            with visit.open() as descriptor, self.blobs.writer() as writer:
-                while piece := os.read(descriptor, min(CHUNK_BYTES, self.left_bytes - writer.size_bytes + 1)):
-                    writer.write(piece)
-                    if writer.size_bytes > self.left_bytes:
-                        self._skip(f"{_shown(visit.path)} is too large, {self.limits.size_bytes} bytes are kept in all")
-                        return
-                digest = writer.commit()
-                self.left_bytes -= writer.size_bytes
-        except _Unreadable as error:
-            self._skip(f"{_shown(visit.path)} cannot be read: {error}")
-            return
-        self.entries.append(
-            Entry(
-                path=visit.path,
-                digest=digest,
-                size_bytes=writer.size_bytes,
-                executable=bool(visit.status.st_mode & stat.S_IXUSR),
-                media_type=media_type(visit.path),
-            )
-        )
-
-    def _whiteout(self, path: str) -> None:
-        self.gone.update(e.path for e in self.original.entries() if e.path == path or e.path.startswith(f"{path}/"))
-
-    def _look_for_replaced(self, visit: _Visit) -> None:
-        # Only the superuser may read this attribute; without it such deletions stay unlisted, which harms nobody.
-        with contextlib.suppress(OSError, _Unreadable), visit.open() as descriptor:
-            if os.getxattr(descriptor, "trusted.overlay.opaque") == b"y":
-                self._whiteout(visit.path)
-
-    def _skip(self, note: str) -> None:
-        self.skipped += 1
-        if len(self.notes) < _NOTES:
-            self.notes.append(f"{note}.")
-
-    def collected(self) -> Collected:
-        """Return everything taken."""
-        made = Manifest(self.entries)
-        notes = self.notes[:]
-        if self.skipped > len(notes):
-            notes.append(f"{self.skipped - len(notes)} more were not kept.")
-        return Collected(made, sorted(path for path in self.gone if path not in made), notes)
-
-
-class _Unreadable(Exception):  # noqa: N818
-    pass
-
-
 @dataclass(frozen=True)
 class _Visit:
     """Something below a folder: its path there, its status, and the folder that holds it, as a descriptor."""
@@ -237,19 +140,17 @@ class _Visit:
     name: str
     holder: int
     status: os.stat_result
-    fault: str = ""
+    fault: Kind | None = None
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[int]:
-        """Open for reading without following links or waiting for a writer."""
+    def open(self) -> Iterator[Iterator[bytes]]:
+        """Read the bytes in pieces, without following links or waiting for a writer."""
         try:
             descriptor = _open(self.name, self.holder, os.O_NONBLOCK)
         except OSError as error:
-            raise _Unreadable(error.strerror) from error
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
+            raise Unreadable(error.strerror) from error
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            yield iter(lambda: file.read(CHUNK_BYTES), b"")
 
 
 def _open(name: str, holder: int, flags: int) -> int:
@@ -286,7 +187,7 @@ def _walk_folder(holder: int, prefix: str, deepest: int, budget: list[int]) -> I
         except FileNotFoundError:
             continue
         path = f"{prefix}{name}"
-        fault = "lies too deep" if deepest < 0 else "is one too many to look at" if budget[0] < 0 else ""
+        fault = Kind.TOO_DEEP if deepest < 0 else Kind.TOO_MANY if budget[0] < 0 else None
         yield _Visit(path, name, holder, status, fault)
         if not fault and stat.S_ISDIR(status.st_mode):
             yield from _walk_into(holder, name, f"{path}/", deepest - 1, budget)
@@ -316,22 +217,37 @@ def _usage(top: Path) -> int:
     return used
 
 
-def _differs(status: os.stat_result, original: Path) -> bool:
+def _kind(visit: _Visit, tree: Path | None) -> Kind:
+    """Say what a visit found in a layer, or in a changed copy of a tree."""
+    mode = visit.status.st_mode
+    if visit.fault:
+        return visit.fault
+    if stat.S_ISDIR(mode):
+        return Kind.REPLACED if _opaque(visit) else Kind.FOLDER
+    if stat.S_ISREG(mode):
+        return Kind.UNCHANGED if tree and _same(visit.status, tree, visit.path) else Kind.FILE
+    if stat.S_ISCHR(mode) and visit.status.st_rdev == 0 and tree is None:
+        return Kind.WHITEOUT
+    return _OTHER_KINDS.get(stat.S_IFMT(mode), Kind.DEVICE)
+
+
+def _opaque(visit: _Visit) -> bool:
+    # Only the superuser may read this attribute; for others such deletions stay unlisted, which harms nobody.
     try:
-        before = original.lstat()
+        folder = _open(visit.name, visit.holder, os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        return os.getxattr(folder, "trusted.overlay.opaque") == b"y"
+    except OSError:
+        return False
+    finally:
+        os.close(folder)
+
+
+def _same(status: os.stat_result, tree: Path, path: str) -> bool:
+    try:
+        before = (tree / path).lstat()
     except (FileNotFoundError, NotADirectoryError):
-        return True
-    return (status.st_size, status.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
-
-
-def _no_name(path: str) -> bool:
-    return not path.isprintable() or len(os.fsencode(path)) > _PATH_BYTES
-
-
-def _shown(path: str) -> str:
-    return repr(path if len(path) <= 200 else f"{path[:200]}…")
-
-
-def _kind(mode: int) -> str:
-    kinds = {stat.S_IFLNK: "a link", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
-    return kinds.get(stat.S_IFMT(mode), "a device")
+        return False
+    return (status.st_size, status.st_mtime_ns) == (before.st_size, before.st_mtime_ns)

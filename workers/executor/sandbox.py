@@ -9,7 +9,6 @@ import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,6 +25,7 @@ from erc.workers.executor.domain import (
     COMMAND_NOT_FOUND,
     COMMAND_NOT_USABLE,
     KILLED,
+    Abilities,
     Failed,
     Frames,
     Intention,
@@ -75,14 +75,6 @@ class Folders(Protocol):
     def practice(self, job_id: str) -> Path: ...
 
     def practised(self, job_id: str, tree: Path) -> bool: ...
-
-
-@dataclass(frozen=True)
-class Abilities:
-    """What the engine can do here: how workspaces are given to runs, and whether it has an init process for them."""
-
-    mechanism: Mechanism
-    init: bool
 
 
 class Sandbox:
@@ -177,6 +169,7 @@ class Sandbox:
         """Follow the log and wait for the end; bring it about when a limit is reached, and return why."""
         container = self._container(request.job_id)
         allowed = remaining(state, self._limits, self._now()) if state else self._limits.wall_clock
+        seconds = 0.0 if request.intention else allowed.total_seconds()
         following = asyncio.ensure_future(self._follow(request.job_id, on_log))
         waiting: asyncio.Future[Any] = asyncio.ensure_future(container.wait())
         reasons: dict[asyncio.Future[Any], Intention] = {
@@ -184,48 +177,45 @@ class Sandbox:
             asyncio.ensure_future((cancel or asyncio.Event()).wait()): Intention.CANCEL,
         }
         intention = request.intention
+        tasks = (following, waiting, *reasons)
         try:
-            done, _ = await asyncio.wait(
-                {waiting, *reasons}, timeout=allowed.total_seconds(), return_when="FIRST_COMPLETED"
-            )
+            done, _ = await asyncio.wait({waiting, *reasons}, timeout=seconds, return_when="FIRST_COMPLETED")
             if waiting not in done:
-                intention = next((reasons[task] for task in done if task.result()), Intention.TIME_OUT)
-                await on_intention(intention)
+                if not intention:
+                    intention = next((reasons[task] for task in done if task.result()), Intention.TIME_OUT)
+                    await on_intention(intention)
                 with _gone_already():
                     await container.kill()
             await waiting
             await asyncio.wait_for(following, _LOG_SECONDS)
         finally:
-            for task in (following, waiting, *reasons):
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         return intention
 
     async def _follow(self, job_id: str, on_log: OnLog) -> None:
         """Hand over the log from its beginning to its end or to the limit; what is beyond stays with the engine."""
-        left, frames = self._limits.log_bytes, Frames()
+        frames = Frames(self._limits.log_bytes)
         params = {"stdout": "1", "stderr": "1", "follow": "1"}
         async with self._engine._query(f"containers/{_name(job_id)}/logs", params=params, timeout=None) as response:
             with contextlib.closing(response):
                 async for chunk in response.content.iter_any():
-                    text = frames.feed(chunk)
-                    if text:
-                        await on_log(text[:left])
-                    if len(text) > left:
-                        await on_log(
-                            f"\n[The log is cut here: it is longer than {self._limits.log_bytes} bytes.]\n".encode()
-                        )
+                    if text := frames.feed(chunk):
+                        await on_log(text)
+                    if frames.cut:
                         return
-                    left -= len(text)
 
     async def _disk_full(self, request: RunRequest) -> bool:
         """Return once the run has written more than it may."""
-        loop = asyncio.get_running_loop()
+        clock, pause = asyncio.get_running_loop().time, _WATCH_SECONDS
         while True:
-            begun = loop.time()
+            await asyncio.sleep(pause)
+            begun = clock()
             used = await asyncio.to_thread(self._folders.used_bytes, request.job_id, Path(request.tree))
             if used > self._limits.disk_bytes:
                 return True
-            await asyncio.sleep(max(_WATCH_SECONDS, 4 * (loop.time() - begun)))
+            pause = max(_WATCH_SECONDS, 4 * (clock() - begun))
 
     async def _read(self, job_id: str, intention: Intention | None) -> Outcome:
         state = await self._state(job_id)
@@ -286,17 +276,17 @@ class Sandbox:
         """
         async with self._probing:
             if self._abilities is None:
-                choices = [Abilities(mechanism, init) for mechanism in Mechanism for init in (True, False)]
-                for abilities in choices:
-                    if await self._works(image_id, abilities):
-                        self._abilities = abilities
-                        break
-                else:
-                    raise Unavailable(
-                        "The container engine sees none of the folders of this machine, or its images have no `sh`. "
-                        "Let it run on the same machine, and the service's folder lie on an ordinary disk."
-                    )
+                self._abilities = await self._find_abilities(image_id)
             return self._abilities
+
+    async def _find_abilities(self, image_id: str) -> Abilities:
+        for abilities in (Abilities(mechanism, init) for mechanism in Mechanism for init in (True, False)):
+            if await self._works(image_id, abilities):
+                return abilities
+        raise Unavailable(
+            "The container engine sees no folder of this machine, or the image has no `sh`. "
+            "Let the engine run on this machine, and the service's folder lie on an ordinary disk."
+        )
 
     async def _works(self, image_id: str, abilities: Abilities) -> bool:
         job_id, practice = (f"{_PROBE}{secrets.token_hex(8)}" for _ in range(2))

@@ -23,6 +23,8 @@ DISK_BYTES = 10 * GIB
 INSTALL = "Install the service with: pip install 'erc[server]'"
 CERTIFICATES = ("BUILDER_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _BUILDS_USE = CERTIFICATES[:3]
+_SWITCHES = {"kernel.apparmor_restrict_unprivileged_userns": 0, "kernel.unprivileged_userns_clone": 1}
+"""The settings of Ubuntu and of Debian that refuse namespaces to ordinary users, and what allows them."""
 
 
 def python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:
@@ -136,21 +138,25 @@ def namespaces() -> Finding:
     """Try whether a namespace can be made, which making a base image from the distribution's archive needs."""
     name = "Namespaces"
     if shutil.which("unshare") is None:
-        return note(
-            name,
-            "the program unshare is not installed",
-            "It is needed to make a base image: apt-get install util-linux",
-        )
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    kind = ["--mount"] if root else ["--user", "--map-root-user"]
+        mend = "A base image cannot be made without it: sudo apt-get install util-linux"
+        return note(name, "the program unshare is not installed", mend)
+    kind = ["--mount"] if _is_root() else ["--user", "--map-root-user"]
     try:
         subprocess.run(["unshare", *kind, "true"], capture_output=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
-        if root:
-            mend = (
-                "This container has no right to it: run it with more (CAP_SYS_ADMIN), or name an image in BUILDER_BASE."
-            )
-        else:
-            mend = "Allow it with: sudo sysctl kernel.unprivileged_userns_clone=1, or name an image in BUILDER_BASE."
-        return note(name, f"unshare {' '.join(kind)} is refused here, so no base image can be made", mend)
+        found = f"unshare {' '.join(kind)} is refused here, so no base image can be made"
+        return note(name, found, f"{_way_to_namespaces()} Or name an image in BUILDER_BASE.")
     return fine(name, "can be made")
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _way_to_namespaces() -> str:
+    if _is_root():
+        return "This container has no right to it: run it with CAP_SYS_ADMIN."
+    for switch, value in _SWITCHES.items():
+        if Path("/proc/sys", *switch.split(".")).exists():
+            return f"Allow it with: sudo sysctl {switch}={value}."
+    return "Allow unprivileged user namespaces on this machine."

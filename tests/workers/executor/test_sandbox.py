@@ -208,7 +208,9 @@ async def test_one_file_cannot_grow_beyond_the_limit(job: Callable) -> None:
 
 
 async def test_disk_use_hidden_in_an_unreadable_folder_is_found(job: Callable) -> None:
-    script = "mkdir h; i=0; while :; do i=$((i+1)); dd if=/dev/zero of=h/f$i bs=1M count=8; chmod 300 h; sleep 0.1; done"
+    script = (
+        "mkdir h; i=0; while :; do i=$((i+1)); dd if=/dev/zero of=h/f$i bs=1M count=8; chmod 300 h; sleep 0.1; done"
+    )
     run = job(script, limits=limited(wall_clock=timedelta(seconds=60)))
 
     assert isinstance(await run(), DiskFull)
@@ -261,15 +263,23 @@ async def test_too_many_and_too_large_outputs_are_left_out_with_a_note(job: Call
     assert collected.notes[-1].endswith("more were not kept.")
 
 
-async def test_a_very_deep_folder_is_noted_and_removed(job: Callable, folders: JobFolders) -> None:
-    run = job("i=0; while [ $i -lt 1500 ]; do mkdir d && cd d && i=$((i+1)); done; echo deep > f; echo $i")
+async def test_what_lies_very_deep_is_noted(job: Callable) -> None:
+    run = job("mkdir -p $(yes d | head -n 150 | tr '\\n' '/'); echo 1 > shallow")
 
-    await run()
+    assert await run() == Succeeded()
+
     collected = run.collect()
-    await run.sandbox.clean(run.request.job_id)
-
-    assert run.log == b"1500\n"
+    assert [e.path for e in collected.made.entries()] == ["shallow"]
     assert len(collected.notes) == 1
+    assert "too deep" in collected.notes[0]
+
+
+async def test_folders_too_deep_to_be_counted_end_the_run_and_are_removed(job: Callable, folders: JobFolders) -> None:
+    run = job("mkdir -p $(yes d | head -n 1500 | tr '\\n' '/'); sleep 100")
+
+    assert isinstance(await run(), DiskFull)
+
+    await run.sandbox.clean(run.request.job_id)
     assert folders.jobs() == {}
 
 
@@ -323,6 +333,16 @@ async def test_a_kill_that_was_intended_is_known_to_the_successor(job: Callable,
     run.request = dataclasses.replace(run.request, intention=Intention.TIME_OUT)
 
     assert isinstance(await run(), TimedOut)
+
+
+async def test_a_kill_that_was_intended_but_not_done_is_done_by_the_successor(job: Callable) -> None:
+    run = job("echo here; sleep 100")
+    crashed = asyncio.create_task(run())
+    await asyncio.wait_for(run.spoken.wait(), 10)
+    crashed.cancel()
+    run.request = dataclasses.replace(run.request, intention=Intention.DISK_FULL)
+
+    assert isinstance(await asyncio.wait_for(run(), 10), DiskFull)
 
 
 async def test_a_kill_from_outside_is_tried_again_from_the_beginning(
@@ -390,7 +410,9 @@ async def test_probing_finds_a_mechanism_and_leaves_nothing(
     assert await sandbox.probe(image) is abilities
 
 
-async def test_without_an_engine_a_run_is_for_later(job: Callable, folders: JobFolders, trees: Trees, owner: Owner) -> None:
+async def test_without_an_engine_a_run_is_for_later(
+    job: Callable, folders: JobFolders, trees: Trees, owner: Owner
+) -> None:
     run = job("true")
     async with aiodocker.Docker("unix:///nowhere.sock", api_version="v1.41") as nowhere:
         run.sandbox, there = Sandbox(nowhere, folders, LIMITS, owner, lambda: datetime.now(UTC)), run.sandbox

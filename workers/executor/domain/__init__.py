@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from erc.workers.executor.domain.collection import Collected, CollectLimits, Collector, Found, Kind, Unreadable
 from erc.workers.executor.domain.container import WORKSPACE, container_config
 from erc.workers.executor.domain.frames import Frames
 from erc.workers.executor.domain.outcome import (
@@ -19,18 +20,24 @@ from erc.workers.executor.domain.outcome import (
     read_outcome,
     remaining,
 )
-from erc.workers.executor.domain.run import Intention, Mechanism, Mount, Owner, RunRequest
+from erc.workers.executor.domain.run import Abilities, Intention, Mechanism, Mount, Owner, RunRequest
 
 __all__ = [
     "COMMAND_NOT_FOUND",
     "COMMAND_NOT_USABLE",
     "KILLED",
     "WORKSPACE",
+    "Abilities",
+    "CollectLimits",
+    "Collected",
+    "Collector",
     "DiskFull",
     "Failed",
     "Failure",
+    "Found",
     "Frames",
     "Intention",
+    "Kind",
     "Mechanism",
     "Mount",
     "OutOfMemory",
@@ -40,6 +47,7 @@ __all__ = [
     "Stopped",
     "Succeeded",
     "TimedOut",
+    "Unreadable",
     "container_config",
     "read_outcome",
     "remaining",

@@ -6,14 +6,29 @@ _HEADER_BYTES = 8
 
 
 class Frames:
-    """Takes the engine's log stream apart: frames of 8 header bytes, the last 4 of which are the length, and text."""
+    """Takes a log stream apart: frames of 8 header bytes, the last 4 of which are the length, and text.
 
-    def __init__(self) -> None:
-        self._pending = b""
+    At most `limit_bytes` of the text are let through, then a sentence that says so, and `cut` is true.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit, self._left, self._pending = limit_bytes, limit_bytes, b""
+        self.cut = False
 
     def feed(self, chunk: bytes) -> bytes:
-        """Return the text of all frames that are whole now."""
-        data, position, texts = self._pending + chunk, 0, []
+        """Return the text of all frames that are whole now; nothing once it was cut."""
+        if self.cut:
+            return b""
+        text = self._whole(self._pending + chunk)
+        self.cut = len(text) > self._left
+        if self.cut:
+            sentence = f"\n[The log is cut here: it is longer than {self._limit} bytes.]\n"
+            return text[: self._left] + sentence.encode()
+        self._left -= len(text)
+        return text
+
+    def _whole(self, data: bytes) -> bytes:
+        position, texts = 0, []
         while len(data) - position >= _HEADER_BYTES:
             begin = position + _HEADER_BYTES
             end = begin + int.from_bytes(data[begin - 4 : begin], "big")

@@ -26,6 +26,14 @@ class Mechanism(StrEnum):
 
 
 @dataclass(frozen=True)
+class Abilities:
+    """What the engine can do here: how workspaces are given to runs, and whether it has an init process for them."""
+
+    mechanism: Mechanism
+    init: bool
+
+
+@dataclass(frozen=True)
 class Mount:
     """The workspace of one job as the engine mounts it: a folder of its own, or a volume with these overlay options."""
 

@@ -1,0 +1,37 @@
+"""`python -m erc.workers.checker`."""
+
+from __future__ import annotations
+
+from erc.events.catalog import CheckOutputs
+from erc.schemas import tables
+from erc.schemas.check import CheckReport
+from erc.schemas.ids import Digest
+from erc.workers.checker.compare_files import CheckRequest, check_files
+from erc.workers.checker.handler import Checker, failed
+from erc.workers.limited import Limited
+from erc.workers.process import Context, main as run
+from erc.workers.run import Duty
+from erc.workers.store import WorkStore
+
+READER_MIB = 4096
+READER_SECONDS = 300.0
+
+
+def main() -> None:
+    """Check until SIGTERM or SIGINT."""
+    run("checker", 2, _build)
+
+
+async def _build(context: Context) -> list[Duty]:
+    reader = Limited(["erc.workers.checker.compare_files"], READER_MIB, READER_SECONDS)
+    store = WorkStore(context.database, tables.check, "checker")
+
+    async def compare(manifest: Digest, outputs: Digest, display: str) -> CheckReport:
+        request = CheckRequest(context.settings.home / "blobs", manifest, outputs, display)
+        return await reader.call(check_files, request)
+
+    return [Duty(CheckOutputs, store, Checker(compare, context.blobs, store).check, failed)]
+
+
+if __name__ == "__main__":
+    main()
