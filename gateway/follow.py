@@ -19,7 +19,7 @@ from erc.events.faults import Faults
 from erc.gateway.arrival import advance_compendium, reject_compendium
 from erc.gateway.pipeline import advance_job, current_step, fail_job
 from erc.gateway.store.records import Records
-from erc.gateway.transition import Advance, Facts
+from erc.gateway.transition import Advance, Facts, TooEarly
 from erc.schemas.check import CheckReport
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
@@ -30,6 +30,9 @@ from erc.schemas.shipment import Shipment, ShipmentStatus
 log = logging.getLogger("erc.gateway")
 
 M = TypeVar("M", bound=BaseModel)
+
+MOMENTS = (0.005, 0.01, 0.02, 0.05, 0.1)
+"""Seconds to wait for an event's predecessor."""
 
 GAVE_UP = Problem(
     code="unavailable",
@@ -72,7 +75,7 @@ class Follower:
             await delivery.bury(Problem(code="message_unknown", title="The event is not known", detail=str(error)))
             return
         try:
-            await self._apply(event, envelope.time)
+            await self._apply_soon(event, envelope.time)
         except (Unavailable, OSError) as error:
             log.info("%s: later: %s", envelope.id, error)
             await delivery.later(min(30.0, 0.1 * 2.0 ** min(delivery.deliveries, 10)))
@@ -83,6 +86,15 @@ class Follower:
             return
         self._faults.reach("before_acknowledge")
         await delivery.acknowledge()
+
+    async def _apply_soon(self, event: Event, time: datetime) -> None:
+        """Apply an event; one that overtook its predecessor by moments is tried again here, not by the broker."""
+        for pause in MOMENTS:
+            try:
+                return await self._apply(event, time)
+            except TooEarly:
+                await asyncio.sleep(pause)
+        return await self._apply(event, time)
 
     async def _apply(self, event: Event, time: datetime) -> None:
         facts = await asyncio.to_thread(self._facts, event, time)

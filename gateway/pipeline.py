@@ -26,8 +26,7 @@ from erc.events.catalog import (
     PrepareEnvironment,
     SaveImage,
 )
-from erc.events.errors import Unavailable
-from erc.gateway.transition import Advance, Facts
+from erc.gateway.transition import Advance, Facts, TooEarly
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job, JobStatus, Step, StepName, StepStatus
@@ -58,7 +57,7 @@ def start_job(job: Job, compendium: Compendium) -> Advance[Job]:
 
 
 def advance_job(job: Job, event: Event, facts: Facts) -> Advance[Job] | None:
-    """Return what follows for a job, or None when the event is stale; raises Unavailable when it came too early."""
+    """Return what follows for a job, or None when the event is stale; raises TooEarly when it overtook another."""
     if job.terminal:
         return None
     follow = _FOLLOWS.get(type(event))
@@ -111,7 +110,7 @@ def _ready(job: Job, event: EnvironmentReady, facts: Facts) -> Advance[Job] | No
 def _await_plan(job: Job) -> None:
     """A redelivery may bring an environment's second event before its first: later, then."""
     if _open(job, StepName.GENERATE_CONFIGURATION):
-        raise Unavailable("The plan of this environment is not known yet.")
+        raise TooEarly("The plan of this environment is not known yet.")
 
 
 def _started(job: Job, _event: ExecutionStarted, facts: Facts) -> Advance[Job] | None:

@@ -8,11 +8,16 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from erc.events.catalog import Command
+from erc.events.errors import Unavailable
 from erc.schemas.check import CheckReport
 from erc.schemas.metadata import Description
 from erc.schemas.problem import Problem
 
 T = TypeVar("T")
+
+
+class TooEarly(Unavailable):
+    """The event overtook its predecessor: later."""
 
 
 @dataclass(frozen=True)

@@ -58,12 +58,14 @@ def _announce(missing: list[Need]) -> None:
 def _provide(missing: list[Need]) -> None:
     packages = [package for need in missing if not need.optional for package in need.packages]
     optional = [package for need in missing if need.optional for package in need.packages]
-    if (packages or optional) and machine.has_apt():
+    if packages and not machine.has_apt():
+        say(f"This is neither Debian nor Ubuntu. Install by hand what corresponds to: {' '.join(packages)}")
+    elif packages or optional:
         say("Installing Debian packages …")
-        machine.refresh()
         if packages:
             machine.install(packages)
-        if optional:
+        machine.refresh()
+        if optional := [package for package in optional if machine.available(package)]:
             try:
                 machine.install(optional)
             except Missing as reason:

@@ -19,7 +19,6 @@ def provide() -> None:
     absent = [package for program, package in wanted.items() if shutil.which(program) is None]
     say("Heavier test servers: OpenSearch 2.19 (55 MB, Java 17 and Maven 400 MB), docker-compose (80 MB); about 3 min.")
     if absent and machine.has_apt():
-        machine.refresh()
         machine.install(absent)
     elif absent:
         raise Missing(f"Install these by hand first: {' '.join(absent)}")

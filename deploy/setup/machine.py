@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import getpass
 import json
 import os
@@ -84,8 +85,9 @@ def install(packages: Sequence[str]) -> None:
     """Install Debian packages and remember them. Raises Missing with apt's words when that fails."""
     environment = ["env", "DEBIAN_FRONTEND=noninteractive"]
     new = [package for package in packages if not installed(package)]
-    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
-    run = subprocess.run(as_root([*environment, *command]), capture_output=True, text=True, check=False)
+    command = as_root([*environment, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages])
+    refresh()
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
         last = "\n".join((run.stdout + run.stderr).strip().splitlines()[-6:])
         raise Missing(f"apt-get could not install {' '.join(packages)}:\n{last}")
@@ -93,6 +95,7 @@ def install(packages: Sequence[str]) -> None:
     write_note("packages", {"names": sorted({*note.get("names", []), *new})})
 
 
+@functools.cache
 def refresh() -> None:
     """Fetch the lists of packages. Raises Missing when none could be fetched."""
     run = subprocess.run(as_root(["apt-get", "update", "-qq"]), capture_output=True, text=True, check=False)

@@ -43,10 +43,10 @@ def _engine() -> Iterator[Need]:
     elif engine.installed():
         yield Need("start of the Docker engine that is installed", (), 0, 5)
     else:
-        # Debian 13 has the client in a package of its own.
-        client = ("docker-cli",) if machine.has_apt() and machine.available("docker-cli") else ()
         acl = () if machine.is_root() or shutil.which("setfacl") else ("acl",)
-        yield Need("a Docker engine, started in the background", ("docker.io", *client, *acl), 350, 40)
+        yield Need("a Docker engine, started in the background", ("docker.io", *acl), 350, 40)
+        # Debian 13 has the client in a package of its own, which older releases do not know.
+        yield Need("its command line", ("docker-cli",), 40, 5, optional=True)
 
 
 def _archive() -> Iterator[Need]:

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 
-from .machine import ROOT, Missing, has_apt, install, read_note, refresh, write_note
+from .machine import ROOT, Missing, has_apt, install, read_note, write_note
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -47,7 +47,6 @@ def provide() -> None:
 
 def _make() -> None:
     if needs_venv_package() and has_apt():
-        refresh()
         install([f"python3.{sys.version_info[1]}-venv"])
     made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
     if made.returncode:

@@ -35,6 +35,7 @@ _MARKS = {
     StepStatus.FAILURE.value: ("✗", "red"),
     StepStatus.SKIPPED.value: ("–", "dim"),
 }
+_ORDER = {name.value: place for place, name in enumerate(StepName)}
 _RUNNING = StepStatus.RUNNING.value
 
 
@@ -124,10 +125,10 @@ class PlainSteps:
         self._waiting = self._trouble = ""
 
     def changed(self, steps: Mapping[str, str]) -> None:
-        for name, state in steps.items():
-            if self._states.get(name) != state:
-                self._states[name] = state
-                self._say(f"{name}: {state}")
+        for name in sorted(steps, key=_place):
+            if self._states.get(name) != steps[name]:
+                self._states[name] = steps[name]
+                self._say(f"{name}: {steps[name]}")
 
     def waits(self, position: int | None) -> None:
         text = _waiting(position)
@@ -191,6 +192,11 @@ def showing_wait(terminal: Terminal, what: str) -> Iterator[None]:
 
 def _draws(console: Console) -> bool:
     return console.is_terminal and not console.is_dumb_terminal
+
+
+def _place(name: str) -> int:
+    """Return where a step stands in the order; one that is not known here stands at the end."""
+    return _ORDER.get(name, len(_ORDER))
 
 
 def _waiting(position: int | None) -> str:

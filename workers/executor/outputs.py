@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import stat
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from erc.events.blobs import CHUNK_BYTES, BlobStore
 from erc.events.errors import Unavailable
 from erc.schemas.workspace import Manifest
-from erc.workers.executor.domain import (
-    Collected,
-    CollectLimits,
-    Collector,
-    Found,
-    Kind,
-    Mechanism,
-    Mount,
-    Owner,
-    Unreadable,
-)
+from erc.workers.executor.domain.collection import Collected, CollectLimits, Collector, Found, Kind, Unreadable
+from erc.workers.executor.domain.run import Mechanism, Mount, Owner
+from erc.workers.walk import Visit, walk
 
 __all__ = ["CollectLimits", "JobFolders"]
 
 _DEPTH = 64
 _DEPTH_WATCHED = 200
-_VISITS = 500_000
 _TOO_MUCH = 1 << 62
 _OTHER_KINDS = {stat.S_IFLNK: Kind.LINK, stat.S_IFIFO: Kind.PIPE, stat.S_IFSOCK: Kind.SOCKET}
 _INODE_BYTES = 4096
@@ -43,14 +34,9 @@ class JobFolders:
     """The folders that jobs write to, `<root>/<job id>`; on the file system of the materialised trees. Calls block."""
 
     def __init__(self, root: Path, owner: Owner) -> None:
-        self._root, self._owner = root, owner
+        self.root, self._owner = root, owner
         root.mkdir(parents=True, exist_ok=True)
         root.chmod(0o700)
-
-    @property
-    def root(self) -> Path:
-        """Where all of them lie."""
-        return self._root
 
     def create(self, job_id: str, tree: Path, mechanism: Mechanism) -> Mount:
         """Make the folder of a job that starts from this tree; raises `Unavailable` when the disk cannot be written."""
@@ -93,9 +79,10 @@ class JobFolders:
         """Keep what the ended job made or changed of its workspace as blobs; only regular files, within the limits."""
         copy, collector = self._folder(job_id) / "copy", Collector(blobs, limits, original)
         whole = copy.exists()
-        for visit in _walk(copy if whole else self._folder(job_id) / "upper", _DEPTH):
+        for visit in walk(copy if whole else self._folder(job_id) / "upper", _DEPTH):
             executable = bool(visit.status.st_mode & stat.S_IXUSR)
-            collector.take(Found(visit.path, _kind(visit, tree if whole else None), executable, visit.open))
+            kind = _kind(visit, tree if whole else None)
+            collector.take(Found(visit.path, kind, executable, functools.partial(_pieces, visit)))
         return collector.collected(whole=whole)
 
     def remove(self, job_id: str) -> None:
@@ -108,7 +95,7 @@ class JobFolders:
 
     def jobs(self) -> dict[str, float]:
         """Return the ids of the jobs that have a folder, and when it was made (Unix time in seconds)."""
-        return {folder.name: folder.stat().st_mtime for folder in self._root.iterdir()}
+        return {folder.name: folder.stat().st_mtime for folder in self.root.iterdir()}
 
     def practice(self, job_id: str) -> Path:
         """Make a tree to try a mechanism on, under the id of a job: one file, named `practice`."""
@@ -129,84 +116,12 @@ class JobFolders:
     def _folder(self, job_id: str) -> Path:
         if not _JOB_ID.fullmatch(job_id):
             raise ValueError(f"{job_id!r} is no id of a job")
-        return self._root / job_id
-
-
-@dataclass(frozen=True)
-class _Visit:
-    """Something below a folder: its path there, its status, and the folder that holds it, as a descriptor."""
-
-    path: str
-    name: str
-    holder: int
-    status: os.stat_result
-    fault: Kind | None = None
-
-    @contextlib.contextmanager
-    def open(self) -> Iterator[Iterator[bytes]]:
-        """Read the bytes in pieces, without following links or waiting for a writer."""
-        try:
-            descriptor = _open(self.name, self.holder, os.O_NONBLOCK)
-        except OSError as error:
-            raise Unreadable(error.strerror) from error
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
-            yield iter(lambda: file.read(CHUNK_BYTES), b"")
-
-
-def _open(name: str, holder: int, flags: int) -> int:
-    flags |= os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        return os.open(name, flags, dir_fd=holder)
-    except PermissionError:
-        # Ours, but made unreadable by the run: the bare handle needs no permission and cannot be a link.
-        handle = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=holder)
-        try:
-            os.chmod(f"/proc/self/fd/{handle}", 0o700)  # noqa: PTH101
-        finally:
-            os.close(handle)
-        return os.open(name, flags, dir_fd=holder)
-
-
-def _walk(top: Path, deepest: int) -> Iterator[_Visit]:
-    """Visit everything below a folder by descriptors, in order; what is too deep, too long or too much has a fault."""
-    budget = [_VISITS]
-    root = os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield from _walk_folder(root, "", deepest, budget)
-    finally:
-        os.close(root)
-
-
-def _walk_folder(holder: int, prefix: str, deepest: int, budget: list[int]) -> Iterator[_Visit]:
-    with os.scandir(holder) as found:
-        names = sorted(item.name for item, _ in zip(found, range(budget[0] + 1), strict=False))
-    for name in names:
-        budget[0] -= 1
-        try:
-            status = os.stat(name, dir_fd=holder, follow_symlinks=False)
-        except FileNotFoundError:
-            continue
-        path = f"{prefix}{name}"
-        fault = Kind.TOO_DEEP if deepest < 0 else Kind.TOO_MANY if budget[0] < 0 else None
-        yield _Visit(path, name, holder, status, fault)
-        if not fault and stat.S_ISDIR(status.st_mode):
-            yield from _walk_into(holder, name, f"{path}/", deepest - 1, budget)
-
-
-def _walk_into(holder: int, name: str, prefix: str, deepest: int, budget: list[int]) -> Iterator[_Visit]:
-    try:
-        inner = _open(name, holder, os.O_DIRECTORY)
-    except OSError:
-        return  # it has vanished, or is no folder any more: the run may be going on
-    try:
-        yield from _walk_folder(inner, prefix, deepest, budget)
-    finally:
-        os.close(inner)
+        return self.root / job_id
 
 
 def _usage(top: Path) -> int:
     used, linked = 0, set()
-    for visit in _walk(top, _DEPTH_WATCHED):
+    for visit in walk(top, _DEPTH_WATCHED):
         if visit.fault:
             return _TOO_MUCH
         if visit.status.st_nlink > 1 and not stat.S_ISDIR(visit.status.st_mode):
@@ -217,11 +132,11 @@ def _usage(top: Path) -> int:
     return used
 
 
-def _kind(visit: _Visit, tree: Path | None) -> Kind:
+def _kind(visit: Visit, tree: Path | None) -> Kind:
     """Say what a visit found in a layer, or in a changed copy of a tree."""
     mode = visit.status.st_mode
     if visit.fault:
-        return visit.fault
+        return Kind(visit.fault.value)
     if stat.S_ISDIR(mode):
         return Kind.REPLACED if _opaque(visit) else Kind.FOLDER
     if stat.S_ISREG(mode):
@@ -231,18 +146,20 @@ def _kind(visit: _Visit, tree: Path | None) -> Kind:
     return _OTHER_KINDS.get(stat.S_IFMT(mode), Kind.DEVICE)
 
 
-def _opaque(visit: _Visit) -> bool:
+def _opaque(visit: Visit) -> bool:
     # Only the superuser may read this attribute; for others such deletions stay unlisted, which harms nobody.
-    try:
-        folder = _open(visit.name, visit.holder, os.O_DIRECTORY)
-    except OSError:
-        return False
-    try:
+    with contextlib.suppress(OSError), visit.open(os.O_DIRECTORY) as folder:
         return os.getxattr(folder, "trusted.overlay.opaque") == b"y"
-    except OSError:
-        return False
-    finally:
-        os.close(folder)
+    return False
+
+
+@contextlib.contextmanager
+def _pieces(visit: Visit) -> Iterator[Iterator[bytes]]:
+    try:
+        with visit.open() as descriptor:
+            yield iter(lambda: os.read(descriptor, CHUNK_BYTES), b"")
+    except PermissionError as error:
+        raise Unreadable(error.strerror) from error
 
 
 def _same(status: os.stat_result, tree: Path, path: str) -> bool:

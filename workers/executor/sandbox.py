@@ -6,10 +6,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,19 +24,14 @@ from erc.workers.executor.domain import (
     COMMAND_NOT_FOUND,
     COMMAND_NOT_USABLE,
     KILLED,
-    Abilities,
     Failed,
     Frames,
-    Intention,
-    Mechanism,
-    Mount,
     Outcome,
-    Owner,
-    RunRequest,
     container_config,
     read_outcome,
     remaining,
 )
+from erc.workers.executor.domain.run import Abilities, Intention, Mechanism, Mount, Owner, RunRequest
 
 LABEL_ATTEMPT = "org.erc.attempt"
 LABEL_HOME = "org.erc.home"
@@ -47,13 +41,7 @@ OnLog = Callable[[bytes], Awaitable[None]]
 OnStarted = Callable[[], Awaitable[None]]
 OnIntention = Callable[[Intention], Awaitable[None]]
 
-log = logging.getLogger("erc.worker")
-
-_PROBE, _PROBE_AGE_SECONDS = "probe-", 3600
-_WATCH_SECONDS = 1.0
-_LOG_SECONDS = 30.0
-_ANSWER_SECONDS = 120.0
-_MEMORY_SECONDS = 0.3
+_WATCH_SECONDS, _MEMORY_SECONDS, _LOG_SECONDS, _ANSWER_SECONDS = 1.0, 0.3, 30.0, 120.0
 _NO_ANSWER = 900
 _NOT_STARTED = {"created", "removing", "dead"}
 
@@ -61,19 +49,13 @@ _NOT_STARTED = {"created", "removing", "dead"}
 class Folders(Protocol):
     """The folders that jobs write to."""
 
-    @property
-    def root(self) -> Path: ...
+    root: Path
 
     def create(self, job_id: str, tree: Path, mechanism: Mechanism) -> Mount: ...
-
     def used_bytes(self, job_id: str, tree: Path) -> int: ...
-
     def remove(self, job_id: str) -> None: ...
-
     def jobs(self) -> dict[str, float]: ...
-
     def practice(self, job_id: str) -> Path: ...
-
     def practised(self, job_id: str, tree: Path) -> bool: ...
 
 
@@ -113,19 +95,22 @@ class Sandbox:
         abilities = await self.probe(request.image_id)
         with _engine_errors():
             state = await self._state(request.job_id)
+            allowed = self._limits.wall_clock
             if state is None or state["Status"] in _NOT_STARTED:
-                failed = await self._start(request, abilities, state)
-                if failed:
+                if failed := await self._start(request, abilities, state):
                     return failed
-                state = None
+            elif state["Running"]:
+                allowed = remaining(state, self._limits, self._now())
             await on_started()
-            intention = await self._attend(request, state, on_log, on_intention, cancel)
+            intention = await self._attend(request, allowed, on_log, on_intention, cancel)
             return await self._read(request.job_id, intention)
 
     async def _start(self, request: RunRequest, abilities: Abilities, state: dict[str, Any] | None) -> Failed | None:
         """Create and start the container; return how it failed when its program cannot be started."""
+        if state and state["Status"] != "created":
+            await self.clean(request.job_id)
         if state is None or state["Status"] != "created":
-            await self._create(request, abilities, left_over=state is not None)
+            await self._create(request, abilities)
         try:
             await self._container(request.job_id).start()
         except DockerError:
@@ -136,9 +121,7 @@ class Sandbox:
             raise
         return None
 
-    async def _create(self, request: RunRequest, abilities: Abilities, *, left_over: bool) -> None:
-        if left_over:
-            await self.clean(request.job_id)
+    async def _create(self, request: RunRequest, abilities: Abilities) -> None:
         mount = await asyncio.to_thread(self._prepare, request, abilities.mechanism)
         labels = {LABEL_JOB: request.job_id, LABEL_ATTEMPT: str(request.attempt), LABEL_HOME: str(self._folders.root)}
         config = container_config(
@@ -147,12 +130,11 @@ class Sandbox:
         try:
             await self._engine.containers.create(config, name=_name(request.job_id))
         except DockerError as error:
-            if error.status == 404:
-                await self.clean(request.job_id)
-                raise Rejected(
-                    "The image is no longer there", "Run the job again to build it.", code="image_missing"
-                ) from error
-            raise
+            if error.status != 404:
+                raise
+            await self.clean(request.job_id)
+            remedy = "Run the job again to build it."
+            raise Rejected("The image is no longer there", remedy, code="image_missing") from error
 
     def _prepare(self, request: RunRequest, mechanism: Mechanism) -> Mount:
         self._folders.remove(request.job_id)
@@ -161,14 +143,13 @@ class Sandbox:
     async def _attend(
         self,
         request: RunRequest,
-        state: dict[str, Any] | None,
+        allowed: timedelta,
         on_log: OnLog,
         on_intention: OnIntention,
         cancel: asyncio.Event | None,
     ) -> Intention | None:
         """Follow the log and wait for the end; bring it about when a limit is reached, and return why."""
         container = self._container(request.job_id)
-        allowed = remaining(state, self._limits, self._now()) if state else self._limits.wall_clock
         seconds = 0.0 if request.intention else allowed.total_seconds()
         following = asyncio.ensure_future(self._follow(request.job_id, on_log))
         waiting: asyncio.Future[Any] = asyncio.ensure_future(container.wait())
@@ -176,8 +157,7 @@ class Sandbox:
             asyncio.ensure_future(self._disk_full(request)): Intention.DISK_FULL,
             asyncio.ensure_future((cancel or asyncio.Event()).wait()): Intention.CANCEL,
         }
-        intention = request.intention
-        tasks = (following, waiting, *reasons)
+        tasks, intention = (following, waiting, *reasons), request.intention
         try:
             done, _ = await asyncio.wait({waiting, *reasons}, timeout=seconds, return_when="FIRST_COMPLETED")
             if waiting not in done:
@@ -232,14 +212,10 @@ class Sandbox:
             raise
 
     async def _state(self, job_id: str) -> dict[str, Any] | None:
-        try:
+        with _gone_already():
             async with asyncio.timeout(_ANSWER_SECONDS):
-                shown: dict[str, Any] = (await self._container(job_id).show())["State"]
-        except DockerError as error:
-            if error.status == 404:
-                return None
-            raise
-        return shown
+                return dict((await self._container(job_id).show())["State"])
+        return None
 
     def _container(self, job_id: str) -> DockerContainer:
         return self._engine.containers.container(_name(job_id))
@@ -254,15 +230,18 @@ class Sandbox:
                     pass
         await asyncio.to_thread(self._folders.remove, job_id)
 
-    async def sweep(self, live: set[str]) -> int:
-        """Remove what is left of jobs that are not live (in the whole cluster); return of how many."""
+    async def sweep(self, live: set[str], older_than: timedelta = timedelta(minutes=10)) -> int:
+        """Remove what is left of jobs that are not live (in the whole cluster); return of how many.
+
+        Spares what is younger, which may have begun after somebody looked who is live.
+        """
         filters = json.dumps({"label": [f"{LABEL_HOME}={self._folders.root}"]})
         with _engine_errors():
             containers = await self._engine._query_json("containers/json", params={"all": "1", "filters": filters})
             volumes = await self._engine._query_json("volumes", params={"filters": filters})
         folders = await asyncio.to_thread(self._folders.jobs)
-        old = self._now().timestamp() - _PROBE_AGE_SECONDS
-        young = {job for job, made in folders.items() if job.startswith(_PROBE) and made > old}
+        old = (self._now() - older_than).timestamp()
+        young = {job for job, made in folders.items() if made > old}
         labelled = {found["Labels"][LABEL_JOB] for found in [*containers, *(volumes["Volumes"] or [])]}
         dead = (labelled | folders.keys()) - live - young
         for job_id in dead:
@@ -280,29 +259,33 @@ class Sandbox:
             return self._abilities
 
     async def _find_abilities(self, image_id: str) -> Abilities:
+        reasons = []
         for abilities in (Abilities(mechanism, init) for mechanism in Mechanism for init in (True, False)):
-            if await self._works(image_id, abilities):
+            reasons.append(await self._hindrance(image_id, abilities))
+            if not reasons[-1]:
                 return abilities
         raise Unavailable(
-            "The container engine sees no folder of this machine, or the image has no `sh`. "
-            "Let the engine run on this machine, and the service's folder lie on an ordinary disk."
+            "The container engine cannot give a folder of this machine to a run. Let the engine run on this machine, "
+            f"and the service's folder lie on an ordinary disk. {'; '.join(reasons)}"
         )
 
-    async def _works(self, image_id: str, abilities: Abilities) -> bool:
-        job_id, practice = (f"{_PROBE}{secrets.token_hex(8)}" for _ in range(2))
+    async def _hindrance(self, image_id: str, abilities: Abilities) -> str:
+        """Return what keeps a real run from changing a file through this mechanism, nothing when it works."""
+        job_id, practice = (f"probe-{secrets.token_hex(8)}" for _ in range(2))
         try:
             tree = await asyncio.to_thread(self._folders.practice, practice)
             request = RunRequest(job_id, 0, image_id, ("sh", "-c", "echo changed > practice"), tree)
             with _engine_errors():
-                if await self._start(request, abilities, None):
-                    return False
+                if failed := await self._start(request, abilities, None):
+                    return failed.problem().sentence()
                 await self._container(job_id).wait()
-            return await asyncio.to_thread(self._folders.practised, job_id, tree)
+            seen = await asyncio.to_thread(self._folders.practised, job_id, tree)
         except Unavailable as error:
             if isinstance(error.__cause__, DockerError) and error.__cause__.status == _NO_ANSWER:
                 raise
-            log.info("the mechanism %s does not work here: %s", abilities, error)
-            return False
+            return str(error)
+        else:
+            return "" if seen else "What a container writes is not seen here"
         finally:
             await self.clean(job_id)
             await self.clean(practice)

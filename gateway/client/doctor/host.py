@@ -103,9 +103,14 @@ def _runnable(name: str, program: str | None, setting: str) -> Finding:
 def disk(home: Path, needed_bytes: int = DISK_BYTES) -> Finding:
     """Look for room where the state is kept."""
     folder = home
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    try:
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return missing("Disk", f"{home} cannot be looked at: {error.strerror}", "Name another folder in ERC_HOME.")
+    if not os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        return missing("Disk", f"{folder} cannot be written to", "Name another folder in ERC_HOME.")
     shown = f"{free / GIB:.1f} GiB are free for {home}"
     if free >= needed_bytes:
         return fine("Disk", shown)

@@ -135,6 +135,21 @@ def test_a_full_disk_is_told_with_what_is_needed(tmp_path) -> None:
     assert "ERC_HOME" in finding.mend
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="becomes another user")
+@pytest.mark.parametrize(("mode", "words"), [(0o700, "cannot be looked at"), (0o755, "cannot be written to")])
+def test_a_home_of_somebody_else_is_told(tmp_path, mode, words) -> None:
+    for folder in tmp_path.parents[:2]:
+        folder.chmod(0o755)
+    tmp_path.chmod(mode)
+    os.seteuid(65534)
+    try:
+        finding = host.disk(tmp_path / "home", needed_bytes=0)
+    finally:
+        os.seteuid(0)
+    assert (finding.state, words in finding.found) == (State.MISSING, True)
+    assert "ERC_HOME" in finding.mend
+
+
 def test_a_bundle_that_is_none_is_told(tmp_path) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
     for path in (tmp_path / "ca.pem", tmp_path / "none.pem"):

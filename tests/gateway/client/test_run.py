@@ -164,6 +164,13 @@ def test_steps_are_plain_lines_outside_a_terminal(gateway, erc, workspace) -> No
     assert "image_build: running\nimage_build: success\n" in ran.stderr
 
 
+def test_steps_that_change_together_are_told_in_their_order(gateway, erc, workspace) -> None:
+    together = fake.changed(1, image_build="running", later_step="new", image_prepare="success", validate_bag="skipped")
+    gateway.streams = [[together, fake.ended(2)]]
+    ran = erc("run", workspace, url=gateway.url)
+    assert "validate_bag: skipped\nimage_prepare: success\nimage_build: running\nlater_step: new\n" in ran.stderr
+
+
 def test_a_place_in_the_queue_is_told(gateway, erc, workspace) -> None:
     gateway.jobs = [fake.a_job(status="running", verdict=None, waiting={"position": 3}), fake.a_job()]
     gateway.streams = [[fake.BREAKS], [fake.ended(1)]]

@@ -324,6 +324,15 @@ async def test_the_time_of_a_run_that_is_taken_over_counts_from_its_start(job: C
     assert time.monotonic() - begun < 2.5
 
 
+async def test_a_run_that_ended_in_time_is_not_called_late_when_it_is_read_late(job: Callable) -> None:
+    run = job("echo done", limits=limited(wall_clock=timedelta(seconds=1)))
+    await run()
+    await asyncio.sleep(1.2)
+
+    assert await run() == Succeeded()
+    assert run.told == ["started", "started"]
+
+
 async def test_a_kill_that_was_intended_is_known_to_the_successor(job: Callable, engine: aiodocker.Docker) -> None:
     run = job("echo here; sleep 100")
     crashed = asyncio.create_task(run())
@@ -361,7 +370,7 @@ async def test_a_kill_from_outside_is_tried_again_from_the_beginning(
 
 async def test_a_container_that_was_created_only_is_started(job: Callable, engine: aiodocker.Docker) -> None:
     run = job("echo ran")
-    await run.sandbox._create(run.request, run.sandbox._abilities, left_over=False)
+    await run.sandbox._create(run.request, run.sandbox._abilities)
 
     assert await run() == Succeeded()
 
@@ -371,10 +380,9 @@ async def test_a_container_that_was_created_only_is_started(job: Callable, engin
 async def test_cleaning_leaves_nothing_and_may_be_repeated(
     job: Callable, engine: aiodocker.Docker, folders: JobFolders, mechanism: Mechanism
 ) -> None:
-    run = job("mkdir a && touch a/b && chmod 000 a; sleep 100", mechanism=mechanism)
+    run = job("mkdir a && touch a/b && chmod 000 a; echo here; sleep 100", mechanism=mechanism)
     running = asyncio.create_task(run())
-    while not run.told:
-        await asyncio.sleep(0.01)
+    await asyncio.wait_for(run.spoken.wait(), 10)
     running.cancel()
 
     await run.sandbox.clean(run.request.job_id)
@@ -391,7 +399,8 @@ async def test_sweeping_removes_dead_jobs_and_spares_live_ones(job: Callable, fo
     await dead()
     await live()
 
-    removed = await live.sandbox.sweep({live.request.job_id})
+    assert await live.sandbox.sweep(set()) == 0, "what has just begun is spared"
+    removed = await live.sandbox.sweep({live.request.job_id}, timedelta(0))
 
     assert removed == 1
     assert set(folders.jobs()) == {live.request.job_id}
@@ -408,6 +417,15 @@ async def test_probing_finds_a_mechanism_and_leaves_nothing(
     assert abilities.mechanism in Mechanism
     assert folders.jobs() == {}
     assert await sandbox.probe(image) is abilities
+
+
+async def test_an_unknown_runtime_is_said(
+    engine: aiodocker.Docker, folders: JobFolders, owner: Owner, image: str
+) -> None:
+    sandbox = Sandbox(engine, folders, LIMITS, owner, lambda: datetime.now(UTC), runtime="nosuch")
+
+    with pytest.raises(Unavailable, match="nosuch"):
+        await sandbox.probe(image)
 
 
 async def test_without_an_engine_a_run_is_for_later(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -72,6 +73,7 @@ class Collector:
     blobs: BlobStore
     limits: CollectLimits
     original: Manifest
+    _paths: list[str] = field(init=False)
     _entries: list[Entry] = field(default_factory=list)
     _gone: set[str] = field(default_factory=set)
     _seen: set[str] = field(default_factory=set)
@@ -79,19 +81,25 @@ class Collector:
     _skipped: int = 0
     _used_bytes: int = 0
 
+    def __post_init__(self) -> None:
+        self._paths = [entry.path for entry in self.original.entries()]
+
     def take(self, found: Found) -> None:
         """Keep a file, remember a deletion, note anything else."""
         self._seen.add(found.path)
         if found.kind in {Kind.WHITEOUT, Kind.REPLACED}:
-            self._gone.update(
-                entry.path
-                for entry in self.original.entries()
-                if entry.path == found.path or entry.path.startswith(f"{found.path}/")
-            )
+            self._gone.update(self._below(found.path))
         elif found.kind is Kind.FILE:
             self._take_file(found)
         elif found.kind not in {Kind.UNCHANGED, Kind.FOLDER}:
             self._skip(found, f"is {found.kind}, only regular files are kept")
+
+    def _below(self, path: str) -> list[str]:
+        """Return the original files that a deleted path stood for: itself, or all below it."""
+        if path in self.original:
+            return [path]
+        after_slash = chr(ord("/") + 1)
+        return self._paths[bisect_left(self._paths, f"{path}/") : bisect_left(self._paths, f"{path}{after_slash}")]
 
     def _take_file(self, found: Found) -> None:
         if not found.path.isprintable() or len(found.path.encode()) > PATH_BYTES:

@@ -1,0 +1,1 @@
+"""`make test-fresh`: the README's lines on fresh systems, as an ordinary user with sudo."""

@@ -1,0 +1,80 @@
+"""`make test-fresh`: bootstrap fresh systems, clone the repository in each, run the README's lines, twice."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from erc.deploy.fresh.network import own_network
+from erc.deploy.fresh.systems import SYSTEMS, System, bootstrap, copy
+from erc.deploy.refusal import Refusal
+
+_ROOT = Path(__file__).resolve().parents[2]
+_FOLDER = _ROOT / ".erc" / "fresh"
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+
+
+def main() -> None:
+    """Try every system, or those that the command line names; exit code 1 when one fails."""
+    parser = argparse.ArgumentParser(prog="make test-fresh", description=__doc__)
+    parser.add_argument("systems", nargs="*", help=f"any of {' '.join(system.name for system in SYSTEMS)}")
+    wanted = parser.parse_args().systems
+    if os.geteuid():
+        sys.exit("Fresh systems are made by root: sudo make test-fresh")
+    try:
+        lines = readme_lines((_ROOT / "README.md").read_text(encoding="utf-8"))
+        chosen = [system for system in SYSTEMS if not wanted or system.name in wanted]
+        results = {system.name: _try(system, lines) for system in chosen}
+    except Refusal as refusal:
+        sys.exit(str(refusal))
+    for name, code in results.items():
+        print(f"{name}: {'fine' if code == 0 else f'failed with exit code {code}'}")
+    sys.exit(0 if results and not any(results.values()) else 1)
+
+
+def readme_lines(readme: str) -> list[str]:
+    """Return the README's own commands, `make run` and `make test`. Raises Refusal when one is missing."""
+    lines = [
+        line.split("#")[0].strip() for line in readme.splitlines() if re.match(r"\s*(\$ )?make (run|test)\b", line)
+    ]
+    found = list(dict.fromkeys(line.removeprefix("$ ") for line in lines))
+    if not {"make run", "make test"} <= set(found):
+        raise Refusal("The README does not hold the lines `make run` and `make test`.")
+    return found
+
+
+def _try(system: System, lines: list[str]) -> int:
+    _FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
+    print(f"{system.name}: bootstrapping …", flush=True)
+    root = _FOLDER / system.name
+    copy(bootstrap(system, _FOLDER), root, _ROOT)
+    (root / "srv/lines.sh").write_text(_script(lines), encoding="utf-8")
+    began = time.monotonic()
+    with own_network() as network:
+        command = [
+            *("nsenter", f"--net=/run/netns/{network}"),
+            *("unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child"),
+            *("sh", str(Path(__file__).with_name("enter.sh")), str(root), "/srv/lines.sh"),
+        ]
+        code = subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
+    print(f"{system.name}: ended after {time.monotonic() - began:.0f} s with exit code {code}", flush=True)
+    return code
+
+
+def _script(lines: list[str]) -> str:
+    """Return what the stranger types: the clone, then each line twice."""
+    settings = [f"export {name}={shlex.quote(os.environ[name])}" for name in _PROXIES if os.environ.get(name)]
+    bundles = [name for name in ("SSL_CERT_FILE", "PIP_CERT") if os.environ.get(name)]
+    settings += [f"export {name}=/etc/ssl/{name}.pem" for name in bundles]
+    timed = [f'echo "== {line}"; begin=$(date +%s); {line}; echo "== $(($(date +%s) - begin)) s"' for line in lines]
+    return "\n".join(["set -eu", *settings, "git clone -q /srv/erc erc", "cd erc", *timed, *timed, ""])
+
+
+if __name__ == "__main__":
+    main()
