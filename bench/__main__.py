@@ -8,8 +8,8 @@ from pathlib import Path
 
 from support.service import running
 
-from . import jobs, latency, startup, uploads, workspaces
-from .report import Figure, table, write
+from bench import jobs, latency, startup, uploads, workspaces
+from bench.report import Figure, table, write
 
 
 def main() -> int:

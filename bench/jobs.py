@@ -11,7 +11,7 @@ from pathlib import Path
 
 from support.service import TEXT_PAPER, Service, packed
 
-from .report import Figure
+from bench.report import Figure
 
 ROUNDS = 9
 KILOBYTE = {

@@ -13,7 +13,7 @@ import httpx2
 import nats
 from support.service import TEXT_PAPER, Service, packed
 
-from .report import Figure
+from bench.report import Figure
 
 ROUNDS = 60
 

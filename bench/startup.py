@@ -11,7 +11,7 @@ from pathlib import Path
 
 from support.service import running
 
-from .report import Figure
+from bench.report import Figure
 
 ROUNDS = 3
 IMPORTS = """

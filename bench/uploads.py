@@ -18,7 +18,7 @@ import uvicorn
 from python_multipart.multipart import MultipartParser
 from support.service import Service, free_port
 
-from .report import Figure
+from bench.report import Figure
 
 SIZE, PIECE = 1 << 30, 1 << 20
 BOUNDARY = b"erc-bench-boundary"

@@ -15,7 +15,7 @@ from erc.schemas.workspace import Entry, Manifest
 from erc.workers.executor.domain import Owner
 from erc.workers.executor.trees import Trees
 
-from .report import Figure
+from bench.report import Figure
 
 FILES, SIZE = 10_000, 1 << 30
 

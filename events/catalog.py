@@ -15,7 +15,6 @@ from erc.schemas.compendium import CompendiumStatus
 from erc.schemas.ids import Digest, Id
 from erc.schemas.job import JobStatus, StepName, StepStatus
 
-
 COMMANDS: dict[str, type[Command]] = {}
 """Every command by worker and verb (`loader.load`)."""
 EVENTS: dict[str, type[Event]] = {}

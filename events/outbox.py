@@ -43,6 +43,7 @@ class Database:
 
     def __init__(self, engine: AsyncEngine, ping: Ping, faults: Faults | None = None) -> None:
         self.engine, self._ping = engine, ping
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._faults = faults or Faults("", None)
 
     @contextlib.asynccontextmanager
@@ -55,6 +56,7 @@ class Database:
             async with self.engine.begin() as connection:
                 transaction = Transaction(connection)
                 yield transaction
+                await transaction.flush()
                 if transaction.outgoing:
                     self._faults.reach("before_commit")
             if transaction.outgoing:
@@ -63,7 +65,7 @@ class Database:
 
     async def rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[Any]:
         """Return the rows of a query, as mappings."""
-        async with database_errors(), self.engine.connect() as connection:
+        async with database_errors(), self._reading.connect() as connection:
             return list((await connection.execute(query, values)).mappings())
 
     async def close(self) -> None:
@@ -76,7 +78,7 @@ class Transaction:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
-        self.outgoing: list[Outgoing] = []
+        self.outgoing: list[dict[str, Any]] = []
 
     async def rows(self, query: Any, values: Mapping[str, Any] | None = None) -> list[Any]:
         """Run a statement and return its rows, as mappings."""
@@ -86,19 +88,23 @@ class Transaction:
         """Run a guarded statement and return how many rows it changed: 0 means stale."""
         return int((await self.connection.execute(statement)).rowcount)
 
-    async def send(
+    def send(
         self, messages: Iterable[Outgoing], *, public: Mapping[str, str] | None = None, traceparent: str | None = None
     ) -> None:
-        """Put messages into the outbox; `public` maps message ids to subjects on the PUBLIC stream."""
-        batch = list(messages)
-        if not batch:
-            return
-        rows = [
+        """Put messages into the outbox at the end of the transaction, in the order of the calls.
+
+        `public` maps message ids to subjects on the PUBLIC stream.
+        """
+        self.outgoing.extend(
             message.model_dump() | {"public": (public or {}).get(message.message_id), "traceparent": traceparent}
-            for message in batch
-        ]
-        await self.connection.execute(insert(event).on_conflict_do_nothing(index_elements=["message_id"]), rows)
-        self.outgoing.extend(batch)
+            for message in messages
+        )
+
+    async def flush(self) -> None:
+        """Write the outgoing messages; called once, before the commit."""
+        if self.outgoing:
+            statement = insert(event).on_conflict_do_nothing(index_elements=["message_id"])
+            await self.connection.execute(statement, self.outgoing)
 
 
 @contextlib.asynccontextmanager

@@ -26,6 +26,7 @@ log = logging.getLogger("erc.relay")
 BATCH = 200
 POLL = timedelta(milliseconds=500)
 SILENT = timedelta(seconds=10)
+HEARTBEAT = timedelta(seconds=1)
 _LOCK = 0x65_72_63
 
 
@@ -125,17 +126,19 @@ class PostgresOutbox:
         self._url, self._instance = url, instance
         self._connection: asyncpg.Connection[Any] | None = None
         self._leads = False
+        self._seen = 0.0
 
     async def lead(self) -> bool:
         try:
             connection = await self._connect()
             if not self._leads:
                 self._leads = await self._take(connection)
-            if self._leads:
+            now = asyncio.get_running_loop().time()
+            if self._leads and now - self._seen > HEARTBEAT.total_seconds():
+                self._seen = now
                 await connection.execute(
                     "INSERT INTO relay (id, instance, backend, seen) VALUES (1, $1, pg_backend_pid(), now()) "
-                    "ON CONFLICT (id) DO UPDATE SET instance = $1, backend = pg_backend_pid(), seen = now() "
-                    "WHERE relay.seen < now() - interval '1 second' OR relay.instance <> $1",
+                    "ON CONFLICT (id) DO UPDATE SET instance = $1, backend = pg_backend_pid(), seen = now()",
                     self._instance,
                 )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
@@ -177,7 +180,7 @@ class PostgresOutbox:
 
     async def _connect(self) -> asyncpg.Connection[Any]:
         if self._connection is None or self._connection.is_closed():
-            self._leads = False
+            self._leads, self._seen = False, 0.0
             self._connection = await asyncio.wait_for(asyncpg.connect(self._url), 10)
         return self._connection
 

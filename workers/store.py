@@ -99,7 +99,7 @@ class WorkStore:
         if not changed:
             raise Fenced
         now = self._now()
-        await transaction.send(
+        transaction.send(
             outgoing_event(event, work.version + number, now, self._source)
             for number, event in enumerate(events, start=1)
         )

@@ -122,7 +122,7 @@ class PlainSteps:
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
         self._states = {name.value: StepStatus.QUEUED.value for name in StepName}
-        self._waiting = self._trouble = ""
+        self._waiting = ""
 
     def changed(self, steps: Mapping[str, str]) -> None:
         for name in sorted(steps, key=_place):
@@ -140,9 +140,7 @@ class PlainSteps:
         """Leave the log to `erc logs`."""
 
     def trouble(self, sentence: str) -> None:
-        if sentence and sentence != self._trouble:
-            self._say(sentence)
-        self._trouble = sentence
+        self._say(sentence)
 
 
 @contextmanager

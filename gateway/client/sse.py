@@ -35,18 +35,20 @@ class Deadline:
 
 
 class Patience:
-    """How long to go on without an answer: pauses that grow, for `limit_seconds` since the last answer."""
+    """How long to go on without an answer: pauses that grow, for `limit_seconds` since the last answer.
+
+    `trouble` is told a sentence when there is trouble, and an empty one when it is over.
+    """
 
     def __init__(
         self, deadline: Deadline, trouble: Callable[[str], None], limit_seconds: float = PATIENCE_SECONDS
     ) -> None:
         self.deadline, self._trouble, self._limit = deadline, trouble, limit_seconds
-        self._pause, self._since = FIRST_PAUSE_SECONDS, 0.0
+        self._pause, self._since, self._told = FIRST_PAUSE_SECONDS, 0.0, ""
 
     def connected(self) -> None:
         """Count the time without an answer from the next trouble on: somebody is there."""
-        if self._since:
-            self._trouble("")
+        self._tell("")
         self._since = 0.0
 
     def answered(self) -> None:
@@ -61,8 +63,13 @@ class Patience:
         self._since = self._since or now
         if now - self._since >= self._limit:
             raise error
-        self._trouble(f"{error.problem.title}. Trying again …")
+        self._tell(f"{error.problem.title}. Trying again …")
         self.pause()
+
+    def _tell(self, sentence: str) -> None:
+        if sentence != self._told:
+            self._trouble(sentence)
+            self._told = sentence
 
     def pause(self) -> None:
         """Sleep for a moment, each time longer."""

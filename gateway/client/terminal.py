@@ -74,8 +74,9 @@ class Terminal:
         self.out = self.err if as_json else Console(markup=False, emoji=False, highlight=False)
 
     def say(self, sentence: str, style: str = "") -> None:
-        """Tell what happens."""
-        self.err.print(Text(plain(sentence), style), soft_wrap=True)
+        """Tell what happens; nothing when the sentence is empty."""
+        if sentence:
+            self.err.print(Text(plain(sentence), style), soft_wrap=True)
 
     def show(self, text: str, style: str = "") -> None:
         """Show a line of what was asked for."""

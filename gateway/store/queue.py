@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, func, select, text
 
 from erc.events.catalog import COMMANDS, Command, ExecuteWorkspace, PrepareEnvironment
 from erc.events.envelope import outgoing_command
@@ -17,15 +16,26 @@ from erc.schemas.job import Job, StepName, StepStatus
 WAITING_WORKERS = ("builder", "executor")
 _LAST_STEP = {"builder": StepName.IMAGE_BUILD, "executor": StepName.IMAGE_EXECUTE}
 
-_NEXT = text(
-    "SELECT w.job_id, w.command, w.cause FROM waiting w WHERE w.worker = :worker AND w.released IS NULL "
-    "ORDER BY (SELECT count(*) FROM waiting r WHERE r.worker = w.worker AND r.owner = w.owner "
-    "AND r.released IS NOT NULL), w.since, w.job_id LIMIT 1"
+_RELEASE = text(
+    "WITH free AS (SELECT greatest(0, "
+    "(SELECT coalesce(sum(slots), 0) FROM capacity WHERE worker = :worker AND seen > now() - interval '20 s') "
+    "- (SELECT count(*) FROM waiting WHERE worker = :worker AND released IS NOT NULL)) AS slots), "
+    "running AS (SELECT owner, count(*) AS jobs FROM waiting WHERE worker = :worker AND released IS NOT NULL "
+    "GROUP BY owner), "
+    "next AS (SELECT job_id FROM waiting LEFT JOIN running USING (owner) "
+    "WHERE worker = :worker AND released IS NULL "
+    "ORDER BY coalesce(jobs, 0) + row_number() OVER (PARTITION BY owner ORDER BY since, job_id), since, job_id "
+    "LIMIT (SELECT slots FROM free)) "
+    "UPDATE waiting SET released = now() FROM next WHERE waiting.job_id = next.job_id AND worker = :worker "
+    "RETURNING waiting.job_id, waiting.command, waiting.cause"
 )
-_SLOTS = text(
-    "SELECT (SELECT coalesce(sum(slots), 0) FROM capacity WHERE worker = :worker AND seen > now() - interval '20 s') "
-    "- (SELECT count(*) FROM waiting WHERE worker = :worker AND released IS NOT NULL) AS free"
+"""Fair by owner: whose work runs least comes first, then who has waited longest."""
+_ENTER = text(
+    "INSERT INTO waiting (job_id, worker, owner, cause, command) SELECT :job, :worker, :owner, :cause, "
+    "jsonb_build_object('type', cast(:type AS text), 'data', cast(:data AS jsonb)) "
+    "FROM (SELECT pg_advisory_xact_lock(hashtext('erc.queue.' || :worker))) AS held ON CONFLICT DO NOTHING"
 )
+"""Enters a queue and takes its lock."""
 _POSITION = text(
     "SELECT w.worker, w.released, (SELECT count(*) FROM waiting o WHERE o.worker = w.worker AND o.released IS NULL "
     "AND (o.since, o.job_id) <= (w.since, w.job_id)) AS position FROM waiting w WHERE w.job_id = :job"
@@ -52,33 +62,31 @@ class Queue:
             )
         for command in commands:
             row = {
-                "job_id": job.id,
+                "job": job.id,
                 "worker": command.WORKER,
                 "owner": job.owner,
                 "cause": str(job.version),
-                "command": {"type": f"{command.WORKER}.{command.VERB}", "data": command.model_dump(mode="json")},
+                "type": f"{command.WORKER}.{command.VERB}",
+                "data": command.model_dump_json(),
             }
-            await transaction.connection.execute(insert(tables.waiting).values(**row).on_conflict_do_nothing())
-        for worker in {*freed, *(command.WORKER for command in commands)}:
+            await transaction.connection.execute(_ENTER, row)
+        asked = {command.WORKER for command in commands}
+        for worker in asked:
+            await self._release(transaction, worker)
+        for worker in {*freed} - asked:
             await self.fill(transaction, worker)
 
     async def fill(self, transaction: Transaction, worker: str) -> int:
         """Send the commands of as many waiting jobs as there are free slots; return how many."""
         await transaction.connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"erc.queue.{worker}"))))
-        free = int((await transaction.rows(_SLOTS, {"worker": worker}))[0]["free"])
-        for released in range(free):
-            rows = await transaction.rows(_NEXT, {"worker": worker})
-            if not rows:
-                return released
-            row, table = rows[0], tables.waiting
-            await transaction.connection.execute(
-                update(table)
-                .where(table.c.job_id == row["job_id"], table.c.worker == worker)
-                .values(released=func.now())
-            )
+        return await self._release(transaction, worker)
+
+    async def _release(self, transaction: Transaction, worker: str) -> int:
+        rows = await transaction.rows(_RELEASE, {"worker": worker})
+        for row in rows:
             command = COMMANDS[row["command"]["type"]].model_validate(row["command"]["data"])
-            await transaction.send([outgoing_command(command, row["cause"], self._now())])
-        return max(free, 0)
+            transaction.send([outgoing_command(command, row["cause"], self._now())])
+        return len(rows)
 
 
 async def fill_all(database: Database, queue: Queue) -> None:

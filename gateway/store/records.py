@@ -91,7 +91,7 @@ class Records:
             changed = CompendiumChanged(
                 compendium_id=compendium.id, status=compendium.status, candidate=compendium.candidate
             )
-            await self._send(transaction, changed, compendium.version, [command], not compendium.candidate)
+            self._send(transaction, changed, compendium.version, [command], not compendium.candidate)
 
     async def add_job(self, advance: Advance[Job], candidate: bool) -> None:
         """Accept a job together with what follows from its start."""
@@ -104,7 +104,7 @@ class Records:
         async with self.database.transaction() as transaction:
             row = _row(shipment) | {"compendium_id": shipment.compendium_id, "owner": shipment.owner}
             await transaction.connection.execute(insert(tables.shipment).values(**row))
-            await transaction.send([outgoing_command(command, str(shipment.version), self._now())])
+            transaction.send([outgoing_command(command, str(shipment.version), self._now())])
 
     async def move_compendium(
         self, identifier: str, decide: Callable[[Compendium], Advance[Compendium] | None]
@@ -119,7 +119,7 @@ class Records:
             after = advance.state
             await _write(transaction, tables.compendium, before.version, _compendium_row(after))
             changed = CompendiumChanged(compendium_id=after.id, status=after.status, candidate=after.candidate)
-            await self._send(transaction, changed, after.version, advance.commands, not after.candidate)
+            self._send(transaction, changed, after.version, advance.commands, not after.candidate)
             return after
 
     async def move_job(self, identifier: str, decide: Callable[[Job], Advance[Job] | None]) -> Job | None:
@@ -163,16 +163,16 @@ class Records:
         job = advance.state
         event = _job_event(before, job)
         direct = [command for command in advance.commands if not self._queue.waits(command)]
-        await self._send(transaction, event, job.version, direct, not candidate)
+        self._send(transaction, event, job.version, direct, not candidate)
         await self._queue.moved(transaction, before, job, [c for c in advance.commands if self._queue.waits(c)])
 
-    async def _send(
+    def _send(
         self, transaction: Transaction, event: Event, sequence: int, commands: Sequence[Command], public: bool
     ) -> None:
         now = self._now()
         said = outgoing_event(event, sequence, now, "gateway")
         asked = [outgoing_command(command, str(sequence), now) for command in commands]
-        await transaction.send([said, *asked], public={said.message_id: _public(said, event)} if public else None)
+        transaction.send([said, *asked], public={said.message_id: _public(said, event)} if public else None)
 
 
 def _public(message: Outgoing, event: Event) -> str:

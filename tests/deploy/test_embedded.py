@@ -49,12 +49,14 @@ class Started:
         assert self.process.stdout is not None
         return self.process.stdout.read()
 
-    def one(self, short: str) -> int:
-        (found,) = [pid for pid in descendants(self.process.pid) if name(pid) == short and self._is_child(pid)]
-        return found
+    def children(self, short: str) -> list[int]:
+        return [pid for pid in descendants(self.process.pid) if name(pid) == short and self._is_child(pid)]
 
     def _is_child(self, pid: int) -> bool:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) == self.process.pid
+        try:
+            return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) == self.process.pid
+        except FileNotFoundError:
+            return False
 
     def stop(self) -> str:
         self.process.terminate()
@@ -138,9 +140,9 @@ def test_a_killed_supervisor_leaves_nothing_and_the_next_start_goes_on(start: St
 @pytest.mark.parametrize("short", ["postgres", "nats-server", "erc-relay", "erc-loader"])
 def test_a_killed_process_comes_back(start: Start, short: str) -> None:
     started = start("--only", ONLY).ready()
-    before = started.one(short)
+    (before,) = started.children(short)
     os.kill(before, signal.SIGKILL)
-    assert until(lambda: any(pid != before for pid in descendants(started.process.pid) if name(pid) == short), 5)
+    assert until(lambda: started.children(short) not in ([], [before]), 8)
     assert f"{short.removeprefix('erc-').removesuffix('-server')} ended (signal SIGKILL)" in started.stop()
 
 

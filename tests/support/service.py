@@ -84,6 +84,15 @@ class Service:
                     raise
             time.sleep(0.2)
 
+    def servers(self) -> tuple[str, str]:
+        """Return the addresses of the embedded PostgreSQL (its owner's) and NATS."""
+        ports = json.loads((self.home / "ports.json").read_text())
+        secret = {name: (self.home / "secrets" / name).read_text().strip() for name in ("postgres", "nats")}
+        return (
+            f"postgresql://postgres:{secret['postgres']}@127.0.0.1:{ports['postgres']}/postgres",
+            f"nats://erc:{secret['nats']}@127.0.0.1:{ports['nats']}",
+        )
+
     def upload(self, archive: bytes) -> str:
         """Upload and return the id, without waiting."""
         answer = self._asked(

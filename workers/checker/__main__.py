@@ -9,7 +9,8 @@ from erc.schemas.ids import Digest
 from erc.workers.checker.compare_files import CheckRequest, check_files
 from erc.workers.checker.handler import Checker, failed
 from erc.workers.limited import Limited
-from erc.workers.process import Context, main as run
+from erc.workers.process import Context
+from erc.workers.process import main as run
 from erc.workers.run import Duty
 from erc.workers.store import WorkStore
 

@@ -1,24 +1,20 @@
-# ruff: noqa: SLF001 - aiodocker has no public way to the raw answers
 """The life of a run's container: found or created, started, followed, ended in time, read, removed."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 import aiodocker
-import aiohttp
-from aiodocker.containers import DockerContainer
-from aiodocker.exceptions import DockerError
 
 from erc.events.errors import Rejected, Unavailable
 from erc.schemas.limits import RunLimits
+from erc.workers.containers import Containers, Gone, NotThere
 from erc.workers.docker import LABEL_JOB
 from erc.workers.executor.domain import (
     COMMAND_NOT_FOUND,
@@ -37,12 +33,12 @@ LABEL_ATTEMPT = "org.erc.attempt"
 LABEL_HOME = "org.erc.home"
 """Where the jobs' folders lie: engines may be shared by several services."""
 
+Cancel = asyncio.Event | None
 OnLog = Callable[[bytes], Awaitable[None]]
 OnStarted = Callable[[], Awaitable[None]]
 OnIntention = Callable[[Intention], Awaitable[None]]
 
-_WATCH_SECONDS, _MEMORY_SECONDS, _LOG_SECONDS, _ANSWER_SECONDS = 1.0, 0.3, 30.0, 120.0
-_NO_ANSWER = 900
+_WATCH_SECONDS, _MEMORY_SECONDS, _LOG_SECONDS = 1.0, 0.3, 30.0
 _NOT_STARTED = {"created", "removing", "dead"}
 
 
@@ -72,7 +68,7 @@ class Sandbox:
         runtime: str = "",
         abilities: Abilities | None = None,
     ) -> None:
-        self._engine, self._folders, self._limits, self._owner = engine, folders, limits, owner
+        self._containers, self._folders, self._limits, self._owner = Containers(engine), folders, limits, owner
         self._now, self._runtime, self._abilities = now, runtime, abilities
         self._probing = asyncio.Lock()
 
@@ -93,17 +89,16 @@ class Sandbox:
         when the engine does not answer or the run was killed from outside (it has been removed then).
         """
         abilities = await self.probe(request.image_id)
-        with _engine_errors():
-            state = await self._state(request.job_id)
-            allowed = self._limits.wall_clock
-            if state is None or state["Status"] in _NOT_STARTED:
-                if failed := await self._start(request, abilities, state):
-                    return failed
-            elif state["Running"]:
-                allowed = remaining(state, self._limits, self._now())
-            await on_started()
-            intention = await self._attend(request, allowed, on_log, on_intention, cancel)
-            return await self._read(request.job_id, intention)
+        state = await self._state(request.job_id)
+        allowed = self._limits.wall_clock
+        if state is None or state["Status"] in _NOT_STARTED:
+            if failed := await self._start(request, abilities, state):
+                return failed
+        elif state["Running"]:
+            allowed = remaining(state, self._limits, self._now())
+        await on_started()
+        intention = await self._attend(request, allowed, on_log, on_intention, cancel)
+        return await self._read(request.job_id, intention)
 
     async def _start(self, request: RunRequest, abilities: Abilities, state: dict[str, Any] | None) -> Failed | None:
         """Create and start the container; return how it failed when its program cannot be started."""
@@ -112,8 +107,8 @@ class Sandbox:
         if state is None or state["Status"] != "created":
             await self._create(request, abilities)
         try:
-            await self._container(request.job_id).start()
-        except DockerError:
+            await self._containers.start(_name(request.job_id))
+        except Unavailable:
             state = await self._state(request.job_id)
             if state and state["ExitCode"] in {COMMAND_NOT_FOUND, COMMAND_NOT_USABLE}:
                 return Failed(state["ExitCode"], state["Error"])
@@ -128,10 +123,8 @@ class Sandbox:
             request, mount, self._limits, self._owner, labels, runtime=self._runtime, init=abilities.init
         )
         try:
-            await self._engine.containers.create(config, name=_name(request.job_id))
-        except DockerError as error:
-            if error.status != 404:
-                raise
+            await self._containers.create(_name(request.job_id), config)
+        except NotThere as error:
             await self.clean(request.job_id)
             remedy = "Run the job again to build it."
             raise Rejected("The image is no longer there", remedy, code="image_missing") from error
@@ -149,10 +142,9 @@ class Sandbox:
         cancel: asyncio.Event | None,
     ) -> Intention | None:
         """Follow the log and wait for the end; bring it about when a limit is reached, and return why."""
-        container = self._container(request.job_id)
         seconds = 0.0 if request.intention else allowed.total_seconds()
         following = asyncio.ensure_future(self._follow(request.job_id, on_log))
-        waiting: asyncio.Future[Any] = asyncio.ensure_future(container.wait())
+        waiting: asyncio.Future[Any] = asyncio.ensure_future(self._containers.wait(_name(request.job_id)))
         reasons: dict[asyncio.Future[Any], Intention] = {
             asyncio.ensure_future(self._disk_full(request)): Intention.DISK_FULL,
             asyncio.ensure_future((cancel or asyncio.Event()).wait()): Intention.CANCEL,
@@ -164,10 +156,11 @@ class Sandbox:
                 if not intention:
                     intention = next((reasons[task] for task in done if task.result()), Intention.TIME_OUT)
                     await on_intention(intention)
-                with _gone_already():
-                    await container.kill()
+                await self._containers.kill(_name(request.job_id))
             await waiting
-            await asyncio.wait_for(following, _LOG_SECONDS)
+            if not (await asyncio.wait({following}, timeout=_LOG_SECONDS))[0]:
+                raise Unavailable("The container engine does not hand over the end of the log.")
+            following.result()
         finally:
             for task in tasks:
                 task.cancel()
@@ -177,14 +170,12 @@ class Sandbox:
     async def _follow(self, job_id: str, on_log: OnLog) -> None:
         """Hand over the log from its beginning to its end or to the limit; what is beyond stays with the engine."""
         frames = Frames(self._limits.log_bytes)
-        params = {"stdout": "1", "stderr": "1", "follow": "1"}
-        async with self._engine._query(f"containers/{_name(job_id)}/logs", params=params, timeout=None) as response:
-            with contextlib.closing(response):
-                async for chunk in response.content.iter_any():
-                    if text := frames.feed(chunk):
-                        await on_log(text)
-                    if frames.cut:
-                        return
+        async with contextlib.aclosing(self._containers.follow(_name(job_id))) as chunks:
+            async for chunk in chunks:
+                if text := frames.feed(chunk):
+                    await on_log(text)
+                if frames.cut:
+                    return
 
     async def _disk_full(self, request: RunRequest) -> bool:
         """Return once the run has written more than it may."""
@@ -212,22 +203,11 @@ class Sandbox:
             raise
 
     async def _state(self, job_id: str) -> dict[str, Any] | None:
-        with _gone_already():
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                return dict((await self._container(job_id).show())["State"])
-        return None
-
-    def _container(self, job_id: str) -> DockerContainer:
-        return self._engine.containers.container(_name(job_id))
+        return await self._containers.state(_name(job_id))
 
     async def clean(self, job_id: str) -> None:
         """Kill the run of a job if it goes on, and remove container, volume and folder; may be repeated."""
-        with _engine_errors():
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                with _gone_already():
-                    await self._container(job_id).delete(force=True, v=True)
-                async with self._engine._query(f"volumes/{_name(job_id)}", "DELETE", params={"force": "1"}):
-                    pass
+        await self._containers.remove(_name(job_id))
         await asyncio.to_thread(self._folders.remove, job_id)
 
     async def sweep(self, live: set[str], older_than: timedelta = timedelta(minutes=10)) -> int:
@@ -235,15 +215,11 @@ class Sandbox:
 
         Spares what is younger, which may have begun after somebody looked who is live.
         """
-        filters = json.dumps({"label": [f"{LABEL_HOME}={self._folders.root}"]})
-        with _engine_errors():
-            containers = await self._engine._query_json("containers/json", params={"all": "1", "filters": filters})
-            volumes = await self._engine._query_json("volumes", params={"filters": filters})
+        labels = await self._containers.labels(LABEL_HOME, str(self._folders.root))
         folders = await asyncio.to_thread(self._folders.jobs)
         old = (self._now() - older_than).timestamp()
         young = {job for job, made in folders.items() if made > old}
-        labelled = {found["Labels"][LABEL_JOB] for found in [*containers, *(volumes["Volumes"] or [])]}
-        dead = (labelled | folders.keys()) - live - young
+        dead = ({found[LABEL_JOB] for found in labels} | folders.keys()) - live - young
         for job_id in dead:
             await self.clean(job_id)
         return len(dead)
@@ -275,14 +251,13 @@ class Sandbox:
         try:
             tree = await asyncio.to_thread(self._folders.practice, practice)
             request = RunRequest(job_id, 0, image_id, ("sh", "-c", "echo changed > practice"), tree)
-            with _engine_errors():
-                if failed := await self._start(request, abilities, None):
-                    return failed.problem().sentence()
-                await self._container(job_id).wait()
+            if failed := await self._start(request, abilities, None):
+                return failed.problem().sentence()
+            await self._containers.wait(_name(job_id))
             seen = await asyncio.to_thread(self._folders.practised, job_id, tree)
+        except Gone:
+            raise
         except Unavailable as error:
-            if isinstance(error.__cause__, DockerError) and error.__cause__.status == _NO_ANSWER:
-                raise
             return str(error)
         else:
             return "" if seen else "What a container writes is not seen here"
@@ -293,20 +268,3 @@ class Sandbox:
 
 def _name(job_id: str) -> str:
     return f"erc-job-{job_id}"
-
-
-@contextlib.contextmanager
-def _gone_already() -> Iterator[None]:
-    try:
-        yield
-    except DockerError as error:
-        if error.status not in {404, 409}:
-            raise
-
-
-@contextlib.contextmanager
-def _engine_errors() -> Iterator[None]:
-    try:
-        yield
-    except (DockerError, aiohttp.ClientError, OSError, ValueError) as error:
-        raise Unavailable(f"The container engine does not answer as it should: {error}") from error

@@ -18,6 +18,7 @@ from erc.workers.executor.domain import Owner
 
 FILE_MODE, EXECUTABLE_MODE, FOLDER_MODE = 0o644, 0o755, 0o755
 
+_SOMEBODY_WAS_FASTER = {errno.EEXIST, errno.ENOTEMPTY}
 _NOT_LINKABLE = {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP}
 
 
@@ -46,21 +47,15 @@ class Trees:
         partial = self._root / f"{digest}.partial-{secrets.token_hex(8)}"
         try:
             self._build(partial, manifest())
-            self._put_in_place(partial, target)
+            partial.rename(target)
         except OSError as error:
+            if error.errno in _SOMEBODY_WAS_FASTER:
+                return target
             raise Unavailable(f"The workspace cannot be laid out: {error.strerror}") from error
         finally:
             if partial.exists():
                 shutil.rmtree(partial)
         return target
-
-    def _put_in_place(self, partial: Path, target: Path) -> None:
-        try:
-            partial.rename(target)
-        except OSError as error:
-            # Somebody else was faster, and a folder that is not empty is not replaced.
-            if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
-                raise
 
     def _build(self, partial: Path, manifest: Manifest) -> None:
         base = str(partial)
@@ -73,6 +68,9 @@ class Trees:
                 self._place(entry, f"{base}/{entry.path}")
             except (FileExistsError, NotADirectoryError) as error:
                 raise _unusable(entry.path, "is both a file and a folder") from error
+            except FileNotFoundError as error:
+                detail = f"{entry.path!r} has no bytes named {entry.digest}."
+                raise Rejected("A blob is missing", detail, code="blob_missing") from error
 
     def _make_folders(self, base: str, path: str, made: set[str]) -> None:
         folder = path.rpartition("/")[0]
@@ -88,19 +86,13 @@ class Trees:
         self._own(folder, os.stat(folder).st_uid)  # noqa: PTH116
 
     def _place(self, entry: Entry, target: str) -> None:
-        try:
-            source = self._executable_variant(entry.digest) if entry.executable else self._blobs.path(entry.digest)
-            self._link(source, target, EXECUTABLE_MODE if entry.executable else FILE_MODE)
-        except FileNotFoundError as error:
-            raise _missing(entry) from error
-
-    def _link(self, source: Path, target: str, mode: int) -> None:
+        source = self._executable_variant(entry.digest) if entry.executable else self._blobs.path(entry.digest)
         try:
             os.link(source, target)
         except OSError as error:
             if error.errno not in _NOT_LINKABLE:
                 raise
-            self._copy(source, Path(target), mode)
+            self._copy(source, Path(target), EXECUTABLE_MODE if entry.executable else FILE_MODE)
         self._own(target, os.stat(target).st_uid)  # noqa: PTH116
 
     def _executable_variant(self, digest: Digest) -> Path:
@@ -137,15 +129,12 @@ class Trees:
                 doomed = folder if partial else folder.rename(f"{folder}.partial-{secrets.token_hex(8)}")
                 shutil.rmtree(doomed)
                 removed += 1
-        self._sweep_executables(unused_since)
-        return removed
-
-    def _sweep_executables(self, unused_since: float) -> None:
         for kept in self._executable.iterdir():
             with contextlib.suppress(FileNotFoundError):
                 status = kept.stat()
                 if status.st_nlink == 1 and status.st_ctime < unused_since:
                     kept.unlink()
+        return removed
 
 
 def _check(path: str) -> None:
@@ -156,7 +145,3 @@ def _check(path: str) -> None:
 
 def _unusable(path: str, reason: str) -> Rejected:
     return Rejected("The workspace cannot be laid out", f"{path!r} {reason}. Rename it.", code="workspace_path")
-
-
-def _missing(entry: Entry) -> Rejected:
-    return Rejected("A blob is missing", f"{entry.path!r} has no bytes named {entry.digest}.", code="blob_missing")

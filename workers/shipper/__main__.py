@@ -8,6 +8,7 @@ from erc.schemas import tables
 from erc.workers.process import Context
 from erc.workers.process import main as run
 from erc.workers.run import Duty
+from erc.workers.shipper.archive import write_zip
 from erc.workers.shipper.handler import Shipper, failed
 from erc.workers.store import WorkStore
 
@@ -19,7 +20,7 @@ def main() -> None:
 
 async def _build(context: Context) -> list[Duty]:
     store = WorkStore(context.database, tables.package, "shipper")
-    return [Duty(PackShipment, store, Shipper(context.blobs, store, utc_now).pack, failed)]
+    return [Duty(PackShipment, store, Shipper(context.blobs, write_zip, store, utc_now).pack, failed)]
 
 
 if __name__ == "__main__":

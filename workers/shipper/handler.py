@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -13,16 +13,19 @@ from erc.events.catalog import PackingFailed, PackShipment, ShipmentPacked
 from erc.events.errors import Rejected
 from erc.schemas.ids import Digest
 from erc.schemas.shipment import PackRecord
-from erc.workers.shipper.archive import write_zip
-from erc.workers.shipper.domain import bag_files
+from erc.workers.shipper.domain import BagFile, bag_files
 from erc.workers.store import Work, WorkStore
+
+
+WriteZip = Callable[[BlobStore, str, Sequence[BagFile]], Digest]
+"""Writes the files of a bag into a zip, all in one folder, and returns its blob."""
 
 
 class Shipper:
     """Packs a compendium as a bag on request."""
 
-    def __init__(self, blobs: BlobStore, store: WorkStore, now: Callable[[], datetime]) -> None:
-        self._blobs, self._store, self._now = blobs, store, now
+    def __init__(self, blobs: BlobStore, write_zip: WriteZip, store: WorkStore, now: Callable[[], datetime]) -> None:
+        self._blobs, self._write_zip, self._store, self._now = blobs, write_zip, store, now
 
     async def pack(self, command: PackShipment, work: Work) -> None:
         """Write the zip and say so. Raises Rejected when a blob is missing."""
@@ -37,7 +40,7 @@ class Shipper:
             raise Rejected("The order to pack cannot be read", str(error)) from error
         manifest = read_manifest(self._blobs, record.manifest)
         files = bag_files(record, manifest, self._size, self._now().date().isoformat())
-        return write_zip(self._blobs, record.compendium_id, files)
+        return self._write_zip(self._blobs, record.compendium_id, files)
 
     def _size(self, digest: Digest) -> int:
         size = self._blobs.size(digest)

@@ -62,7 +62,7 @@ def _print_live(client: Client, terminal: Terminal, identifier: str, wanted: str
 
 
 def _chunks(client: Client, terminal: Terminal, identifier: str) -> Iterator[dict[str, Any]]:
-    patience = Patience(Deadline(None), lambda sentence: terminal.say(sentence) if sentence else None)
+    patience = Patience(Deadline(None), terminal.say)
     for heard in follow(client, identifier, patience):
         if heard.kind == "log":
             yield heard.document

@@ -1,0 +1,218 @@
+"""Reads an HTML document the way a reader sees it: passages of text, and figures in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from erc.workers.checker.domain.texts import excerpt
+
+MAX_DOCUMENT_BYTES = 32 << 20
+"""The largest HTML document that is looked into."""
+
+_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
+_UNSEEN = {"script", "style", "template", "title", "noscript", "noframes"}
+_BLOCKS = {
+    "address", "article", "aside", "blockquote", "body", "button", "caption", "dd", "details", "div", "dl", "dt",
+    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html",
+    "legend", "li", "main", "nav", "ol", "option", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot",
+    "th", "thead", "tr", "ul",
+}  # fmt: skip
+_HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
+_SOURCES = {"img": "src", "object": "data", "embed": "src", "iframe": "src"}
+_SAYS_NOTHING = re.compile(
+    r"no description has been provided.*|plot of chunk .*|.*\.(png|svg|jpe?g|gif)|image|picture|figure|plot|png|svg|jpg",
+    re.IGNORECASE,
+)
+_OWN_NUMBER = re.compile(r"(?:figure|fig\.?)\s{1,3}([A-Z]?\d{1,3}(?:\.\d{1,3})?)\s{0,3}[:.)–-]?\s{0,3}", re.IGNORECASE)
+
+
+@dataclass
+class Figure:
+    """A picture of a document: linked or embedded (`source`), or drawn in place (`drawn`, SVG or a widget's data)."""
+
+    source: str = ""
+    alt: str = ""
+    caption: str = ""
+    heading: str = ""
+    drawn: str | None = None
+    widget: bool = False
+
+    def name(self, number: int) -> str:
+        """Return what a reader would call it; `number` is its place among the document's figures, from 1."""
+        alt = "" if _SAYS_NOTHING.fullmatch(self.alt) else self.alt
+        label = excerpt(alt or self.caption or self.heading, 80).rstrip(".¶ ")
+        own = _OWN_NUMBER.match(label)
+        shown, label = (own[1], label[own.end() :]) if own else (str(number), label)
+        return f"Figure {shown} ({label})" if label else f"Figure {shown}"
+
+
+@dataclass
+class Document:
+    """What a reader sees."""
+
+    passages: list[str] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
+
+
+def read_document(content: bytes) -> Document:
+    """Read HTML of any quality; nesting may be as deep as it likes, nothing is fetched, no script is run."""
+    reader = _Reader()
+    parser = etree.HTMLParser(target=reader, encoding="utf-8", huge_tree=True)
+    try:
+        parser.feed(_utf8(content))
+        parser.close()
+    except etree.LxmlError:  # an empty document, or one that ends where nothing may end
+        reader.flush()
+    return reader.document
+
+
+def _utf8(content: bytes) -> bytes:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = content.decode("utf-16", "replace")
+    else:
+        declared = _CHARSET.search(content[:4096])
+        try:
+            text = content.decode(declared[1].decode() if declared else "utf-8-sig")
+        except (UnicodeDecodeError, LookupError, ValueError):
+            text = content.decode("utf-8", "replace")
+    return text.replace("\0", "").encode("utf-8", "replace")
+
+
+@dataclass
+class _Aside:
+    """A part of the document that is no text: hidden, or kept as it stands when `pieces` is a list."""
+
+    depth: int = 1
+    pieces: list[str] | None = None
+    figure: Figure | None = None
+
+
+class _Reader:
+    """Takes the parser's events; builds no tree, so depth costs nothing."""
+
+    def __init__(self) -> None:
+        self.document = Document()
+        self._text: list[str] = []
+        self._aside: _Aside | None = None
+        self._pre = 0
+        self._heading = ""
+        self._scopes: list[int] = []
+        self._captions: list[tuple[str, int, int]] = []
+        self._depth = 0
+        self._last_figure_at = -9
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self._depth += 1
+        if self._aside is not None:
+            self._aside.depth += 1
+            if self._aside.pieces is not None:
+                listed = "".join(f' {name}="{value}"' for name, value in sorted(attributes.items()))
+                self._aside.pieces.append(f"<{tag}{listed}>")
+        elif not self._set_aside(tag, attributes):
+            self._open(tag, attributes)
+
+    def end(self, tag: str) -> None:
+        self._depth -= 1
+        if self._aside is not None:
+            self._aside.depth -= 1
+            if self._aside.pieces is not None:
+                self._aside.pieces.append(f"</{tag}>")
+            if self._aside.depth == 0:
+                self._leave_aside(self._aside)
+            return
+        if tag in _BLOCKS or self._captions:
+            self._close(tag)
+
+    def data(self, text: str) -> None:
+        if self._aside is not None:
+            if self._aside.pieces is not None:
+                self._aside.pieces.append(text)
+        elif self._pre and "\n" in text:
+            *lines, rest = text.split("\n")
+            for line in lines:
+                self._text.append(line)
+                self.flush()
+            self._text.append(rest)
+        else:
+            self._text.append(text)
+
+    def comment(self, text: str) -> None:
+        """Not seen by readers."""
+
+    def close(self) -> None:
+        self.flush()
+
+    def flush(self) -> None:
+        """End the passage that is being read."""
+        passage = " ".join("".join(self._text).split())
+        self._text.clear()
+        if passage:
+            self.document.passages.append(passage)
+
+    def _set_aside(self, tag: str, attributes: Mapping[str, str]) -> bool:
+        widget = tag == "script" and attributes.get("type") == "application/json" and "data-for" in attributes
+        if tag == "svg" or widget:
+            figure = self._figure(attributes)
+            figure.widget = widget
+            self._aside = _Aside(pieces=[f"<{tag}>"], figure=figure)
+        elif tag in _UNSEEN or "hidden" in attributes or _undisplayed(attributes.get("style", "")):
+            self._aside = _Aside()
+        return self._aside is not None
+
+    def _leave_aside(self, aside: _Aside) -> None:
+        if aside.figure is not None and aside.pieces is not None:
+            aside.figure.drawn = "".join(aside.pieces)
+        self._aside = None
+
+    def _open(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag in _BLOCKS:
+            self.flush()
+        self._pre += tag == "pre"
+        if tag == "br":
+            self._text.append(" ")
+        if tag == "figure":
+            self._scopes.append(len(self.document.figures))
+        if tag == "figcaption" or (tag != "caption" and "caption" in attributes.get("class", "").split()):
+            self.flush()
+            self._captions.append((tag, self._depth, len(self.document.passages)))
+        if attributes.get(_SOURCES.get(tag, ""), "").strip():
+            self._figure(attributes, attributes[_SOURCES[tag]])
+
+    def _close(self, tag: str) -> None:
+        if self._captions and self._captions[-1][1] == self._depth + 1:
+            self.flush()
+            _, _, since = self._captions.pop()
+            self._caption(" ".join(self.document.passages[since : since + 5]))
+        if tag in _BLOCKS:
+            before = len(self.document.passages)
+            self.flush()
+            if tag in _HEADINGS and len(self.document.passages) > before:
+                self._heading = self.document.passages[-1]
+        self._pre = max(0, self._pre - (tag == "pre"))
+        if tag == "figure" and self._scopes:
+            self._scopes.pop()
+
+    def _figure(self, attributes: Mapping[str, str], source: str = "") -> Figure:
+        alt = attributes.get("alt") or attributes.get("aria-label") or attributes.get("title") or ""
+        figure = Figure(source.strip(), " ".join(alt.split()), heading=self._heading)
+        self.document.figures.append(figure)
+        self._last_figure_at = len(self.document.passages)
+        return figure
+
+    def _caption(self, text: str) -> None:
+        """Give a caption to the figures of its `<figure>`, else to the picture just before it."""
+        if self._scopes:
+            mine = self.document.figures[self._scopes[-1] :]
+        else:
+            near = len(self.document.passages) - self._last_figure_at <= 2
+            mine = self.document.figures[-1:] if near else []
+        for figure in mine:
+            figure.caption = figure.caption or text
+
+
+def _undisplayed(style: str) -> bool:
+    return "display:none" in style.replace(" ", "").lower()

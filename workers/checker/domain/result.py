@@ -1,0 +1,65 @@
+"""What a comparison of one thing found, before it has a name and before its bytes are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from erc.schemas.check import Outcome
+
+CHANGES_KEPT = 200
+"""How many single changes of one thing are kept to be shown; all are counted."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One place where two texts or tables differ; a side is empty where it has nothing there."""
+
+    place: str
+    """`line 3`, `row 3, column “mean”`, or nothing."""
+    published: str
+    reproduced: str
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How one thing came out."""
+
+    kind: str
+    """`text`, `image`, `table` or `bytes`."""
+    outcome: Outcome
+    finding: str = ""
+    """What follows the thing's name in a sentence: `differs in 3.1 % of its pixels`; no full stop."""
+    measure: float = 0.0
+    """Share that differs, 0 to 1."""
+    original: bytes | None = None
+    reproduced: bytes | None = None
+    difference: bytes | None = None
+    changes: tuple[Change, ...] = ()
+    changed: int = 0
+    """How many changes there are, of which `changes` holds the first."""
+    media_type: str = ""
+    """The type under which a browser shows `original` and `reproduced` as pictures; empty when it should not."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether a reader would see no difference."""
+        return self.outcome in {Outcome.IDENTICAL, Outcome.EQUIVALENT}
+
+
+@dataclass(frozen=True)
+class Named:
+    """A compared thing with the name of its row and the subject of its sentence."""
+
+    name: str
+    subject: str
+    compared: Compared
+
+    @property
+    def sentence(self) -> str:
+        """The finding as a sentence, empty when there is none."""
+        return f"{self.subject} {self.compared.finding}." if self.compared.finding else ""
+
+
+def number(count: int, noun: str) -> str:
+    """Return `1 cell`, `2 cells`, `1,200 cells`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

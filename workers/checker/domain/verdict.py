@@ -1,0 +1,41 @@
+"""Draws the verdict from all comparisons, with one sentence why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from erc.schemas.check import Outcome, Verdict
+from erc.workers.checker.domain.result import Named
+
+_WORST_LAST = (Outcome.UNCOMPARED, Outcome.EXTRA, Outcome.DIFFERENT, Outcome.MISSING)
+
+
+def conclude(rows: Sequence[Named], display: str, *, same_bytes: bool) -> tuple[Verdict, str]:
+    """Return the verdict on a made display and its reason; `rows` come in the order of the document."""
+    bad = [row for row in rows if not row.compared.agrees]
+    if not bad:
+        return Verdict.REPRODUCED, _agreement(rows, display, same_bytes=same_bytes)
+    worst = max(bad, key=_badness)
+    sentence = worst.sentence
+    if len(bad) > 1:
+        sentence = f"{sentence.removesuffix('.')}; {len(bad)} of {len(rows)} compared things differ."
+    return Verdict.DIFFERS, sentence
+
+
+def _badness(row: Named) -> tuple[bool, int, float]:
+    one = row.compared
+    return one.kind == "image", _WORST_LAST.index(one.outcome), one.measure
+
+
+def _agreement(rows: Sequence[Named], display: str, *, same_bytes: bool) -> str:
+    if rows[0].subject == "The text":
+        figures = len(rows) - 1
+        parts = {0: "The text agrees", 1: "The text and the figure agree"}
+        what = parts.get(figures, f"The text and all {figures:,} figures agree")
+        sentence = f"{what} with the published {display}"
+    else:
+        sentence = f"{display} agrees with the published one"
+    same_figures = all(row.compared.outcome is Outcome.IDENTICAL for row in rows)
+    if same_bytes and same_figures:
+        return f"{sentence}, byte for byte." if len(rows) == 1 else f"{sentence}."
+    return f"{sentence}; only bytes differ that no reader sees."
