@@ -41,7 +41,7 @@ def main() -> None:
 def readme_lines(readme: str) -> list[str]:
     """Return the README's own commands, `make run` and `make test`. Raises Refusal when one is missing."""
     lines = [
-        line.split("#")[0].strip() for line in readme.splitlines() if re.match(r"\s*(\$ )?make (run|test)\b", line)
+        line.split("#")[0].strip() for line in readme.splitlines() if re.match(r"\s*(\$ )?make (run|test)(\s|$)", line)
     ]
     found = list(dict.fromkeys(line.removeprefix("$ ") for line in lines))
     if not {"make run", "make test"} <= set(found):

@@ -91,7 +91,18 @@ def test_make_shows_every_target_by_default() -> None:
     run = subprocess.run(
         ["make"], cwd=ROOT, capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]}
     )
-    wanted = "setup run test bench check setup-extra test-fresh audit engine-stop clean-all".split()
+    wanted = [
+        "setup",
+        "run",
+        "test",
+        "bench",
+        "check",
+        "setup-extra",
+        "test-fresh",
+        "audit",
+        "engine-stop",
+        "clean-all",
+    ]
     assert set(wanted) <= {line.split()[1] for line in run.stdout.splitlines()}
 
 

@@ -1,0 +1,67 @@
+"""The blob store: what is put comes back under its SHA-256, and nothing half-written is ever there."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from erc.events.blobs import FileBlobStore, read_manifest
+from erc.events.errors import Rejected
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> FileBlobStore:
+    return FileBlobStore(tmp_path / "blobs")
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.binary(max_size=2000), max_size=5))
+def test_what_is_put_comes_back_under_its_digest(blobs: FileBlobStore, pieces: list[bytes]) -> None:
+    whole = b"".join(pieces)
+    digest = blobs.put(pieces)
+    assert digest == hashlib.sha256(whole).hexdigest()
+    assert (blobs.read(digest), blobs.size(digest)) == (whole, len(whole))
+
+
+def test_a_write_that_is_given_up_leaves_nothing(blobs: FileBlobStore, tmp_path: Path) -> None:
+    with pytest.raises(KeyError), blobs.writer() as writer:
+        writer.write(b"half")
+        raise KeyError
+    assert not [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
+
+
+def test_equal_bytes_written_at_once_are_kept_once(blobs: FileBlobStore, tmp_path: Path) -> None:
+    threads = [threading.Thread(target=blobs.put, args=(b"same" * 1000,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len([path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]) == 1
+
+
+def test_a_missing_blob_is_rejected_with_its_name(blobs: FileBlobStore) -> None:
+    with pytest.raises(Rejected, match="missing"):
+        blobs.read("0" * 64)
+    assert blobs.size("0" * 64) is None
+
+
+def test_a_blob_larger_than_the_reader_takes_is_rejected(blobs: FileBlobStore) -> None:
+    with pytest.raises(Rejected, match="too large"):
+        blobs.read(blobs.put(b"12345"), limit_bytes=4)
+
+
+def test_an_unreadable_manifest_is_rejected(blobs: FileBlobStore) -> None:
+    with pytest.raises(Rejected, match="cannot be read"):
+        read_manifest(blobs, blobs.put(b"{"))
+
+
+def test_old_partial_files_are_swept(blobs: FileBlobStore, tmp_path: Path) -> None:
+    partial = tmp_path / "blobs" / "partial" / "left-by-a-kill"
+    partial.write_bytes(b"x")
+    assert blobs.sweep(3600, now=partial.stat().st_mtime + 60) == 0
+    assert blobs.sweep(3600, now=partial.stat().st_mtime + 3601) == 1

@@ -1,0 +1,56 @@
+"""Functions on hostile bytes run in a child that can be too demanding without harm."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from erc.events.errors import Rejected
+from erc.workers.limited import Limited
+
+
+def _add(first: int, second: int) -> int:
+    return first + second
+
+
+def _refuse() -> None:
+    raise Rejected("No", "Mend it.", code="refused")
+
+
+def _eat() -> int:
+    return len(bytearray(4 << 30))
+
+
+def _crash() -> None:
+    import ctypes  # noqa: PLC0415 - only the child needs it
+
+    ctypes.string_at(0)
+
+
+@pytest.fixture(scope="module")
+def limited() -> Limited:
+    return Limited([], memory_mib=1024, seconds=2)
+
+
+async def test_a_value_comes_back(limited: Limited) -> None:
+    assert await limited.call(_add, 2, 3) == 5
+
+
+async def test_a_rejection_comes_back_whole(limited: Limited) -> None:
+    with pytest.raises(Rejected) as refused:
+        await limited.call(_refuse)
+    assert (refused.value.problem.code, refused.value.problem.detail) == ("refused", "Mend it.")
+
+
+@pytest.mark.parametrize("function", [_eat, _crash])
+async def test_a_child_that_eats_or_crashes_is_rejected(limited: Limited, function: object) -> None:
+    with pytest.raises(Rejected, match="too much"):
+        await limited.call(function)
+
+
+async def test_a_child_that_takes_too_long_is_ended(limited: Limited) -> None:
+    begun = time.monotonic()
+    with pytest.raises(Rejected, match="too much"):
+        await limited.call(time.sleep, 60)
+    assert time.monotonic() - begun < 20
