@@ -55,7 +55,7 @@ def _describe(settings: Settings, state: State, stack: Stack, addresses: Address
     if "gateway" in stack.supervisor.alive():
         _say(f"  address  {addresses.url}")
         _say(f"  sign in  {stack.sign_in(addresses)}  (works once)")
-    if not settings.once:
+    if not settings.once and sys.stdin.isatty():
         _say("Ctrl-C stops everything.")
 
 

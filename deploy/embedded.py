@@ -15,12 +15,13 @@ from erc.deploy.nats_server import Nats, check_version
 from erc.deploy.postgres import Postgres
 from erc.deploy.processes import MIGRATIONS, PROCESSES, PROVISION, Process
 from erc.deploy.refusal import Refusal
-from erc.deploy.settings import LOOPBACK, Settings
+from erc.deploy.settings import Settings
 from erc.deploy.state import State, chosen_port
 from erc.deploy.supervisor import Spec, Supervisor
 
 SERVER_SECONDS = 30.0
-_MIB = 1 << 20
+HOPELESS = 6
+"""So many ends in a row before the first answer, in about six seconds, and the start is given up."""
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,15 @@ class Stack:
         gc.freeze()
 
     def _await(self, ready: Callable[[], bool], name: str, seconds: float) -> bool:
-        if self.supervisor.until(ready, seconds):
+        def settled() -> bool:
+            return ready() or self.supervisor.failures(name) >= HOPELESS
+
+        if self.supervisor.until(settled, seconds) and self.supervisor.failures(name) < HOPELESS:
             return True
         if self.supervisor.stopping:
             return False
-        raise Refusal(f"{name} did not come up within {seconds:.0f} seconds. {self._last_words(name)}")
+        how = "ended again and again" if self.supervisor.failures(name) else f"did not answer within {seconds:.0f} s"
+        raise Refusal(f"{name} {how}. {self._last_words(name)}")
 
     def _last_words(self, name: str) -> str:
         log = self._state.log(name)
@@ -180,8 +185,3 @@ def answers(url: str) -> bool:
         return False
     finally:
         connection.close()
-
-
-def is_local(settings: Settings) -> bool:
-    """Return whether only this machine can reach the service."""
-    return settings.host in LOOPBACK

@@ -108,6 +108,10 @@ class Supervisor:
         """Return the running processes with their process ids."""
         return {child.spec.name: child.pid for child in self._children if child.pid is not None}
 
+    def failures(self, name: str) -> int:
+        """Return how often a process has ended in a row, soon after each start."""
+        return next((child.failures for child in self._children if child.spec.name == name), 0)
+
     def stop(self) -> None:
         """Stop everything, tier by tier, within five seconds; whoever is still there then is killed."""
         self._asked_to_stop = True

@@ -16,6 +16,8 @@ import sys
 from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 
+import uvloop
+
 from erc.events.bus import Hints, StreamPublisher, Wakeup, connect
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
@@ -56,7 +58,7 @@ def _setting(name: str) -> str:
 def _run(work: Coroutine[None, None, None]) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        asyncio.run(work)
+        uvloop.run(work)
     except Unavailable as error:
         log.error("%s", error)  # noqa: TRY400 - a sentence, not a trace
         sys.exit(1)

@@ -95,8 +95,9 @@ class Relay:
             messages = list(run)
             await self._publisher.publish(stream, messages)
             await self._publisher.publish("PUBLIC", [_for_public(message) for message in messages if message.public])
+        if waiting:
             self._faults.reach("before_commit")
-            await self._outbox.mark_sent([message.row for message in messages])
+            await self._outbox.mark_sent([message.row for message in waiting])
             self._faults.reach("after_commit")
         return len(waiting)
 

@@ -15,6 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+import uvloop
+
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Client, Hints, LogStream, connect
 from erc.events.errors import Unavailable
@@ -78,7 +80,7 @@ def main(worker: str, slots: int, build: Build) -> None:
     """Run a worker until SIGTERM or SIGINT; exit code 1 when it cannot go on."""
     _log_to_stderr()
     try:
-        asyncio.run(serve(worker, WorkerSettings.read(worker, slots), build))
+        uvloop.run(serve(worker, WorkerSettings.read(worker, slots), build))
     except Unavailable as error:
         log.error("%s stops: %s", worker, error)  # noqa: TRY400 - a sentence, not a trace
         sys.exit(1)
@@ -141,7 +143,7 @@ def follow(worker: str, build: Callable[[Context], Awaitable[Follower]]) -> None
     """Run a worker that follows events, one at a time, until SIGTERM or SIGINT."""
     _log_to_stderr()
     try:
-        asyncio.run(_follow(worker, WorkerSettings.read(worker, 1), build))
+        uvloop.run(_follow(worker, WorkerSettings.read(worker, 1), build))
     except Unavailable as error:
         log.error("%s stops: %s", worker, error)  # noqa: TRY400 - a sentence, not a trace
         sys.exit(1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,17 +14,19 @@ from erc.deploy.refusal import Refusal
 
 INCLUDED = "ca-certificates,git,make,sudo"
 """What a stranger has before the README's first line; everything else is the set-up's work."""
-_DEBIAN, _UBUNTU = "debian-archive:", "ubuntu-archive:"
+_KEYRINGS = Path("/usr/share/keyrings")
+_UBUNTU_KEYRING = "ubuntu-archive:/pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1_all.deb"
+_UBUNTU_KEYRING_SHA256 = "36de43b15853ccae0028e9a767613770c704833f82586f28eb262f0311adb8a8"
+"""Debian has no package of Ubuntu's keys; this one is known by its digest."""
 _USER = "stranger"
 
 
 @dataclass(frozen=True)
 class System:
-    """A release of a distribution."""
+    """A release of a distribution, which comes from the archive that its bootstrap script names."""
 
     name: str
     suite: str
-    archive: str
     keyring: str
     components: str
     script: str = ""
@@ -30,9 +34,9 @@ class System:
 
 
 SYSTEMS = (
-    System("debian-12", "bookworm", _DEBIAN, "debian-archive-keyring", "main"),
-    System("debian-13", "trixie", _DEBIAN, "debian-archive-keyring", "main"),
-    System("ubuntu-24.04", "noble", _UBUNTU, "ubuntu-archive-keyring", "main,universe", "gutsy"),
+    System("debian-12", "bookworm", "debian-archive-keyring", "main"),
+    System("debian-13", "trixie", "debian-archive-keyring", "main"),
+    System("ubuntu-24.04", "noble", "ubuntu-archive-keyring", "main,universe", "gutsy"),
 )
 
 
@@ -41,22 +45,35 @@ def bootstrap(system: System, folder: Path) -> Path:
     kept = folder / f"base-{system.name}"
     if kept.exists():
         return kept
-    keyring = Path("/usr/share/keyrings") / f"{system.keyring}.gpg"
-    if not keyring.exists():
-        package = "ubuntu-keyring" if "ubuntu" in system.keyring else system.keyring
-        raise Refusal(f"{keyring} is missing; install it with: apt-get install {package}")
+    keyring = _keyring(system, folder)
     draft = folder / f"draft-{system.name}"
     shutil.rmtree(draft, ignore_errors=True)
     command = [
         *("debootstrap", "--variant=minbase", f"--include={INCLUDED}", f"--components={system.components}"),
-        *(f"--keyring={keyring}", system.suite, str(draft), system.archive),
-        *([system.script] if system.script else []),
+        *(f"--keyring={keyring}", system.suite, str(draft), "", system.script or system.suite),
     ]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode:
         raise Refusal(f"{system.name} could not be bootstrapped: {(made.stdout + made.stderr).strip()[-600:]}")
     draft.rename(kept)
     return kept
+
+
+def _keyring(system: System, folder: Path) -> Path:
+    name = f"{system.keyring}.gpg"
+    if (_KEYRINGS / name).exists():
+        return _KEYRINGS / name
+    if "ubuntu" not in system.keyring:
+        raise Refusal(f"{name} is missing; install it with: apt-get install {system.keyring}")
+    package, keys = folder / "ubuntu-keyring.deb", folder / "ubuntu-keyring"
+    try:
+        package.write_bytes(urllib.request.urlopen(_UBUNTU_KEYRING, timeout=60).read())
+    except OSError as error:
+        raise Refusal(f"Ubuntu's keys cannot be fetched: {error}") from error
+    if hashlib.sha256(package.read_bytes()).hexdigest() != _UBUNTU_KEYRING_SHA256:
+        raise Refusal("Ubuntu's keys are not those that were expected; nothing of them is used.")
+    subprocess.run(["dpkg-deb", "-x", str(package), str(keys)], check=True)
+    return keys / "usr/share/keyrings" / name
 
 
 def copy(base: Path, root: Path, repository: Path) -> None:

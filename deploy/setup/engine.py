@@ -104,10 +104,10 @@ def _start_daemon() -> None:
     if not is_root():
         # The socket is open to the group of who set this up: a new membership counts at the next login only.
         command += ["--group", grp.getgrgid(os.getgid()).gr_name]
-    with _LOG.open("ab") as log:
-        subprocess.Popen(  # the daemon outlives this program on purpose; `make engine-stop` ends it
-            as_root(command), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/"
-        )
+    # In the background only behind sudo, which may have to ask for a password here. `make engine-stop` ends it.
+    detach = 'setsid "$@" >>"$0" 2>&1 </dev/null &'
+    if subprocess.run(as_root(["sh", "-c", detach, str(_LOG), *command]), cwd="/", check=False).returncode:
+        raise Missing("The Docker engine could not be started as root.")
 
 
 def _await() -> None:

@@ -221,3 +221,25 @@ def test_an_interrupted_first_start_begins_anew(start: Start, tmp_path: Path) ->
 
 def test_every_process_has_a_role_of_its_own() -> None:
     assert len({process.role for process in PROCESSES}) == len(PROCESSES) == 9
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a user namespace")
+def test_refused_user_namespaces_are_explained(start: Start, tmp_path: Path) -> None:
+    refusing = tmp_path / "bin" / "unshare"
+    refusing.parent.mkdir()
+    refusing.write_text("#!/bin/sh\necho 'unshare failed: Operation not permitted' >&2\nexit 1\n")
+    refusing.chmod(0o755)
+    started = start("--only", ONLY, PATH=f"{refusing.parent}:{os.environ['PATH']}")
+    assert started.process.wait(20) == 1
+    said = started.said()
+    assert "this machine refuses user namespaces (unshare failed: Operation not permitted)" in said
+    assert "Start the service as an ordinary user, or set DATABASE_URL" in said
+
+
+def test_a_gateway_that_cannot_start_is_given_up_with_its_last_words(start: Start, tmp_path: Path) -> None:
+    started = start("--only", "gateway", GATEWAY_UPLOAD_BYTES="many")
+    assert started.process.wait(40) == 1
+    said = started.said()
+    assert "gateway ended again and again. Its log" in said
+    assert "invalid literal for int() with base 10: 'many'" in said
+    assert not (tmp_path / "home" / "service.json").exists()

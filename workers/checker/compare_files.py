@@ -21,7 +21,8 @@ LINKED_BYTES = 64 << 20
 class CheckRequest:
     """What to compare: the display's path in the published workspace and among the files that the run made."""
 
-    blobs: Path
+    store: Path
+    """The folder of the blob store."""
     published: Digest
     """The manifest of the workspace."""
     reproduced: Digest
@@ -31,7 +32,7 @@ class CheckRequest:
 
 def check_files(request: CheckRequest) -> CheckReport:
     """Compare, keep what is to be shown, return the report; raises Rejected when a manifest cannot be read."""
-    blobs = FileBlobStore(request.blobs)
+    blobs = FileBlobStore(request.store)
     published, reproduced = read_manifest(blobs, request.published), read_manifest(blobs, request.reproduced)
     before, after = published.get(request.display), reproduced.get(request.display)
     if before is not None and after is not None and max(before.size_bytes, after.size_bytes) > DISPLAY_BYTES:

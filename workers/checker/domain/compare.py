@@ -56,6 +56,9 @@ def _rows(published: bytes, reproduced: bytes, display: str, resources: Resource
         return [Named(name, name, _too_large(published, reproduced))]
     theirs = read_document(published)
     ours = theirs if published == reproduced else read_document(reproduced)
+    if published != reproduced and not (theirs.passages or theirs.figures or ours.passages or ours.figures):
+        finding = "could not be compared: neither page shows anything before its scripts run"
+        return [Named(name, name, Compared("bytes", Outcome.UNCOMPARED, finding, 1.0, published, reproduced))]
     text = compare_passages(theirs.passages, ours.passages, "passage")
     return [Named(f"Text of {name}", "The text", text), *_figures(theirs, ours, display, resources)]
 

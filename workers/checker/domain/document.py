@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -14,7 +14,7 @@ MAX_DOCUMENT_BYTES = 32 << 20
 """The largest HTML document that is looked into."""
 
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
-_UNSEEN = {"script", "style", "template", "title", "noscript", "noframes"}
+_UNSEEN = {"style", "template", "title", "noscript", "noframes"}
 _BLOCKS = {
     "address", "article", "aside", "blockquote", "body", "button", "caption", "dd", "details", "div", "dl", "dt",
     "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html",
@@ -24,9 +24,10 @@ _BLOCKS = {
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _SOURCES = {"img": "src", "object": "data", "embed": "src", "iframe": "src"}
 _SAYS_NOTHING = re.compile(
-    r"no description has been provided.*|plot of chunk .*|.*\.(png|svg|jpe?g|gif)|image|picture|figure|plot|png|svg|jpg",
+    r"no description has been provided.*|plot of chunk .*|.*\.(png|svg|jpe?g|gif)|image|picture|figure|plot|png|svg",
     re.IGNORECASE,
 )
+_DRAWS = re.compile(r"""Plotly\.newPlot\(\s{0,99}["']|vegaEmbed\(""")
 _OWN_NUMBER = re.compile(r"(?:figure|fig\.?)\s{1,3}([A-Z]?\d{1,3}(?:\.\d{1,3})?)\s{0,3}[:.)–-]?\s{0,3}", re.IGNORECASE)
 
 
@@ -89,6 +90,16 @@ class _Aside:
     depth: int = 1
     pieces: list[str] | None = None
     figure: Figure | None = None
+    data: bool = False
+    """Whether it holds the data of an interactive figure."""
+
+
+@dataclass
+class _Scope:
+    """A `<figure>` that is being read: the place of its first picture, and its caption."""
+
+    first: int
+    caption: str = ""
 
 
 class _Reader:
@@ -100,7 +111,7 @@ class _Reader:
         self._aside: _Aside | None = None
         self._pre = 0
         self._heading = ""
-        self._scopes: list[int] = []
+        self._scopes: list[_Scope] = []
         self._captions: list[tuple[str, int, int]] = []
         self._depth = 0
         self._last_figure_at = -9
@@ -154,19 +165,23 @@ class _Reader:
             self.document.passages.append(passage)
 
     def _set_aside(self, tag: str, attributes: Mapping[str, str]) -> bool:
-        widget = tag == "script" and attributes.get("type") == "application/json" and "data-for" in attributes
-        if tag == "svg" or widget:
-            figure = self._figure(attributes)
-            figure.widget = widget
-            self._aside = _Aside(pieces=[f"<{tag}>"], figure=figure)
+        if tag == "svg":
+            self._aside = _Aside(pieces=["<svg>"], figure=self._figure(attributes))
+        elif tag == "script":
+            data = attributes.get("type") == "application/json" and "data-for" in attributes
+            self._aside = _Aside(pieces=[], data=data)
         elif tag in _UNSEEN or "hidden" in attributes or _undisplayed(attributes.get("style", "")):
             self._aside = _Aside()
         return self._aside is not None
 
     def _leave_aside(self, aside: _Aside) -> None:
-        if aside.figure is not None and aside.pieces is not None:
-            aside.figure.drawn = "".join(aside.pieces)
         self._aside = None
+        kept = "".join(aside.pieces or ())
+        if aside.figure is not None:
+            aside.figure.drawn = kept
+        elif aside.data or (kept and _DRAWS.search(kept)):
+            figure = self._figure({})
+            figure.drawn, figure.widget = kept, True
 
     def _open(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag in _BLOCKS:
@@ -175,7 +190,7 @@ class _Reader:
         if tag == "br":
             self._text.append(" ")
         if tag == "figure":
-            self._scopes.append(len(self.document.figures))
+            self._scopes.append(_Scope(len(self.document.figures)))
         if tag == "figcaption" or (tag != "caption" and "caption" in attributes.get("class", "").split()):
             self.flush()
             self._captions.append((tag, self._depth, len(self.document.passages)))
@@ -194,7 +209,8 @@ class _Reader:
                 self._heading = self.document.passages[-1]
         self._pre = max(0, self._pre - (tag == "pre"))
         if tag == "figure" and self._scopes:
-            self._scopes.pop()
+            scope = self._scopes.pop()
+            _give(self.document.figures[scope.first :], scope.caption)
 
     def _figure(self, attributes: Mapping[str, str], source: str = "") -> Figure:
         alt = attributes.get("alt") or attributes.get("aria-label") or attributes.get("title") or ""
@@ -204,14 +220,16 @@ class _Reader:
         return figure
 
     def _caption(self, text: str) -> None:
-        """Give a caption to the figures of its `<figure>`, else to the picture just before it."""
+        """Keep a caption for the figures of its `<figure>`, else give it to the picture just before it."""
         if self._scopes:
-            mine = self.document.figures[self._scopes[-1] :]
-        else:
-            near = len(self.document.passages) - self._last_figure_at <= 2
-            mine = self.document.figures[-1:] if near else []
-        for figure in mine:
-            figure.caption = figure.caption or text
+            self._scopes[-1].caption = self._scopes[-1].caption or text
+        elif len(self.document.passages) - self._last_figure_at <= 2:
+            _give(self.document.figures[-1:], text)
+
+
+def _give(figures: Sequence[Figure], caption: str) -> None:
+    for figure in figures:
+        figure.caption = figure.caption or caption
 
 
 def _undisplayed(style: str) -> bool:

@@ -61,23 +61,33 @@ def compare_images(published: bytes, reproduced: bytes, budget: PixelBudget) -> 
     media = ""
     try:
         theirs, ours = _opened(published, "published", budget), _opened(reproduced, "reproduced", budget)
-        media = Image.MIME[str(theirs.format)] if theirs.format == ours.format else ""
+        media = _media(theirs) if theirs.format == ours.format else ""
         found = _sizes(theirs, ours) or _pixels(theirs, ours)
     except ValueError as error:
         return Compared("image", Outcome.UNCOMPARED, str(error), 1.0, published, reproduced, media_type=media)
     outcome, finding, difference = found
-    share = difference.share if outcome is Outcome.DIFFERENT else 0.0
     return Compared(
-        "image", outcome, finding, share, published, reproduced, difference.marked, media_type=media or "image/*"
+        "image",
+        outcome,
+        finding,
+        difference.share,
+        published,
+        reproduced,
+        difference.marked,
+        media_type=media or "image/*",
     )
 
 
 def media_type(content: bytes) -> str:
     """Return the type of a picture that can be read and is not too large, else nothing."""
     try:
-        return Image.MIME[str(_opened(content, "", PixelBudget()).format)]
+        return _media(_opened(content, "", PixelBudget()))
     except ValueError:
         return ""
+
+
+def _media(image: Image.Image) -> str:
+    return Image.MIME.get(str(image.format), "")
 
 
 def _opened(content: bytes, side: str, budget: PixelBudget) -> Image.Image:
@@ -153,13 +163,14 @@ def _difference(published: Image.Image, reproduced: Image.Image) -> _Difference:
     if box is None:
         return _Difference(0, 0.0, real=False)
     pixels = mask.histogram()[255]
-    unexplained, patch = 0, False
+    whole = mask.width * mask.height
+    unexplained, real = 0, False
     for band in _bands(box, mask.size):
         left = _unexplained(published.crop(band), reproduced.crop(band), mask.crop(band))
         unexplained += left.histogram()[255]
-        patch = patch or _has_patch(left, mask.crop(band))
-    whole = mask.width * mask.height
-    real = patch or unexplained > PIXEL_TOLERANCE * whole
+        real = unexplained > PIXEL_TOLERANCE * whole or _has_patch(left, mask.crop(band))
+        if real:
+            break
     return _Difference(pixels, pixels / whole, real, _marked(published, mask) if real else None)
 
 

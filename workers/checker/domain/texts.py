@@ -11,7 +11,10 @@ from erc.schemas.check import Outcome
 from erc.workers.checker.domain.align import differing
 from erc.workers.checker.domain.result import CHANGES_KEPT, Change, Compared, number
 
-_VOLATILE = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b|\bhtmlwidget-[0-9a-f]{8,40}\b")
+_VOLATILE = re.compile(
+    r"\b0x[0-9a-fA-F]{6,16}\b|\b(?:htmlwidget|altair-viz)-[0-9a-f]{8,40}\b|"
+    r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
+)
 _EXCERPT = 60
 _DIFF_LINES = 20_000
 

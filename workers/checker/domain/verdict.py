@@ -38,4 +38,7 @@ def _agreement(rows: Sequence[Named], display: str, *, same_bytes: bool) -> str:
     same_figures = all(row.compared.outcome is Outcome.IDENTICAL for row in rows)
     if same_bytes and same_figures:
         return f"{sentence}, byte for byte." if len(rows) == 1 else f"{sentence}."
+    pixels = next((row for row in rows if row.compared.measure > 0), None)
+    if pixels is not None:
+        return f"{sentence}; {pixels.subject} {pixels.compared.finding}."
     return f"{sentence}; only bytes differ that no reader sees."
