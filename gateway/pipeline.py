@@ -137,7 +137,9 @@ def _checked(job: Job, event: CheckFinished, facts: Facts) -> Advance[Job] | Non
     reason = facts.report.reason if facts.report else ""
     well = event.verdict is Verdict.REPRODUCED
     check = _ended(job.steps[StepName.CHECK], StepStatus.SUCCESS if well else StepStatus.FAILURE, facts.time, reason)
-    changes = {"report": event.report, "verdict": event.verdict, "reason": reason}
+    changes: dict[str, Any] = {"report": event.report, "verdict": event.verdict, "reason": reason}
+    if facts.report and facts.report.code:
+        changes["problem"] = Problem(code=facts.report.code, title=reason)
     checked = _moved(job, changes, {StepName.CHECK: check})
     if checked.steps[StepName.IMAGE_SAVE].status in _OVER or not job.image_id or not job.environment_key:
         return Advance(_end(checked, facts.time))

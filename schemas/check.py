@@ -63,5 +63,7 @@ class CheckReport(BaseModel):
     reason: str
     display: str
     comparisons: list[Comparison] = Field(default_factory=list)
+    code: str = ""
+    """Why nothing was compared, for programs: `no_display`, `not_comparable`; else empty."""
     html: Digest | None = None
     """The report as a page of its own, with the differences marked."""

@@ -30,11 +30,12 @@ def check(
     `display` is its path from the workspace's root; its extension says how it is compared.
     """
     if reproduced is None:
-        return _failed(f"No display was made: the run ended without writing {_shown_name(display)}.", display, put)
+        reason = f"No display was made: the run ended without writing {_shown_name(display)}."
+        return _failed("no_display", reason, display, put)
     if published is None:
         name = _shown_name(display)
         reason = f"There is no published display to compare with: the workspace holds no {name} from its author."
-        return _failed(reason, display, put)
+        return _failed("not_comparable", reason, display, put)
     rows = _rows(published, reproduced, display, resources)
     return _report(rows, display, put, same_bytes=published == reproduced)
 
@@ -94,9 +95,9 @@ def _figure(pair: Pair, budget: PixelBudget) -> Named:
     return Named(named.name, named.name, compared)
 
 
-def _failed(reason: str, display: str, put: Put) -> CheckReport:
+def _failed(code: str, reason: str, display: str, put: Put) -> CheckReport:
     html = put(page(Verdict.FAILED, reason, display, []))
-    return CheckReport(verdict=Verdict.FAILED, reason=reason, display=display, html=html)
+    return CheckReport(verdict=Verdict.FAILED, reason=reason, display=display, code=code, html=html)
 
 
 def _report(rows: Sequence[Named], display: str, put: Put, *, same_bytes: bool) -> CheckReport:
