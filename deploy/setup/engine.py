@@ -83,8 +83,10 @@ def runs_here() -> bool:
 
 
 def _name_of(process: Path) -> str:
-    with contextlib.suppress(OSError):
-        return (process / "comm").read_text(encoding="utf-8").strip()
+    """Return the name of a process that lives; empty for one that has ended, even if nobody has asked how."""
+    with contextlib.suppress(OSError, IndexError):
+        name, _, rest = (process / "stat").read_text(encoding="utf-8").partition("(")[2].rpartition(")")
+        return "" if rest.split()[0] in {"Z", "X"} else name
     return ""
 
 
