@@ -6,10 +6,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from support.service import running
-
 from bench import jobs, latency, startup, uploads, workspaces
 from bench.report import Figure, table, write
+from support.service import running
 
 
 def main() -> int:

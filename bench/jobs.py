@@ -9,9 +9,8 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from support.service import TEXT_PAPER, Service, packed
-
 from bench.report import Figure
+from support.service import Service, packed
 
 ROUNDS = 9
 KILOBYTE = {
@@ -35,7 +34,19 @@ def _one_job(service: Service, compendium: str) -> tuple[float, str]:
 def _docker_run(image: str, folder: Path) -> float:
     begun = time.perf_counter()
     subprocess.run(
-        ["docker", "run", "--rm", "--volume", f"{folder}:/erc", "--workdir", "/erc", image, "Rscript", "--vanilla", "main.R"],
+        [
+            "docker",
+            "run",
+            "--rm",
+            "--volume",
+            f"{folder}:/erc",
+            "--workdir",
+            "/erc",
+            image,
+            "Rscript",
+            "--vanilla",
+            "main.R",
+        ],
         check=True,
         capture_output=True,
     )
@@ -63,7 +74,20 @@ def figures(service: Service) -> list[Figure]:
     mine, theirs = statistics.median(ours), statistics.median(floor)
     build = statistics.median(builds)
     return [
-        Figure("job, POST to terminal event ÷ docker run", mine / theirs, "×", "≤ 2 ×", mine <= 2 * theirs,
-               f"docker run {theirs:.2f} s, job {mine:.2f} s"),
-        Figure("build step of an unchanged environment, from POST", build, "s", "< 0.3 s, no engine build", build < 0.3, "–"),
+        Figure(
+            "job, POST to terminal event ÷ docker run",
+            mine / theirs,
+            "×",
+            "≤ 2 ×",
+            mine <= 2 * theirs,
+            f"docker run {theirs:.2f} s, job {mine:.2f} s",
+        ),
+        Figure(
+            "build step of an unchanged environment, from POST",
+            build,
+            "s",
+            "< 0.3 s, no engine build",
+            build < 0.3,
+            "–",
+        ),
     ]

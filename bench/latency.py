@@ -6,17 +6,13 @@ import asyncio
 import json
 import statistics
 import time
-from pathlib import Path
 
 import asyncpg
 import nats
+from bench.report import Figure
 from support.service import TEXT_PAPER, Service, packed
 
-from bench.report import Figure
-
 ROUNDS = 60
-
-
 
 
 async def _floor(database: str, url: str) -> float:
@@ -60,7 +56,9 @@ async def _ours(service: Service, compendium: str) -> float:
     for _ in range(ROUNDS // 2):
         begun = time.perf_counter()
         sending.write(post.encode())
-        while not (line := await listener.readline()).startswith(b"data:") or b'"sequence":1' not in line.replace(b" ", b""):
+        while not (line := await listener.readline()).startswith(b"data:") or b'"sequence":1' not in line.replace(
+            b" ", b""
+        ):
             pass
         taken.append(time.perf_counter() - begun)
         answer = await answers.readuntil(b"}")
@@ -77,6 +75,12 @@ def figures(service: Service, database: str, url: str) -> list[Figure]:
     floor = asyncio.run(_floor(database, url))
     ours = asyncio.run(_ours(service, compendium))
     return [
-        Figure("POST to event at an SSE client, idle, p50 ÷ raw steps", ours / floor, "×", "≤ 4 ×", ours <= 4 * floor,
-               f"raw steps {1000 * floor:.1f} ms, ours {1000 * ours:.1f} ms"),
+        Figure(
+            "POST to event at an SSE client, idle, p50 ÷ raw steps",
+            ours / floor,
+            "×",
+            "≤ 4 ×",
+            ours <= 4 * floor,
+            f"raw steps {1000 * floor:.1f} ms, ours {1000 * ours:.1f} ms",
+        ),
     ]

@@ -27,8 +27,6 @@ def write(figures: list[Figure]) -> None:
 
 def table(figures: list[Figure]) -> str:
     rows = [("figure", "value", "goal", "holds", "floor")]
-    rows += [
-        (f.name, f"{f.value:,.2f} {f.unit}".strip(), f.goal, "yes" if f.holds else "NO", f.floor) for f in figures
-    ]
+    rows += [(f.name, f"{f.value:,.2f} {f.unit}".strip(), f.goal, "yes" if f.holds else "NO", f.floor) for f in figures]
     head, *body = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([head, "|---|---|---|---|---|", *body])

@@ -9,9 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from support.service import running
-
 from bench.report import Figure
+from support.service import running
 
 ROUNDS = 3
 IMPORTS = """
@@ -35,6 +34,12 @@ def figures(home: Path) -> list[Figure]:
                 ours.append(time.perf_counter() - begun)
     mine, theirs = statistics.median(ours), statistics.median(floor)
     return [
-        Figure("erc up, ready ÷ importing the product", mine / theirs, "×", "≤ 4 ×", mine <= 4 * theirs,
-               f"import {theirs:.2f} s, ready {mine:.2f} s"),
+        Figure(
+            "erc up, ready ÷ importing the product",
+            mine / theirs,
+            "×",
+            "≤ 4 ×",
+            mine <= 4 * theirs,
+            f"import {theirs:.2f} s, ready {mine:.2f} s",
+        ),
     ]

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from bench.report import Figure
 from python_multipart.multipart import MultipartParser
 from support.service import Service, free_port
-
-from bench.report import Figure
 
 SIZE, PIECE = 1 << 30, 1 << 20
 BOUNDARY = b"erc-bench-boundary"
@@ -127,8 +126,14 @@ def figures(service: Service) -> list[Figure]:
     share = min(floor) / min(ours)
     growth = (peak - before) / (1 << 20)
     return [
-        Figure("upload of 1 GiB, share of a bare handler's speed", 100 * share, "%", "≥ 85 %", share >= 0.85,
-               f"bare {1024 / min(floor):.0f} MiB/s"),
+        Figure(
+            "upload of 1 GiB, share of a bare handler's speed",
+            100 * share,
+            "%",
+            "≥ 85 %",
+            share >= 0.85,
+            f"bare {1024 / min(floor):.0f} MiB/s",
+        ),
         Figure("gateway memory growth during it", growth, "MiB", "< 64 MiB", growth < 64, "–"),
     ]
 

@@ -10,12 +10,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.report import Figure
+
 from erc.events.blobs import FileBlobStore
 from erc.schemas.workspace import Entry, Manifest
 from erc.workers.executor.domain import Owner
 from erc.workers.executor.trees import Trees
-
-from bench.report import Figure
 
 FILES, SIZE = 10_000, 1 << 30
 
@@ -38,7 +38,10 @@ def _build_context(folder: Path) -> float:
     begun = time.perf_counter()
     run = subprocess.run(
         ["docker", "build", "--quiet", "--no-cache", str(folder)],
-        check=True, capture_output=True, text=True, env={**os.environ, "DOCKER_BUILDKIT": "0"},
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "DOCKER_BUILDKIT": "0"},
     )
     seconds = time.perf_counter() - begun
     subprocess.run(["docker", "rmi", run.stdout.strip().splitlines()[-1]], check=True, capture_output=True)
@@ -67,6 +70,8 @@ def figures(home: Path) -> list[Figure]:
     cold, warm = context / statistics.median(colds), context / statistics.median(warms)
     floor = f"build context {context:.1f} s"
     return [
-        Figure("1 GiB / 10,000 files, new manifest, against a build context", cold, "× faster", "≥ 20 ×", cold >= 20, floor),
+        Figure(
+            "1 GiB / 10,000 files, new manifest, against a build context", cold, "× faster", "≥ 20 ×", cold >= 20, floor
+        ),
         Figure("the same, known manifest", warm, "× faster", "≥ 1,000 ×", warm >= 1000, floor),
     ]

@@ -41,6 +41,7 @@ def test_a_planted_violation_is_refused(tmp_path: Path, file: str, line: str, co
         cwd=tmp_path,
         capture_output=True,
         text=True,
+        check=False,
         env={"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin", "COLUMNS": "200"},
     )
     assert run.returncode == 1, run.stdout[-2000:]

@@ -61,7 +61,9 @@ def test_clock_and_chance_come_in_from_outside() -> None:
 
 
 def test_the_import_contracts_hold() -> None:
-    run = subprocess.run([Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True)
+    run = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stdout[-3000:]
 
 

@@ -27,7 +27,9 @@ PROMISED = {
 def erc(service: Service, *arguments: str) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).parent / "erc"
     environment = {**os.environ, "ERC_HOME": str(service.home)}
-    return subprocess.run([program, *arguments], capture_output=True, text=True, env=environment, timeout=600)
+    return subprocess.run(
+        [program, *arguments], capture_output=True, text=True, env=environment, timeout=600, check=False
+    )
 
 
 @pytest.mark.parametrize("name", PROMISED)
@@ -72,6 +74,8 @@ def test_page_and_command_line_tell_the_same_sentence(service: Service, tmp_path
 
 def test_nothing_running_is_said_with_exit_code_7(tmp_path: Path) -> None:
     program = Path(sys.executable).parent / "erc"
-    run = subprocess.run([program, "status"], capture_output=True, text=True, env={**os.environ, "ERC_HOME": str(tmp_path)})
+    run = subprocess.run(
+        [program, "status"], capture_output=True, text=True, env={**os.environ, "ERC_HOME": str(tmp_path)}, check=False
+    )
     assert run.returncode == 7
     assert "erc up" in run.stdout + run.stderr

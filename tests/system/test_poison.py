@@ -39,9 +39,7 @@ def test_garbage_is_buried_and_the_workers_go_on(service: Service) -> None:
     garbage = [b"", b"{", b"\xff\xfe", b"[1]", unknown, b'{"a":' * 2000]
     workers = ("loader", "metadata", "builder", "executor", "checker", "shipper")
     messages = [
-        (f"erc.command.{worker}.default.x.{number}", body)
-        for worker in workers
-        for number, body in enumerate(garbage)
+        (f"erc.command.{worker}.default.x.{number}", body) for worker in workers for number, body in enumerate(garbage)
     ]
     before = asyncio.run(_publish(url, messages))
     deadline = time.monotonic() + 30
@@ -53,7 +51,14 @@ def test_garbage_is_buried_and_the_workers_go_on(service: Service) -> None:
 
 def test_events_of_an_unknown_type_are_buried(service: Service) -> None:
     _, url = service.servers()
-    event = {"id": "x", "source": "t", "type": "job.sang.v9", "subject": "s", "time": "2026-01-01T00:00:00Z", "data": {}}
+    event = {
+        "id": "x",
+        "source": "t",
+        "type": "job.sang.v9",
+        "subject": "s",
+        "time": "2026-01-01T00:00:00Z",
+        "data": {},
+    }
     body = json.dumps(event).encode()
     before = asyncio.run(_publish(url, [("erc.event.execution.x.sang", body), ("erc.event.compendium.x.sang", body)]))
     deadline = time.monotonic() + 30

@@ -23,7 +23,7 @@ def _eat() -> int:
 
 
 def _crash() -> None:
-    import ctypes  # noqa: PLC0415 - only the child needs it
+    import ctypes
 
     ctypes.string_at(0)
 

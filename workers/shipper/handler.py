@@ -16,7 +16,6 @@ from erc.schemas.shipment import PackRecord
 from erc.workers.shipper.domain import BagFile, bag_files
 from erc.workers.store import Work, WorkStore
 
-
 WriteZip = Callable[[BlobStore, str, Sequence[BagFile]], Digest]
 """Writes the files of a bag into a zip, all in one folder, and returns its blob."""
 
