@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 EXAMPLE ?= examples/rmarkdown
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-extra base run test bench check audit test-fresh engine-stop clean-all requirements
+.PHONY: help contracts screenshot setup setup-extra base run test bench check audit test-fresh engine-stop clean-all requirements
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -24,7 +24,7 @@ test: base ## Run the tests.
 	@$(PYTHON) -m pytest $(ARGS)
 
 bench: base ## Measure, print the table, write bench/latest.json.
-	@$(PYTHON) -m bench
+	@PYTHONPATH=.:tests $(PYTHON) -m bench $(ARGS)
 
 check: setup ## Hold every gate: format, lint, types, import contracts, shape.
 	@$(PYTHON) -m ruff format --check .
@@ -44,6 +44,13 @@ engine-stop: ## Stop the Docker engine that set-up started.
 
 clean-all: ## Take back what set-up did (REMOVE=1: its Debian packages too).
 	@sh deploy/setup/start.sh clean-all
+
+contracts: setup ## Generate the AsyncAPI document and the JSON Schemas again.
+	@$(PYTHON) -m erc.events.asyncapi > events/asyncapi.yaml
+	@$(PYTHON) -m erc.schemas.contracts schemas/json
+
+screenshot: base ## Take the README's picture of a job's page.
+	@$(PYTHON) -m erc.deploy.screenshot examples/rmarkdown docs/job.png
 
 requirements: ## Pin the packages again, with hashes.
 	@sh requirements/pin.sh
