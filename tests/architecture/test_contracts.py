@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -36,13 +37,15 @@ def test_a_planted_violation_is_refused(tmp_path: Path, file: str, line: str, co
     head, _, rest = before.partition("from __future__ import annotations\n")
     target.write_text(f"{head}from __future__ import annotations\n{line}\n{rest}" if rest else f"{line}\n{before}")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    # Without `site`, so that the development folder does not come in beside the planted copy.
+    code = "from importlinter.cli import lint_imports_command; lint_imports_command(['--no-cache'])"
     run = subprocess.run(
-        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        [sys.executable, "-S", "-c", code],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
-        env={"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin", "COLUMNS": "200"},
+        env={"PYTHONPATH": f"{tmp_path}:{sysconfig.get_path('purelib')}", "PATH": "/usr/bin:/bin", "COLUMNS": "200"},
     )
     assert run.returncode == 1, run.stdout[-2000:]
     assert any(contract in row and "BROKEN" in row for row in run.stdout.splitlines()), run.stdout[-2000:]

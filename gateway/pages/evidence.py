@@ -1,0 +1,125 @@
+"""The evidence of a verdict: what was compared, with the pictures to be seen side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from erc.events.blobs import BlobStore
+from erc.events.errors import Rejected
+from erc.gateway.content import read_report
+from erc.gateway.pages.words import OUTCOMES, State
+from erc.gateway.services import Services
+from erc.gateway.views import check_view
+from erc.schemas.check import CheckReport, Comparison, Outcome
+from erc.schemas.ids import Digest
+from erc.schemas.job import Job
+
+SHOWN = 60
+"""How many comparisons one page shows; the report shows all."""
+
+_AGREE = {Outcome.IDENTICAL, Outcome.EQUIVALENT}
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison: its caption, its address, and whether a browser can show it as a picture."""
+
+    caption: str
+    address: str
+    picture: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """One compared thing."""
+
+    name: str
+    state: State
+    finding: str
+    sides: list[Side]
+
+    @property
+    def pictured(self) -> bool:
+        """Whether there is a picture to look at."""
+        return any(side.picture for side in self.sides)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A check as its page shows it; `report` is the address of the whole report."""
+
+    rows: list[Row]
+    count: int
+    agree: int
+    report: str | None
+    display: str
+
+    @property
+    def left(self) -> int:
+        """How many comparisons are not shown here."""
+        return self.count - len(self.rows)
+
+
+async def evidence_of(services: Services, job: Job) -> Evidence | None:
+    """Return the evidence of a job's check; None before there is one."""
+    if not job.report:
+        return None
+    try:
+        report = await read_report(services, job.report)
+    except Rejected:
+        return None
+    view = check_view(job, report, services.signer)
+    chosen = _worst_first(report.comparisons)[:SHOWN]
+    wanted = {digest for number in chosen for digest in _digests(report.comparisons[number]).values() if digest}
+    pictures = await asyncio.to_thread(_pictures, services.blobs, wanted)
+    return Evidence(
+        rows=[_row(report.comparisons[number], view["comparisons"][number], pictures) for number in chosen],
+        count=len(report.comparisons),
+        agree=sum(row.outcome in _AGREE for row in report.comparisons),
+        report=view["report"],
+        display=_display(report),
+    )
+
+
+def _worst_first(rows: Sequence[Comparison]) -> list[int]:
+    """What differs comes first, otherwise the order of the document."""
+    return sorted(range(len(rows)), key=lambda number: rows[number].outcome in _AGREE)
+
+
+def _digests(row: Comparison) -> dict[str, Digest | None]:
+    return {"original": row.original, "reproduced": row.reproduced, "difference": row.difference}
+
+
+def _row(row: Comparison, view: dict[str, Any], pictures: set[Digest]) -> Row:
+    same = row.original is not None and row.original == row.reproduced
+    captions = {
+        "original": "Published and this run" if same else "Published",
+        "reproduced": "This run",
+        "difference": "Difference",
+    }
+    sides = [
+        Side(captions[side], view[side], digest in pictures)
+        for side, digest in _digests(row).items()
+        if digest and not (same and side == "reproduced")
+    ]
+    return Row(row.name, OUTCOMES[row.outcome], row.finding, sides)
+
+
+def _pictures(blobs: BlobStore, digests: set[Digest]) -> set[Digest]:
+    return {digest for digest in digests if _is_picture(blobs, digest)}
+
+
+def _is_picture(blobs: BlobStore, digest: Digest) -> bool:
+    try:
+        with blobs.open(digest) as file:
+            return file.read(16).startswith(_PICTURES)
+    except Rejected:
+        return False
+
+
+def _display(report: CheckReport) -> str:
+    return report.display or "the display"
