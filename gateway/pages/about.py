@@ -1,4 +1,4 @@
-"""What a compendium says about itself, as its page shows it. All of it came from a stranger: texts only, cut to size."""
+"""What a compendium says about itself, for its page. All of it came from a stranger: texts only, cut to size."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def about_document(document: Any) -> About:
     return About(
         title=_text(found.get("title")) or UNTITLED,
         authors=[_author(person) for person in _mappings(found.get("creators")) if _text(person.get("name"))],
-        description=plain(str(found["description"]))[:5000].strip() if isinstance(found.get("description"), str) else "",
+        description=plain(str(found["description"]))[:5000].strip()
+        if isinstance(found.get("description"), str)
+        else "",
         date=_text(found.get("publication_date")),
         keywords=[text for word in _listed(found.get("keywords")) if (text := _text(word))],
         licences={word: text for key, word in _LICENCES.items() if (text := _text(licence.get(key)))},
@@ -93,6 +95,10 @@ def _text(value: Any) -> str:
     if isinstance(value, (str, int, float)) and not isinstance(value, bool):
         return one_line(str(value))[:500]
     return ""
+
+
+def _paragraphs(value: Any) -> str:
+    return plain(value)[:5000].strip() if isinstance(value, str) else ""
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ SHOWN = 60
 """How many comparisons one page shows; the report shows all."""
 
 _AGREE = {Outcome.IDENTICAL, Outcome.EQUIVALENT}
+_CAPTIONS = {"original": "Published", "reproduced": "This run", "difference": "Difference"}
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
 
 
@@ -95,17 +96,7 @@ def _digests(row: Comparison) -> dict[str, Digest | None]:
 
 
 def _row(row: Comparison, view: dict[str, Any], pictures: set[Digest]) -> Row:
-    same = row.original is not None and row.original == row.reproduced
-    captions = {
-        "original": "Published and this run" if same else "Published",
-        "reproduced": "This run",
-        "difference": "Difference",
-    }
-    sides = [
-        Side(captions[side], view[side], digest in pictures)
-        for side, digest in _digests(row).items()
-        if digest and not (same and side == "reproduced")
-    ]
+    sides = [Side(_CAPTIONS[side], view[side], digest in pictures) for side, digest in _digests(row).items() if digest]
     return Row(row.name, OUTCOMES[row.outcome], row.finding, sides)
 
 

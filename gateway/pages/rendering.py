@@ -25,12 +25,10 @@ def human_size(size_bytes: int) -> str:
     """Return a size for people: `1 byte`, `812 bytes`, `3.4 MiB`."""
     if size_bytes < 1024:
         return "1 byte" if size_bytes == 1 else f"{size_bytes} bytes"
-    size, unit = float(size_bytes), ""
-    for unit in _UNITS:
-        size /= 1024
-        if size < 1023.95:
-            break
-    return f"{size:.1f}".removesuffix(".0") + f" {unit}"
+    power = 1
+    while power < len(_UNITS) and size_bytes / 1024**power >= 1023.95:
+        power += 1
+    return f"{size_bytes / 1024**power:.1f}".removesuffix(".0") + f" {_UNITS[power - 1]}"
 
 
 def human_duration(seconds: float) -> str:

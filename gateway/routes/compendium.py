@@ -28,7 +28,15 @@ WAIT_SECONDS = 120.0
 async def create(request: Request) -> Response:
     """`POST /api/v1/compendium`: accept an archive; answers when it is loaded, or at once with `respond-async`."""
     services = services_of(request)
-    principal = await services.principal(request)
+    compendium = await accept_upload(request, services, await services.principal(request))
+    if "respond-async" in request.headers.get("prefer", ""):
+        location = f"/api/v1/compendium/{compendium.id}"
+        return JSONResponse({"id": compendium.id}, 202, {"Location": location})
+    return await _when_loaded(services, compendium)
+
+
+async def accept_upload(request: Request, services: Services, principal: Principal) -> Compendium:
+    """Read the archive of a multipart body and record it as a candidate; raises Refused (400, 401, 403, 413, 503)."""
     refuse_unless_allowed(authorise(principal, Action.CREATE, None), "")
     length = int(request.headers.get("content-length") or 0)
     if length > services.settings.limits.upload_bytes + (1 << 20):
@@ -42,11 +50,7 @@ async def create(request: Request) -> Response:
             "compendium",
             services.settings.limits.upload_bytes,
         )
-    compendium = await accept(services, principal, upload)
-    if "respond-async" in request.headers.get("prefer", ""):
-        location = f"/api/v1/compendium/{compendium.id}"
-        return JSONResponse({"id": compendium.id}, 202, {"Location": location})
-    return await _when_loaded(services, compendium)
+    return await accept(services, principal, upload)
 
 
 async def accept(services: Services, principal: Principal, upload: Upload) -> Compendium:
@@ -104,11 +108,16 @@ async def view(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """`DELETE /api/v1/compendium/:id`: forget a candidate."""
     services = services_of(request)
-    compendium = await services.compendium(await services.principal(request), request.path_params["id"], Action.DELETE)
+    await forget(services, await services.principal(request), request.path_params["id"])
+    return Response(status_code=204)
+
+
+async def forget(services: Services, principal: Principal, identifier: str) -> None:
+    """Remove a candidate; raises Refused (400) when it is published."""
+    compendium = await services.compendium(principal, identifier, Action.DELETE)
     if not compendium.candidate:
         raise Refused(400, "compendium is not a candidate, cannot be deleted")
     await services.records.remove_compendium(compendium.id)
-    return Response(status_code=204)
 
 
 async def metadata(request: Request) -> Response:

@@ -6,8 +6,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from erc.gateway.auth import Principal
 from erc.gateway.errors import Refused
 from erc.gateway.routes.asking import services_of, whole_number
+from erc.gateway.services import Services
+from erc.gateway.store.search import Hits
 
 WORDS = 500
 
@@ -19,16 +22,17 @@ async def find(request: Request) -> Response:
     words = request.query_params.get("q", "").strip()
     if not words:
         raise Refused(404, "no query provided")
-    if len(words) > WORDS:
-        raise Refused(400, "The query is too long", f"At most {WORDS} characters are read.")
-    found = await services.search.find(
-        words.replace("\0", " "),
-        principal,
-        whole_number(request, "start", 1, 10_000),
-        whole_number(request, "limit", 20, 100),
-    )
+    start, limit = whole_number(request, "start", 1, 10_000), whole_number(request, "limit", 20, 100)
+    found = await look_up(services, principal, words, start, limit)
     hits = [{"_score": score, "_source": document} for score, document in found.documents]
     return JSONResponse({"hits": {"total": found.total, "max_score": found.max_score, "hits": hits}})
+
+
+async def look_up(services: Services, principal: Principal, words: str, start: int, limit: int) -> Hits:
+    """Return one page of what the principal may see; raises Refused (400) for an endless query."""
+    if len(words) > WORDS:
+        raise Refused(400, "The query is too long", f"At most {WORDS} characters are read.")
+    return await services.search.find(words.replace("\0", " "), principal, start, limit)
 
 
 ROUTES = [Route("/api/v1/search", find, methods=["GET"])]

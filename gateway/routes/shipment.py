@@ -13,7 +13,7 @@ from starlette.routing import Route
 from erc.events.blobs import put_document
 from erc.events.catalog import PackShipment
 from erc.events.outbox import utc_now
-from erc.gateway.auth import Action
+from erc.gateway.auth import Action, Principal
 from erc.gateway.errors import Refused
 from erc.gateway.identifiers import new_id
 from erc.gateway.routes.asking import body_of, services_of
@@ -39,12 +39,20 @@ async def create(request: Request) -> Response:
     identifier, recipient = str(body.get("compendium_id", "")), str(body.get("recipient", "download"))
     if recipient not in RECIPIENTS:
         raise Refused(400, "the recipient is not known", f"Known are: {', '.join(RECIPIENTS)}.")
+    wants_image = str(body.get("image", "false")).lower() in {"true", "1", "yes"}
+    shipment = await ship(services, principal, identifier, recipient, wants_image=wants_image)
+    return JSONResponse(shipment_view(shipment), 202, {"Location": f"/api/v1/shipment/{shipment.id}"})
+
+
+async def ship(
+    services: Services, principal: Principal, identifier: str, recipient: str = "download", *, wants_image: bool = False
+) -> Shipment:
+    """Record a shipment of a compendium with its newest job and ask the shipper; raises Refused (400, 409)."""
     compendium = await services.compendium(principal, identifier, Action.SHIP)
     if not compendium.manifest:
         raise Refused(409, "The compendium is not ready yet", "Wait until it is loaded.", "compendium_not_ready")
     jobs = await services.records.jobs(principal, compendium_id=compendium.id, limit=20)
     job = next((job for job in jobs if job.terminal), None)
-    wants_image = str(body.get("image", "false")).lower() in {"true", "1", "yes"}
     record = await _record(services, compendium, job, wants_image)
     shipment = Shipment(
         id=new_id(), compendium_id=compendium.id, owner=principal.name, recipient=recipient, created=utc_now()
@@ -55,7 +63,7 @@ async def create(request: Request) -> Response:
         record=await asyncio.to_thread(put_document, services.blobs, record),
     )
     await services.records.add_shipment(shipment, command)
-    return JSONResponse(shipment_view(shipment), 202, {"Location": f"/api/v1/shipment/{shipment.id}"})
+    return shipment
 
 
 async def _record(services: Services, compendium: Compendium, job: Job | None, wants_image: bool) -> PackRecord:

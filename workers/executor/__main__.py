@@ -29,6 +29,8 @@ log = logging.getLogger("erc.worker")
 
 SLOTS = 2
 SWEEP_SECONDS = 600.0
+TREE_SECONDS = 7 * 86_400.0
+PARTIAL_SECONDS = 86_400.0
 
 
 def main() -> None:
@@ -78,21 +80,25 @@ async def _build(context: Context) -> list[Duty]:
     store = WorkStore(context.database, tables.execution, "executor")
     jobs, trees = context.settings.home / "jobs", context.settings.home / "trees"
     sandbox = EngineSandbox(settings, JobFolders(jobs, settings.owner), context.blobs)
+    workspaces = Trees(context.blobs, trees, settings.owner)
     executor = Executor(
-        Trees(context.blobs, trees, settings.owner),
+        workspaces,
         sandbox,
         context.blobs,
         context.logs,
         store,
         settings.limits.log_bytes,
     )
-    context.beside(_sweep(sandbox, store))
+    context.beside(_sweep(sandbox, store, workspaces, context.blobs))
     return [Duty(ExecuteWorkspace, store, executor.execute, failed, stop=lambda command: sandbox.clean(command.job_id))]
 
 
-async def _sweep(sandbox: EngineSandbox, store: WorkStore) -> None:
-    """Remove what killed attempts left, at the start and now and then."""
+async def _sweep(sandbox: EngineSandbox, store: WorkStore, trees: Trees, blobs: FileBlobStore) -> None:
+    """Remove what killed attempts left, workspaces unused for a week, and half-written blobs of yesterday."""
     while True:
+        now = utc_now().timestamp()
+        await asyncio.to_thread(trees.sweep, set(), now - TREE_SECONDS)
+        await asyncio.to_thread(blobs.sweep, PARTIAL_SECONDS, now)
         try:
             await (await sandbox.connected()).sweep(await store.running())
         except Unavailable as error:

@@ -1,0 +1,49 @@
+"""The page of a job: the verdict, the evidence, the steps."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from erc.gateway.auth import Action, Answer, Thing, authorise
+from erc.gateway.pages.about import about
+from erc.gateway.pages.evidence import evidence_of
+from erc.gateway.pages.files import files_of
+from erc.gateway.pages.progress import headline, steps
+from erc.gateway.pages.rendering import render
+from erc.gateway.routes.asking import services_of
+from erc.gateway.routes.job import stop
+from erc.gateway.store.queue import position
+
+
+async def page(request: Request) -> Response:
+    """`GET /job/:id`."""
+    services = services_of(request)
+    principal = await services.principal(request)
+    job = await services.job(principal, request.path_params["id"])
+    compendium = await services.records.compendium(job.compendium_id)
+    place = None if job.terminal else await position(services.records.database, job.id)
+    thing = Thing(job.owner, compendium.candidate if compendium else True)
+    cancels = not job.terminal and authorise(principal, Action.CANCEL, thing) is Answer.ALLOWED
+    return render(
+        request,
+        "job.html",
+        principal,
+        job=job,
+        compendium=compendium,
+        title=about(compendium).title if compendium else "A compendium that was deleted",
+        headline=headline(job, place),
+        evidence=await evidence_of(services, job),
+        steps=await steps(services.blobs, job),
+        files=await files_of(services.blobs, job.outputs, f"/api/v1/job/{job.id}/data"),
+        cancels=cancels,
+        again=job.terminal and compendium is not None and not principal.anonymous,
+    )
+
+
+async def cancel(request: Request) -> Response:
+    """`POST /job/:id/cancel`: end the job, or find that it has ended already, and show its page."""
+    services = services_of(request)
+    job = await services.job(await services.principal(request), request.path_params["id"], Action.CANCEL)
+    await stop(services, job.id)
+    return RedirectResponse(f"/job/{job.id}", 303)

@@ -1,0 +1,33 @@
+"""The page of a shipment."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from erc.gateway.pages.rendering import render
+from erc.gateway.pages.words import State
+from erc.gateway.routes.asking import services_of
+from erc.schemas.shipment import ShipmentStatus
+
+_STATES = {
+    ShipmentStatus.TO_BE_SHIPPED: State("▸", "Being packed", "busy"),
+    ShipmentStatus.SHIPPED: State("✓", "Packed", "good"),
+    ShipmentStatus.ERROR: State("✗", "Could not be packed", "bad"),
+}
+
+
+async def page(request: Request) -> Response:
+    """`GET /shipment/:id`."""
+    services = services_of(request)
+    principal = await services.principal(request)
+    shipment = await services.shipment(principal, request.path_params["id"])
+    return render(
+        request,
+        "shipment.html",
+        principal,
+        shipment=shipment,
+        state=_STATES[shipment.status],
+        size_bytes=services.blobs.size(shipment.package) if shipment.package else None,
+        live=shipment.status is ShipmentStatus.TO_BE_SHIPPED,
+    )
