@@ -50,7 +50,7 @@ contracts: setup ## Generate the AsyncAPI document and the JSON Schemas again.
 	@$(PYTHON) -m erc.schemas.contracts schemas/json
 
 screenshot: base ## Take the README's picture of a job's page.
-	@$(PYTHON) -m erc.deploy.screenshot examples/rmarkdown docs/job.png
+	@sh deploy/screenshot.sh $(EXAMPLE) docs/job.png
 
 requirements: ## Pin the packages again, with hashes.
 	@sh requirements/pin.sh

@@ -17,8 +17,10 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _PATIENCE_MILLISECONDS = 20_000
-_ALL_PICTURES = "Array.from(document.images).every(image => image.complete)"
-_LOAD_NOW = "for (const image of document.images) image.loading = 'eager'"
+_LOAD_PICTURES = """() => Promise.all(Array.from(document.images, image => {
+    image.loading = "eager";
+    return image.decode().catch(() => null);
+}))"""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,7 @@ def take(picture: Picture, browser: str) -> None:
             if picture.link:
                 _open(page, picture.link)
             _open(page, picture.url)
-            page.evaluate(_LOAD_NOW)
-            page.wait_for_function(_ALL_PICTURES)
+            page.evaluate(_LOAD_PICTURES)
             page.screenshot(path=picture.file, full_page=picture.height is None)
         finally:
             running.close()

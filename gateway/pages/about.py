@@ -15,6 +15,7 @@ UNTITLED = "Untitled compendium"
 _MOST = 200
 _LICENCES = {"text": "Text", "data": "Data", "code": "Code", "metadata": "Metadata"}
 _DOI = re.compile(r"10\.[0-9]{4,9}/[^\s\"<>\\]{1,200}")
+_BLANK = re.compile(r"\n[ \t]*\n")
 _ORCID = re.compile(r"[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]")
 
 
@@ -43,7 +44,8 @@ class About:
 
     title: str
     authors: list[Author]
-    description: str
+    description: list[str]
+    """Paragraphs."""
     date: str
     keywords: list[str]
     licences: dict[str, str]
@@ -97,8 +99,10 @@ def _text(value: Any) -> str:
     return ""
 
 
-def _paragraphs(value: Any) -> str:
-    return plain(value)[:5000].strip() if isinstance(value, str) else ""
+def _paragraphs(value: Any) -> list[str]:
+    if not isinstance(value, str):
+        return []
+    return [text for part in _BLANK.split(plain(value)[:5000]) if (text := one_line(part))]
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -104,11 +104,18 @@ def _row(blobs: BlobStore, job: Job, name: StepName) -> StepRow:
         status=step.status,
         start=step.start,
         end=step.end,
-        texts=[text for line in step.text if (text := plain(line).strip())],
+        texts=[text for line in step.text if (text := _said(job, line))],
         log=step.log,
         tail=_tail(blobs, step.log) if step.log else None,
         logged=name in _LOGGED,
     )
+
+
+def _said(job: Job, line: str) -> str:
+    """Return a step's text; what the headline says in full is said once."""
+    if job.problem and job.problem.detail and line == job.problem.sentence():
+        return headline(job, None).sentence
+    return plain(line).strip()
 
 
 def _state(job: Job, name: StepName) -> State:

@@ -8,7 +8,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from erc.gateway.client.terminal import one_line
 from erc.gateway.pages.about import About, about_document
 from erc.gateway.pages.rendering import render
 from erc.gateway.routes.asking import services_of, whole_number
@@ -49,5 +48,5 @@ async def page(request: Request) -> Response:
 def _hit(document: dict[str, Any]) -> Hit:
     metadata = document.get("metadata")
     known = about_document(metadata.get("o2r") if isinstance(metadata, dict) else None)
-    excerpt = one_line(known.description)
+    excerpt = " ".join(known.description)
     return Hit(str(document.get("compendium_id", "")), known, excerpt[:280] + ("…" if len(excerpt) > 280 else ""))
