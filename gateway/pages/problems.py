@@ -98,7 +98,7 @@ async def problem_page(request: Request, status: int, problem: Problem) -> Respo
     hint = f"{advice.hint} {_UNSIGNED}" if status == 404 and principal.anonymous else advice.hint
     title = problem.title if problem.title and status in {409, 400, 500, 501} else advice.title
     said = "" if problem.title == title or status in {401, 404} else problem.title
-    values = {"status": status, "title": title, "said": said, "detail": problem.detail, "hint": hint}
+    values = {"code": status, "title": title, "said": said, "detail": problem.detail, "hint": hint}
     return render(request, "problem.html", principal, status, **values)
 
 
