@@ -115,7 +115,7 @@ def figures(service: Service) -> list[Figure]:
         other = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": ".:tests"})
         try:
             asyncio.run(_listening(port))
-            for _ in range(3):
+            for _ in range(5):
                 floor.append(_send(port, "/", {}))
                 with _watched(pid) as seen:
                     ours.append(_send(int(service.url.rsplit(":", 1)[1]), "/api/v1/compendium", headers))

@@ -35,7 +35,7 @@ class Ping(Protocol):
 def create_engine(url: str, size: int = 5) -> AsyncEngine:
     """Return an engine for PostgreSQL through asyncpg; `url` begins with `postgresql://`."""
     driver = url.replace("postgresql://", "postgresql+asyncpg://", 1)
-    return create_async_engine(driver, pool_size=size, max_overflow=size, pool_pre_ping=False, pool_timeout=20)
+    return create_async_engine(driver, pool_size=size, max_overflow=size, pool_use_lifo=True, pool_timeout=20)
 
 
 class Database:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Self
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -43,6 +44,11 @@ class _Parts:
         self._header = (bytearray(), bytearray())
         self._name, self._value = "", bytearray()
         self._count = 0
+
+    def take(self) -> bytearray:
+        """Return the file's bytes that wait to be written."""
+        pending, self.pending = self.pending, bytearray()
+        return pending
 
     def callbacks(self) -> dict[str, object]:
         """Return them as the parser wants them."""
@@ -103,11 +109,12 @@ async def receive(
     parts = _Parts(file_field)
     parser = MultipartParser(options[b"boundary"], parts.callbacks())  # type: ignore[arg-type]
     with blobs.writer() as writer:
-        async for piece in body:
-            _feed(parser, piece)
-            if len(parts.pending) >= BUFFER_BYTES:
-                await _write(writer, parts, limit_bytes)
-        await _write(writer, parts, limit_bytes)
+        async with _Behind(writer, limit_bytes) as behind:
+            async for piece in body:
+                _feed(parser, piece)
+                if len(parts.pending) >= BUFFER_BYTES:
+                    await behind.write(parts.take())
+            await behind.write(parts.take())
         if not parts.ended:
             raise Refused(400, "The upload is incomplete", "The form ended before its last boundary.")
         if parts.file_seen:
@@ -116,18 +123,36 @@ async def receive(
     return parts.upload
 
 
+class _Behind:
+    """Writes one buffer in a thread while the next one is received; at its end everything is written."""
+
+    def __init__(self, writer: Writer, limit_bytes: int) -> None:
+        self._writer, self._limit_bytes, self._size_bytes = writer, limit_bytes, 0
+        self._writing: asyncio.Future[None] | None = None
+
+    async def write(self, buffer: bytearray) -> None:
+        """Begin to write a buffer as soon as the one before is written; raises Refused (413)."""
+        self._size_bytes += len(buffer)
+        if self._size_bytes > self._limit_bytes:
+            raise Refused(413, "The upload is too large", f"At most {self._limit_bytes} bytes are accepted.")
+        if self._writing is not None:
+            await self._writing
+        self._writing = asyncio.ensure_future(asyncio.to_thread(self._writer.write, memoryview(buffer)))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: object, _error: object, _trace: object) -> None:
+        if self._writing is not None:
+            # The thread uses the file until it has ended, whatever happened here.
+            await asyncio.gather(asyncio.shield(self._writing), return_exceptions=kind is not None)
+
+
 def _feed(parser: MultipartParser, piece: bytes) -> None:
     try:
         parser.write(piece)
     except FormParserError as error:
         raise Refused(400, "The form cannot be read", str(error)) from error
-
-
-async def _write(writer: Writer, parts: _Parts, limit_bytes: int) -> None:
-    if writer.size_bytes + len(parts.pending) > limit_bytes:
-        raise Refused(413, "The upload is too large", f"At most {limit_bytes} bytes are accepted.")
-    pending, parts.pending = parts.pending, bytearray()
-    await asyncio.to_thread(writer.write, memoryview(pending))
 
 
 @contextlib.asynccontextmanager

@@ -69,9 +69,7 @@ def about_document(document: Any) -> About:
     return About(
         title=_text(found.get("title")) or UNTITLED,
         authors=[_author(person) for person in _mappings(found.get("creators")) if _text(person.get("name"))],
-        description=plain(str(found["description"]))[:5000].strip()
-        if isinstance(found.get("description"), str)
-        else "",
+        description=_paragraphs(found.get("description")),
         date=_text(found.get("publication_date")),
         keywords=[text for word in _listed(found.get("keywords")) if (text := _text(word))],
         licences={word: text for key, word in _LICENCES.items() if (text := _text(licence.get(key)))},

@@ -63,6 +63,8 @@ async def accept(services: Services, principal: Principal, upload: Upload) -> Co
         if any(upload.fields.get(name) for name in ("share_url", "doi", "zenodo_record_id")):
             raise Refused(501, "Loading from a remote source is not available yet", "Upload the archive itself.")
         raise Refused(400, "The form has no file", "Send the archive in the field `compendium`.")
+    if not upload.file_bytes:
+        raise Refused(400, "The file is empty", "Choose an archive with the paper, its code and its data.")
     compendium = Compendium(id=new_id(), owner=principal.name, upload=upload.file, created=utc_now())
     await services.records.add_compendium(compendium, LoadWorkspace(compendium_id=compendium.id, upload=upload.file))
     return compendium
