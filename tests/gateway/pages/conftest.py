@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -254,9 +253,10 @@ async def world(servers: tuple[str, str], tmp_path: Path) -> AsyncIterator[World
     outbox = PostgresOutbox(database_url, f"relay-{port}")
     relaying = asyncio.create_task(Relay(outbox, StreamPublisher(client), asyncio.sleep).run(woken))
     yield World(services, LogStream(client), settings.public_url)
-    relaying.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await relaying
+    while not relaying.done():
+        # Once may be lost in Python 3.11, where `wait_for` prefers a result to a cancellation.
+        relaying.cancel()
+        await asyncio.wait([relaying], timeout=0.1)
     await outbox.close()
     await database.close()
     await client.close()
@@ -296,7 +296,7 @@ async def serving(app: ASGIApp, world: World) -> AsyncIterator[World]:
         for one, port in both
     ]
     tasks = [asyncio.create_task(server.serve()) for server in running]
-    while not all(server.started for server in running):
+    while not all(server.started for server in running):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     yield replace(world)
     for server in running:
