@@ -1,7 +1,6 @@
-"""Every command and every event, each with who takes it and what it promises.
+"""Every command (imperative, one taker) and every event (past, numbered 1..n by its owner, the aggregate).
 
-Commands are imperative and have one taker; events are past and have one owner, the aggregate that numbers them
-1..n without gaps. Messages carry ids, digests and states, never titles, names, file names or log text.
+Messages carry ids, digests and states, never titles, names, file names or log text.
 """
 
 from __future__ import annotations
@@ -161,7 +160,7 @@ class DescriptionRejected(Event):
 
 
 class EnvironmentPlanned(Event):
-    """The workspace is complete and the plan is kept; a build follows unless the environment is there."""
+    """The workspace is complete, the plan is kept; a build follows unless the environment is there."""
 
     AGGREGATE, TYPE = "environment", "environment.planned.v1"
     job_id: Id
@@ -273,6 +272,13 @@ class CompendiumChanged(Event):
     compendium_id: Id
     status: CompendiumStatus
     candidate: bool = True
+
+
+class CompendiumDeleted(Event):
+    """A compendium is gone. Terminal."""
+
+    AGGREGATE, TYPE, ID_FIELD = "compendium", "compendium.deleted.v1", "compendium_id"
+    compendium_id: Id
 
 
 class JobChanged(Event):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -79,12 +80,18 @@ async def _as_page(request: Request, answer: Response, error: Exception) -> Resp
     """Return the page beside a problem document, with the headers that the status needs."""
     if not wants_page(request):
         return answer
-    problem = getattr(error, "problem", None) or _PLAIN.get(answer.status_code, _UNKNOWN)
+    problem = getattr(error, "problem", None) or _problem(answer.status_code, error)
     page = await problem_page(request, answer.status_code, problem)
     for name in ("Retry-After", "Allow"):
         if name in answer.headers:
             page.headers[name] = answer.headers[name]
     return page
+
+
+def _problem(status: int, error: Exception) -> Problem:
+    if isinstance(error, HTTPException) and status not in _PLAIN:
+        return Problem(code=f"http_{status}", title=error.detail)
+    return _PLAIN.get(status, _UNKNOWN)
 
 
 _UNKNOWN = Problem(code="internal", title="Something went wrong here", detail="It was logged. Please try again.")

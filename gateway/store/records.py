@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, insert, or_, select, true
 
-from erc.events.catalog import Command, CompendiumChanged, Event, JobChanged, JobEnded
+from erc.events.catalog import Command, CompendiumChanged, CompendiumDeleted, Event, JobChanged, JobEnded
 from erc.events.envelope import Outgoing, outgoing_command, outgoing_event
 from erc.events.outbox import Database, Transaction, guarded_update, row_for_update, utc_now
 from erc.gateway.auth import EDITOR, Principal
@@ -155,7 +155,10 @@ class Records:
     async def remove_compendium(self, identifier: str) -> None:
         """Forget a candidate; its blobs go when nothing refers to them."""
         async with self.database.transaction() as transaction:
-            await transaction.connection.execute(delete(tables.compendium).where(tables.compendium.c.id == identifier))
+            statement = delete(tables.compendium).where(tables.compendium.c.id == identifier)
+            for row in await transaction.rows(statement.returning(tables.compendium.c.version)):
+                deleted = CompendiumDeleted(compendium_id=identifier)
+                self._send(transaction, deleted, row["version"] + 1, [], public=False)
 
     async def _job_messages(
         self, transaction: Transaction, before: Job | None, advance: Advance[Job], candidate: bool

@@ -117,3 +117,13 @@ def test_a_shipment_is_a_valid_bag(service: Service, job: str, tmp_path: object)
     payload = [data for name, data in files.items() if name.startswith("data/")]
     oxum = f"Payload-Oxum: {sum(map(len, payload))}.{len(payload)}"
     assert oxum in files["bag-info.txt"].decode()
+
+
+def test_a_deleted_candidate_is_gone_from_lists_and_search(service: Service) -> None:
+    main = f'"""Quixotic marmots of the lake."""\n{TEXT_PAPER["main.py"]}'
+    compendium = service.ready(packed({**TEXT_PAPER, "main.py": main}))
+    service.until("/api/v1/search?q=quixotic", lambda it: it["hits"]["total"] == 1)
+    with service.client() as client:
+        assert client.delete(f"/api/v1/compendium/{compendium}").status_code == 204
+        assert client.get(f"/api/v1/compendium/{compendium}").status_code == 404
+    service.until("/api/v1/search?q=quixotic", lambda it: it["hits"]["total"] == 0)

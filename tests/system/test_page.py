@@ -34,7 +34,10 @@ def signed_in(service: Service, browser: Browser, javascript: bool = True) -> Pa
 
 
 def test_a_job_is_followed_live_to_its_verdict(service: Service, browser: Browser) -> None:
-    slow = {**TEXT_PAPER, "main.py": f"import time\nprint('first words', flush=True)\ntime.sleep(4)\n{TEXT_PAPER['main.py']}"}
+    slow = {
+        **TEXT_PAPER,
+        "main.py": f"import time\nprint('first words', flush=True)\ntime.sleep(4)\n{TEXT_PAPER['main.py']}",
+    }
     job = service.start(service.ready(packed(slow)))
     page = signed_in(service, browser)
     errors: list[str] = []

@@ -88,8 +88,12 @@ async def test_an_upload_without_a_file_is_refused_with_a_page(operator, world) 
     assert "The form has no file" in answer.text
 
 
-async def test_an_upload_of_nothing_is_refused(operator, world) -> None:
-    answer = await operator.post("/upload", files={"compendium": ("", b"")}, data={"content_type": "workspace"})
+async def test_a_form_without_a_chosen_file_is_refused(operator, world) -> None:
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="compendium"; filename=""\r\n'
+        b"Content-Type: application/octet-stream\r\n\r\n\r\n--x--\r\n"
+    )
+    answer = await operator.post("/upload", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
     assert answer.status_code == 400
     assert "The file is empty" in answer.text
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
+import httpx2
 import pytest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from erc.events.errors import Rejected, Unavailable
+from erc.gateway.pages import routes
 
 HOSTILE = {
     "title": "<script>alert(1)</script>",
@@ -105,3 +116,54 @@ async def test_every_page_keeps_to_its_policy(operator, world) -> None:
         assert "<style" not in page.text
         for part in ('<html lang="en-GB">', 'class="skip" href="#main"', '<main id="main"'):
             assert part in page.text
+
+
+def failing(error: Exception) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(_request: Request) -> Response:
+        raise error
+
+    return endpoint
+
+
+@pytest.fixture
+def broken(world) -> Starlette:
+    """An application whose addresses fail, each in another way."""
+    errors = {
+        "unavailable": Unavailable("PostgreSQL does not answer"),
+        "rejected": Rejected("A file is too large", "Make it smaller."),
+        "bug": RuntimeError("secret detail"),
+        "teapot": HTTPException(418, "I am a teapot"),
+    }
+    app = Starlette(
+        routes=[Route(f"/{name}", failing(error)) for name, error in errors.items()],
+        exception_handlers={
+            Rejected: routes.on_rejected,
+            Unavailable: routes.on_unavailable,
+            HTTPException: routes.on_http_error,
+            Exception: routes.on_bug,
+        },
+    )
+    app.state.services = world.services
+    return app
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/unavailable", 503, "The service is not available"),
+        ("/rejected", 400, "Make it smaller."),
+        ("/bug", 500, "Something went wrong here"),
+        ("/teapot", 418, "I am a teapot"),
+        ("/nowhere", 404, "There is nothing here"),
+    ],
+)
+async def test_every_failure_has_a_page_and_a_document(broken: Starlette, path: str, status: int, said: str) -> None:
+    transport = httpx2.ASGITransport(app=broken, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        page = await client.get(path, headers={"Accept": "text/html"})
+        document = await client.get(path, headers={"Accept": "application/json"})
+    assert (page.status_code, document.status_code) == (status, status)
+    assert said in page.text
+    assert "secret" not in page.text + document.text
+    assert page.headers.get("retry-after") == document.headers.get("retry-after")
+    assert document.headers["content-type"] == "application/problem+json"
