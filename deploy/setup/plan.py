@@ -24,7 +24,7 @@ class Need:
 
 def needs() -> list[Need]:
     """Return what is missing, in the order in which it is provided."""
-    return [*_python(), *_engine(), *_archive(), *_browser()]
+    return [*_python(), *_engine(), *_archive(), *_browser(), *_small_image()]
 
 
 def _python() -> Iterator[Need]:
@@ -69,3 +69,8 @@ def has_browser() -> bool:
 def _browser() -> Iterator[Need]:
     if not has_browser() and machine.distribution() == "debian":
         yield Need("Chromium, for the tests of the pages", ("chromium",), 450, 40, optional=True)
+
+
+def _small_image() -> Iterator[Need]:
+    if not Path("/bin/busybox").exists():
+        yield Need("busybox, the smallest image to test runs in", ("busybox-static",), 2, 2)

@@ -9,8 +9,9 @@ export function load(address) {
     request.responseType = "document";
     request.setRequestHeader("Accept", "text/html");
     request.timeout = 20_000;
-    request.onload = () => (request.status === 200 && request.response ? resolve(request.response) : reject(new Error(`${request.status}`)));
-    request.onerror = request.ontimeout = () => reject(new Error("no answer"));
+    const fail = () => reject(Object.assign(new Error("The page could not be loaded."), { status: request.status }));
+    request.onload = () => (request.status === 200 && request.response ? resolve(request.response) : fail());
+    request.onerror = request.ontimeout = fail;
     request.send();
   });
 }
@@ -44,8 +45,10 @@ export function refresher(pause = 250, then = () => {}) {
     try {
       put(await load(location.href));
       then();
-    } catch {
-      again = true;
+    } catch (error) {
+      // What was deleted, or may no longer be seen, says so itself; everything else is tried again.
+      if (error.status >= 400 && error.status < 500) location.reload();
+      else again = true;
     } finally {
       loading = false;
     }

@@ -8,7 +8,11 @@ async function look() {
   if (!document.hidden) {
     try {
       put(await load(location.href));
-    } catch {
+    } catch (error) {
+      if (error.status >= 400 && error.status < 500) {
+        location.reload();
+        return;
+      }
       wait = 5000;
     }
   }

@@ -17,7 +17,7 @@ export function follow(address, { heard, tell = () => {}, shown = () => {} }) {
     clearTimeout(timer);
     if (source || over || document.hidden) return;
     const url = new URL(address, location.href);
-    if (last) 0;
+    if (last) url.searchParams.set("last_event_id", last);
     source = new EventSource(url);
     source.onopen = () => {
       wait = 1000;

@@ -101,7 +101,9 @@ class Trees:
             partial = self._executable / f"{digest}.partial-{secrets.token_hex(8)}"
             try:
                 self._copy(self._blobs.path(digest), partial, EXECUTABLE_MODE)
-                partial.rename(kept)
+                # Not renamed: a rename over `kept` takes the inode away under somebody who links to it just then.
+                with contextlib.suppress(FileExistsError):
+                    os.link(partial, kept)
             finally:
                 partial.unlink(missing_ok=True)
         return kept

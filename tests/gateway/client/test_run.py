@@ -237,7 +237,14 @@ def test_ctrl_c_says_that_the_job_goes_on_and_ends_with_130(gateway, workspace) 
     gateway.jobs = [fake.a_job(status="running", verdict=None)]
     gateway.streams = [[fake.changed(1, image_build="running"), fake.HANGS]]
     command = [sys.executable, "-m", "erc.gateway.client", "run", str(workspace), "--url", gateway.url]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A suite that runs in the background ignores the signal, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
     assert child.stderr
     for line in child.stderr:
         if "image_build" in line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,7 @@ class World:
     async def index(self, compendium: Compendium) -> None:
         """Do what the indexer does."""
         found = search_document(compendium)
-        statement = text(
+        add = text(
             "INSERT INTO search_document (compendium_id, version, owner, candidate, document, words) VALUES "
             "(:id, 1, :owner, :candidate, cast(:document AS jsonb), to_tsvector('english', :words))"
         )
@@ -141,12 +141,12 @@ class World:
             "words": f"{found.title} {found.names} {found.text}",
         }
         async with self.services.records.database.transaction() as transaction:
-            await transaction.connection.execute(statement, values)
+            await transaction.connection.execute(add, values)
 
     async def shipment(self, compendium: Compendium, **changes: Any) -> Shipment:
         """Keep a shipment."""
-        values = {"id": new_id(), "compendium_id": compendium.id, "owner": compendium.owner, "created": MADE}
-        shipment = Shipment(**(values | changes))
+        about = {"id": new_id(), "compendium_id": compendium.id, "owner": compendium.owner, "created": MADE}
+        shipment = Shipment(**(about | changes))
         row = {
             "id": shipment.id,
             "compendium_id": shipment.compendium_id,
@@ -180,9 +180,9 @@ class World:
         Image.new("RGB", (8, 8), colour).save(buffer, "PNG")
         return self.services.blobs.put(buffer.getvalue())
 
-    async def cookie(self, name: str = OPERATOR) -> str:
-        """Return the cookie of somebody who has signed in."""
-        return await self.services.sessions.create(name)
+    async def cookie(self) -> str:
+        """Return the cookie of the operator."""
+        return await self.services.sessions.create(OPERATOR)
 
 
 _SIDES = {"original": "red", "reproduced": "blue", "difference": "white"}
@@ -280,9 +280,8 @@ async def operator(app: ASGIApp, world: World) -> AsyncIterator[httpx2.AsyncClie
     """A browser of the operator."""
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     cookies = {"erc_session": await world.cookie()}
-    async with httpx2.AsyncClient(
-        transport=transport, base_url="http://127.0.0.1", headers=PAGE, cookies=cookies
-    ) as client:
+    about = {"transport": transport, "base_url": "http://127.0.0.1", "headers": PAGE, "cookies": cookies}
+    async with httpx2.AsyncClient(**about) as client:
         yield client
 
 
@@ -290,15 +289,13 @@ async def operator(app: ASGIApp, world: World) -> AsyncIterator[httpx2.AsyncClie
 async def serving(app: ASGIApp, world: World) -> AsyncIterator[World]:
     """The same, served on ports of this machine."""
     settings = world.services.settings
+    quiet = {"log_level": "warning", "lifespan": "off", "timeout_graceful_shutdown": 1}
     both = [(app, settings.port), (content_app(world.services), settings.content_port)]
-    running = [
-        uvicorn.Server(uvicorn.Config(one, port=port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
-        for one, port in both
-    ]
+    running = [uvicorn.Server(uvicorn.Config(one, port=port, **quiet)) for one, port in both]
     tasks = [asyncio.create_task(server.serve()) for server in running]
     while not all(server.started for server in running):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
-    yield replace(world)
+    yield world
     for server in running:
         server.should_exit = True
     await asyncio.gather(*tasks)

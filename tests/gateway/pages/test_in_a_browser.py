@@ -10,8 +10,10 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
+from erc.gateway.transition import Advance
 from erc.schemas.check import Outcome, Verdict
 from erc.schemas.job import JobStatus, Step, StepName, StepStatus
+from erc.schemas.shipment import Shipment, ShipmentStatus
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -65,7 +67,9 @@ async def test_a_job_is_followed_to_its_verdict_without_a_reload(serving, tab: P
     await expect(tab.locator("#evidence img")).to_have_count(3)
     await expect(tab.get_by_role("button", name="Run again")).to_be_visible()
     await expect(tab.get_by_role("button", name="Cancel")).to_have_count(0)
-    await tab.wait_for_function("[...document.querySelectorAll('#evidence img')].every(i => i.naturalWidth === 8)")
+    for picture in await tab.locator("#evidence img").all():
+        await picture.scroll_into_view_if_needed()
+        await expect(picture).to_have_js_property("naturalWidth", 8)
     assert await tab.evaluate("document.body.dataset.same") == "yes"
     assert (await tab.title()).startswith("Differs")
     await expect(log).to_have_text("first\nsecond\n<b>third</b>\n")
@@ -122,6 +126,30 @@ async def test_the_list_follows_what_happens(serving, tab: Page) -> None:
     compendium = await serving.compendium()
     await serving.job(compendium)
     await expect(tab.locator("#lists")).to_contain_text("Rain by month")
+
+
+async def test_a_page_that_comes_back_after_a_deletion_says_so(serving, context: BrowserContext) -> None:
+    tab = await context.new_page()
+    compendium = await serving.compendium()
+    await tab.goto(f"/compendium/{compendium.id}")
+    await tab.evaluate(HIDE, True)
+    await serving.services.records.remove_compendium(compendium.id)
+    await tab.evaluate(HIDE, False)
+    await expect(tab.locator("h1")).to_have_text("There is nothing here")
+
+
+async def test_a_shipment_is_followed_until_it_is_packed(serving, tab: Page) -> None:
+    shipment = await serving.shipment(await serving.compendium())
+    await tab.goto(f"/shipment/{shipment.id}")
+    await expect(tab.locator("#shipment")).to_contain_text("Being packed")
+    package = serving.services.blobs.put(b"PK")
+
+    def packed(before: Shipment) -> Advance[Shipment]:
+        changes = {"status": ShipmentStatus.SHIPPED, "package": package, "version": before.version + 1}
+        return Advance(before.model_copy(update=changes))
+
+    await serving.services.records.move_shipment(shipment.id, packed)
+    await expect(tab.get_by_role("link", name="Download")).to_be_visible()
 
 
 async def test_an_upload_with_a_script_leads_to_the_new_page(serving, tab: Page) -> None:
