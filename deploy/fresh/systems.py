@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import urllib.request
@@ -15,7 +17,8 @@ from erc.deploy.refusal import Refusal
 INCLUDED = "ca-certificates,git,make,sudo"
 """What a stranger has before the README's first line; everything else is the set-up's work."""
 _KEYRINGS = Path("/usr/share/keyrings")
-_UBUNTU_KEYRING = "ubuntu-archive:/pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1_all.deb"
+_UBUNTU_KEYRING = "pool/main/u/ubuntu-keyring/ubuntu-keyring_2023.11.28.1_all.deb"
+"""Where the package of Ubuntu's keys lies in the archive that the bootstrap script names."""
 _UBUNTU_KEYRING_SHA256 = "36de43b15853ccae0028e9a767613770c704833f82586f28eb262f0311adb8a8"
 """Debian has no package of Ubuntu's keys; this one is known by its digest."""
 _USER = "stranger"
@@ -66,10 +69,12 @@ def _keyring(system: System, folder: Path) -> Path:
     if "ubuntu" not in system.keyring:
         raise Refusal(f"{name} is missing; install it with: apt-get install {system.keyring}")
     package, keys = folder / "ubuntu-keyring.deb", folder / "ubuntu-keyring"
-    try:
-        package.write_bytes(urllib.request.urlopen(_UBUNTU_KEYRING, timeout=60).read())
-    except OSError as error:
-        raise Refusal(f"Ubuntu's keys cannot be fetched: {error}") from error
+    for archive in _archives(system):
+        with contextlib.suppress(OSError):
+            package.write_bytes(urllib.request.urlopen(f"{archive}/{_UBUNTU_KEYRING}", timeout=60).read())  # noqa: S310
+            break
+    else:
+        raise Refusal("Ubuntu's keys cannot be fetched from any archive that the bootstrap script names.")
     if hashlib.sha256(package.read_bytes()).hexdigest() != _UBUNTU_KEYRING_SHA256:
         raise Refusal("Ubuntu's keys are not those that were expected; nothing of them is used.")
     subprocess.run(["dpkg-deb", "-x", str(package), str(keys)], check=True)
@@ -95,3 +100,11 @@ def copy(base: Path, root: Path, repository: Path) -> None:
 
 def _inside(root: Path, *command: str) -> None:
     subprocess.run(["chroot", str(root), *command], check=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+
+
+def _archives(system: System) -> list[str]:
+    """Return the archives that the bootstrap script of a system may fetch from by itself."""
+    script = Path("/usr/share/debootstrap/scripts") / (system.script or system.suite)
+    if not script.exists():
+        raise Refusal(f"The bootstrap script {script} is missing; install it with: apt-get install debootstrap")
+    return re.findall(r"default_mirror\s+(\S+)", script.read_text(encoding="utf-8"))
