@@ -15,9 +15,9 @@ _FOLDER = ROOT / ".erc" / "extra"
 
 def provide() -> None:
     """Install what can be installed here; say in a sentence what cannot."""
-    wanted = {"docker-compose": "docker-compose", "mvn": "maven", "java": "default-jre-headless"}
+    wanted = {"mvn": "maven", "java": "default-jre-headless"}
     absent = [package for program, package in wanted.items() if shutil.which(program) is None]
-    say("Heavier test servers: OpenSearch 2.19 (55 MB, Java 17 and Maven 400 MB), docker-compose (80 MB); about 3 min.")
+    say("Heavier test servers: OpenSearch 2.19 (55 MB, Java 17 and Maven 400 MB); about 3 min.")
     if absent and machine.has_apt():
         machine.install(absent)
     elif absent:

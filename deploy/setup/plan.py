@@ -24,7 +24,7 @@ class Need:
 
 def needs() -> list[Need]:
     """Return what is missing, in the order in which it is provided."""
-    return [*_python(), *_engine(), *_archive(), *_browser(), *_small_image()]
+    return [*_python(), *_engine(), *_archive(), *_browser(), *_compose(), *_small_image()]
 
 
 def _python() -> Iterator[Need]:
@@ -69,6 +69,11 @@ def has_browser() -> bool:
 def _browser() -> Iterator[Need]:
     if not has_browser() and machine.distribution() == "debian":
         yield Need("Chromium, for the tests of the pages", ("chromium",), 450, 40, optional=True)
+
+
+def _compose() -> Iterator[Need]:
+    if shutil.which("docker-compose") is None:
+        yield Need("Docker Compose, to test the composition", ("docker-compose",), 80, 10, optional=True)
 
 
 def _small_image() -> Iterator[Need]:

@@ -70,7 +70,7 @@ def test_the_composition_is_valid() -> None:
     ways = [["docker", "compose"], ["docker-compose"]]
     working = [way for way in ways if shutil.which(way[0]) and _works(way)]
     if not working:
-        pytest.skip("Docker Compose is missing; `make setup-extra` installs it")
+        pytest.skip("Docker Compose is missing; `make setup` installs it")
     environment = os.environ | {name: value or "x" for name, value in example().items()}
     for way in working:
         run = subprocess.run(

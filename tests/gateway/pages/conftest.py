@@ -147,15 +147,9 @@ class World:
         """Keep a shipment."""
         about = {"id": new_id(), "compendium_id": compendium.id, "owner": compendium.owner, "created": MADE}
         shipment = Shipment(**(about | changes))
-        row = {
-            "id": shipment.id,
-            "compendium_id": shipment.compendium_id,
-            "owner": shipment.owner,
-            "status": shipment.status.value,
-            "version": 0,
-            "document": shipment.model_dump(mode="json"),
-            "created": shipment.created,
-        }
+        document = shipment.model_dump(mode="json")
+        row = {key: document[key] for key in ("id", "compendium_id", "owner", "status", "version")}
+        row |= {"document": document, "created": shipment.created}
         async with self.services.records.database.transaction() as transaction:
             await transaction.connection.execute(insert(tables.shipment).values(**row))
         return shipment
