@@ -127,7 +127,8 @@ class Wakeup:
     async def __call__(self, seconds: float) -> None:
         """Wait."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
         self._event.clear()
 
     async def set(self, _token: str) -> None:

@@ -13,7 +13,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from erc.events.errors import Rejected, Unavailable
-from erc.gateway.errors import Refused, on_bug, on_http_error, on_rejected, on_unavailable
+from erc.gateway.errors import Refused
 from erc.gateway.pages import routes as pages
 from erc.gateway.protection import Protection
 from erc.gateway.routes import compendium, events, job, search, service, shipment
@@ -43,10 +43,10 @@ def create_app(services: Services) -> Starlette:
         ],
         exception_handlers={
             Refused: pages.on_refused,
-            Rejected: on_rejected,
-            Unavailable: on_unavailable,
-            HTTPException: on_http_error,
-            Exception: on_bug,
+            Rejected: pages.on_rejected,
+            Unavailable: pages.on_unavailable,
+            HTTPException: pages.on_http_error,
+            Exception: pages.on_bug,
         },
     )
     app.state.services = services

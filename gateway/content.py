@@ -146,9 +146,13 @@ async def read_report(services: Services, digest: Digest) -> CheckReport:
 
 def _image_type(services: Services, digest: Digest) -> str:
     with services.blobs.open(digest) as file:
-        head = file.read(16)
+        head = file.read(512)
     if head.startswith(_PNG):
         return "image/png"
     if head.startswith(_JPEG):
         return "image/jpeg"
-    return "image/gif" if head.startswith(_GIF) else "text/plain"
+    if head.startswith(_GIF):
+        return "image/gif"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "image/webp"
+    return "image/svg+xml" if b"<svg" in head else "text/plain"

@@ -39,7 +39,8 @@ class Protection:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "private, no-store")
+                static = scope["path"].startswith("/static/")
+                headers.setdefault("Cache-Control", "public, max-age=300" if static else "private, no-store")
             await send(message)
 
         if scope["method"] not in SAFE and not same_origin(Headers(scope=scope)):
