@@ -122,7 +122,8 @@ async def serve(worker: str, settings: WorkerSettings, build: Build) -> None:
 async def _stopped(stop: asyncio.Event) -> bool:
     """Wait for the signal until the next announcement is due."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), ANNOUNCE_SECONDS)
+        async with asyncio.timeout(ANNOUNCE_SECONDS):
+            await stop.wait()
     return stop.is_set()
 
 

@@ -156,7 +156,8 @@ class Desk:
         """Return when the work is asked to stop: at once by a control message, else at the next heartbeat."""
         while not cancel.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(cancel.wait(), self.lease.heartbeat.total_seconds())
+                async with asyncio.timeout(self.lease.heartbeat.total_seconds()):
+                    await cancel.wait()
             with contextlib.suppress(Unavailable):
                 if await duty.store.cancelled(work_id):
                     return
