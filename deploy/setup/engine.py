@@ -16,7 +16,15 @@ from urllib.parse import urlsplit
 
 from .machine import STATE, Missing, as_root, is_root, say, user
 
-_START_SECONDS = 60.0
+_START_SECONDS = 90.0
+_TRIES = 4
+_FORGET = """for name in docker.pid docker/containerd/containerd.pid; do
+    case "$(cat "/proc/$(cat "/var/run/$name" 2>/dev/null)/comm" 2>/dev/null)" in
+        dockerd|containerd) ;;
+        *) rm -f "/var/run/$name" ;;
+    esac
+done"""
+"""Removes the pid files of an engine that was killed: their numbers may belong to others by now."""
 _PID_FILE = STATE / "dockerd.pid"
 _LOG = STATE / "dockerd.log"
 
@@ -94,9 +102,9 @@ def start() -> None:
     """Start the installed engine and wait until it answers. Raises Missing with the end of its log."""
     if Path("/proc/1/comm").read_text(encoding="utf-8").strip() == "systemd":
         subprocess.run(as_root(["systemctl", "enable", "--now", "docker"]), capture_output=True, check=False)
-    elif not runs_here():
-        _start_daemon()
-    _await()
+        _await(tries=0)
+        return
+    _await(tries=_TRIES)
 
 
 def _start_daemon() -> None:
@@ -112,11 +120,17 @@ def _start_daemon() -> None:
         raise Missing("The Docker engine could not be started as root.")
 
 
-def _await() -> None:
+def _await(tries: int) -> None:
+    """Wait for the engine, and start it so often: one that was killed leaves a pid file behind that stops the next."""
     end = time.monotonic() + _START_SECONDS
     while time.monotonic() < end:
         if answering():
             return
+        if tries and not runs_here():
+            tries -= 1
+            subprocess.run(as_root(["sh", "-c", _FORGET]), check=False)
+            _start_daemon()
+            time.sleep(1)
         if closed_socket() and runs_here():
             open_socket()
         time.sleep(0.2)
