@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -168,13 +168,6 @@ class FileBlobStore:
                     partial.unlink()
                     removed += 1
         return removed
-
-
-async def stream(file: BinaryIO, chunk_bytes: int = CHUNK_BYTES) -> AsyncIterator[bytes]:
-    """Yield an open file's bytes in pieces and close it."""
-    with file:
-        while piece := file.read(chunk_bytes):
-            yield piece
 
 
 def _fsync_folder(folder: Path) -> None:

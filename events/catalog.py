@@ -15,9 +15,8 @@ from erc.schemas.ids import Digest, Id
 from erc.schemas.job import JobStatus, StepName, StepStatus
 
 COMMANDS: dict[str, type[Command]] = {}
-"""Every command by worker and verb (`loader.load`)."""
 EVENTS: dict[str, type[Event]] = {}
-"""Every event by its type (`workspace.loaded.v1`)."""
+"""Every command by worker and verb (`loader.load`), every event by its type (`workspace.loaded.v1`)."""
 
 
 class Command(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from datetime import timedelta
 from typing import Any
 
@@ -135,20 +134,3 @@ async def provision(js: JetStreamContext, lease: Lease) -> None:
             await js.add_consumer(stream, consumer)
     except NatsError as error:
         raise Unavailable(f"NATS refused a stream or consumer: {error}") from error
-
-
-async def missing(js: JetStreamContext) -> list[str]:
-    """Return the names of streams and consumers that should be there and are not."""
-    absent = []
-    for config in stream_configs():
-        try:
-            await js.stream_info(str(config.name))
-        except NotFoundError:
-            absent.append(str(config.name))
-    for stream, consumer in consumer_configs(Lease()):
-        found = False
-        with contextlib.suppress(NotFoundError):
-            found = bool(await js.consumer_info(stream, str(consumer.durable_name)))
-        if not found:
-            absent.append(f"{stream}/{consumer.durable_name}")
-    return absent
