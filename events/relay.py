@@ -166,7 +166,7 @@ class PostgresOutbox:
         ]
 
     async def mark_sent(self, rows: Sequence[int]) -> None:
-        await self._run("execute", "UPDATE event SET sent = now() WHERE id = ANY($1::bigint[])", list(rows))
+        await self._run("execute", _MARK, list(rows))
 
     async def close(self) -> None:
         """Give up the lead."""
@@ -192,6 +192,13 @@ class PostgresOutbox:
 
 
 _SELECT = "SELECT id, stream, subject, message_id, body, public, traceparent FROM event WHERE sent IS NULL ORDER BY id"
+
+_MARK = (
+    "WITH last AS (SELECT coalesce(max(position), 0) AS position FROM event) "
+    "UPDATE event SET sent = now(), position = coalesce(event.position, last.position + sent.number) "
+    "FROM last, unnest($1::bigint[]) WITH ORDINALITY AS sent (id, number) WHERE event.id = sent.id"
+)
+"""Numbers the rows in the order of their publication; only the leader does this."""
 
 
 def _body(row: Any) -> bytes:

@@ -47,9 +47,11 @@ event = Table(
     Column("body", JSONB, nullable=False),
     _moment("created", now=True),
     _moment("sent", nullable=True),
+    Column("position", BigInteger, comment="place in the order of publication, from 1; what readers page by"),
     UniqueConstraint("message_id"),
     UniqueConstraint("aggregate", "aggregate_id", "sequence", name="uq_event_order"),
     Index("ix_event_unsent", "id", postgresql_where=text("sent IS NULL")),
+    Index("ix_event_position", "position", unique=True),
     comment="owner: everybody adds, the relay marks as sent. The outbox, kept as the event log",
 )
 
@@ -61,6 +63,15 @@ relay = Table(
     Column("backend", Integer, nullable=False),
     _moment("seen"),
     comment="owner: relay. The one leader and when it was last alive",
+)
+
+stream = Table(
+    "stream",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("incarnation", Text, nullable=False, comment="changes when the stream is made anew"),
+    _moment("seen", now=True),
+    comment="owner: relay. The streams as they were last seen: a new incarnation is filled again from `event`",
 )
 
 capacity = Table(
@@ -84,6 +95,7 @@ compendium = Table(
     Column("version", Integer, nullable=False),
     Column("document", JSONB, nullable=False),
     _moment("created"),
+    _moment("published", nullable=True),
     Index("ix_compendium_owner", "owner"),
     comment="owner: gateway",
 )
@@ -149,6 +161,63 @@ session = Table(
 )
 
 
+tombstone = Table(
+    "tombstone",
+    metadata,
+    Column("compendium_id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("candidate", Boolean, nullable=False),
+    _moment("deleted", now=True),
+    comment="owner: gateway. Who may still see the events of a compendium that is gone",
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("principal", Text, primary_key=True),
+    Column("key", Text, primary_key=True, comment="the Idempotency-Key header"),
+    Column("fingerprint", Text, nullable=False, comment="SHA-256 of method, path and body"),
+    Column("answer", JSONB, comment="status, headers and body of the first answer; null while it is being made"),
+    _moment("created", now=True),
+    Index("ix_idempotency_created", "created"),
+    comment="owner: gateway",
+)
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("document", JSONB, nullable=False, comment="address, filters, secret"),
+    _moment("created", now=True),
+    Index("ix_webhook_owner", "owner"),
+    comment="owner: gateway",
+)
+
+webhook_progress = Table(
+    "webhook_progress",
+    metadata,
+    Column("webhook_id", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False, comment="of the last event that was delivered or given up"),
+    Column("failures", Integer, nullable=False, comment="failed attempts at the next event"),
+    _moment("due", now=True),
+    comment="owner: notifier",
+)
+
+webhook_attempt = Table(
+    "webhook_attempt",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("webhook_id", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    _moment("made", now=True),
+    Index("ix_webhook_attempt_webhook_id", "webhook_id", "id"),
+    comment="owner: notifier. The delivery log",
+)
+
+
 def _work(name: str, owner: str) -> Table:
     """Return the table in which a worker keeps its work: one row a work id, its attempt is the fence."""
     return Table(
@@ -205,7 +274,18 @@ secret = Table(
 )
 
 WRITERS: dict[str, tuple[Table, ...]] = {
-    "gateway": (compendium, job, shipment, waiting, cancellation, session, secret),
+    "gateway": (
+        compendium,
+        job,
+        shipment,
+        waiting,
+        cancellation,
+        session,
+        secret,
+        tombstone,
+        idempotency,
+        webhook,
+    ),
     "loader": (workspace,),
     "metadata": (description,),
     "builder": (environment, image, built),
@@ -213,6 +293,7 @@ WRITERS: dict[str, tuple[Table, ...]] = {
     "checker": (check,),
     "shipper": (package,),
     "indexer": (search_document,),
-    "relay": (relay,),
+    "relay": (relay, stream),
+    "notifier": (webhook_progress, webhook_attempt),
 }
 """Which database role may write which tables. Beside them every role adds to `event` and `capacity`."""
