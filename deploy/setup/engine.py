@@ -86,8 +86,21 @@ def closed_socket() -> str | None:
 
 
 def runs_here() -> bool:
-    """Return whether a dockerd runs on this machine."""
-    return any(_name_of(process) == "dockerd" for process in Path("/proc").iterdir() if process.name.isdecimal())
+    """Return whether a dockerd that would open the usual socket runs on this machine."""
+    return any(_opens_usual_socket(process) for process in Path("/proc").iterdir() if process.name.isdecimal())
+
+
+def _opens_usual_socket(process: Path) -> bool:
+    """Return whether a process is a dockerd of this system (of no container here) that was given no other socket."""
+    if _name_of(process) != "dockerd":
+        return False
+    with contextlib.suppress(OSError):
+        if (process / "ns/mnt").readlink() != Path("/proc/self/ns/mnt").readlink():
+            return False
+        words = (process / "cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
+        hosts = [word for word in words if word.startswith(("unix://", "fd://", "tcp://", "--host", "-H"))]
+        return not hosts or any("/run/docker.sock" in host or "fd://" in host for host in hosts)
+    return True
 
 
 def _name_of(process: Path) -> str:

@@ -67,8 +67,12 @@ def has_browser() -> bool:
 
 
 def _browser() -> Iterator[Need]:
-    if not has_browser() and machine.distribution() == "debian":
+    if machine.distribution() != "debian":
+        return
+    if not has_browser():
         yield Need("Chromium, for the tests of the pages", ("chromium",), 450, 40, optional=True)
+    if not any(Path("/usr/lib").glob("*/libatomic.so.1")):
+        yield Need("libatomic, which the tests' driver of Chromium needs", ("libatomic1",), 1, 1, optional=True)
 
 
 def _compose() -> Iterator[Need]:

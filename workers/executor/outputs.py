@@ -51,9 +51,8 @@ class JobFolders:
                 os.chown(folder / name, self._owner.uid, self._owner.gid)
         except (OSError, subprocess.SubprocessError) as error:
             raise Unavailable(f"The folder of the job cannot be made: {error}") from error
-        # Without the last two the upper layer would refer to the lower one instead of holding what was changed.
-        overlay = f"lowerdir={tree},upperdir={folder}/upper,workdir={folder}/work,redirect_dir=off,metacopy=off"
-        return Mount(f"erc-job-{job_id}", overlay)
+        layers = f"lowerdir={tree},upperdir={folder}/upper,workdir={folder}/work"
+        return Mount(f"erc-job-{job_id}", ",".join([layers, *_OVERLAY]))
 
     def _copy(self, tree: Path, target: Path) -> Mount:
         subprocess.run(
@@ -147,9 +146,12 @@ def _kind(visit: Visit, tree: Path | None) -> Kind:
 
 
 def _opaque(visit: Visit) -> bool:
-    # Only the superuser may read this attribute; for others such deletions stay unlisted, which harms nobody.
+    # Only the superuser may read the second; on an old kernel others leave such deletions unlisted.
     with contextlib.suppress(OSError), visit.open(os.O_DIRECTORY) as folder:
-        return os.getxattr(folder, "trusted.overlay.opaque") == b"y"
+        for attribute in ("user.overlay.opaque", "trusted.overlay.opaque"):
+            with contextlib.suppress(OSError):
+                if os.getxattr(folder, attribute) == b"y":
+                    return True
     return False
 
 
@@ -168,3 +170,18 @@ def _same(status: os.stat_result, tree: Path, path: str) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return (status.st_size, status.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
+def _overlay_options(kernel: str) -> list[str]:
+    """Return the mount options of an overlay on a kernel of this release (`6.1.0-…`).
+
+    The upper layer must hold what was changed and not refer to the lower one. `userxattr`, known since Linux 5.11,
+    sees to that, and marks a folder that was replaced in a way that a service which is not root can read.
+    """
+    release = re.match(r"(\d+)\.(\d+)", kernel)
+    if release and (int(release[1]), int(release[2])) >= (5, 11):
+        return ["userxattr"]
+    return ["redirect_dir=off", "metacopy=off"]
+
+
+_OVERLAY = _overlay_options(os.uname().release)
