@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import multiprocessing
 import resource
 import signal
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from typing import Any, TypeVar, cast
 
 from erc.events.errors import Rejected, Unavailable
@@ -18,12 +20,18 @@ R = TypeVar("R")
 
 
 class Limited:
-    """A source of limited children, forked from a clean process that has the named modules imported already."""
+    """A source of limited children, forked from a clean process that has the named modules imported already.
 
-    def __init__(self, preload: Sequence[str], memory_mib: int = 2048, seconds: float = 120) -> None:
+    A child answers at most `calls` calls, one at a time: more than one saves the fork (13 ms against 1 ms) where the
+    reader is pure Python and leaves nothing behind; one call each where it is native code. Whatever a child could not
+    bear ends it.
+    """
+
+    def __init__(self, preload: Sequence[str], memory_mib: int = 2048, seconds: float = 120, calls: int = 1) -> None:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["erc.workers.limited", *preload])
-        self._memory_bytes, self._seconds = memory_mib * MIB, seconds
+        self._memory_bytes, self._seconds, self._calls = memory_mib * MIB, seconds, calls
+        self._idle: list[_Child] = []
 
     async def call(self, function: Callable[..., R], *arguments: Any) -> R:
         """Return `function(*arguments)` as computed by a child; everything must be picklable.
@@ -34,45 +42,90 @@ class Limited:
         return await asyncio.to_thread(self._call, function, arguments)
 
     def _call(self, function: Callable[..., R], arguments: tuple[Any, ...]) -> R:
-        receiver, sender = self._context.Pipe(duplex=False)
-        child = self._context.Process(
-            target=_child, args=(sender, self._memory_bytes, self._seconds, function, arguments), daemon=True
-        )
-        child.start()
-        sender.close()
+        child = self._ready()
         try:
-            if not receiver.poll(self._seconds):
-                raise _too_demanding(f"It took longer than {self._seconds:.0f} seconds.")
-            outcome, value = receiver.recv()
-        except (EOFError, ConnectionResetError):
-            raise _too_demanding("The reader ran out of memory or crashed.") from None
-        finally:
-            receiver.close()
-            child.kill()
-            child.join()
+            outcome, value = child.ask(function, arguments, self._seconds)
+        except BaseException:
+            child.end()
+            raise
+        if outcome == "exhausted" or child.calls >= self._calls:
+            child.end()
+        else:
+            self._idle.append(child)
         if outcome == "value":
             return cast("R", value)
         raise value
+
+    def _ready(self) -> _Child:
+        """Return an idle child that lives, else a new one."""
+        with contextlib.suppress(IndexError):
+            while True:
+                child = self._idle.pop()
+                if child.alive:
+                    return child
+                child.end()
+        return _Child(self._context, self._memory_bytes)
+
+
+class _Child:
+    """A limited process and the pipe to it."""
+
+    def __init__(self, context: ForkServerContext, memory_bytes: int) -> None:
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, memory_bytes), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.calls = 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked; an idle one that said something has ended."""
+        return self._process.is_alive() and not self._pipe.poll()
+
+    def ask(self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float) -> tuple[str, Any]:
+        """Return the outcome (`value`, `error` or `exhausted`) with its value; raises Rejected (too_demanding)."""
+        self.calls += 1
+        try:
+            self._pipe.send((seconds, function, arguments))
+            if not self._pipe.poll(seconds):
+                raise _too_demanding(f"It took longer than {seconds:.0f} seconds.")
+            outcome, value = self._pipe.recv()
+        except (EOFError, ConnectionError):
+            raise _too_demanding("The reader ran out of memory or crashed.") from None
+        return str(outcome), value
+
+    def end(self) -> None:
+        """End the process and wait for it."""
+        self._pipe.close()
+        self._process.kill()
+        self._process.join()
 
 
 def _too_demanding(detail: str) -> Rejected:
     return Rejected("A file asks too much of the reader", detail, code="too_demanding")
 
 
-def _child(
-    sender: Connection, memory_bytes: int, seconds: float, function: Callable[..., Any], arguments: tuple[Any, ...]
-) -> None:
+def _serve(pipe: Connection, memory_bytes: int) -> None:
+    """Answer calls until the other end of the pipe is closed."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _die_with_parent()
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
+            seconds, function, arguments = pipe.recv()
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            most = int(used.ru_utime + used.ru_stime + seconds) + 1
+            resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+            pipe.send(_answer(function, arguments))
+
+
+def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, Any]:
     try:
-        answer: tuple[str, Any] = ("value", function(*arguments))
+        return ("value", function(*arguments))
     except (Rejected, Unavailable) as error:
-        answer = ("error", error)
+        return ("error", error)
     except (MemoryError, RecursionError):
-        answer = ("error", _too_demanding("It needs more memory than a reader may use."))
-    sender.send(answer)
+        return ("exhausted", _too_demanding("It needs more memory than a reader may use."))
 
 
 def _die_with_parent() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
@@ -22,6 +23,14 @@ def _eat() -> int:
     return len(bytearray(4 << 30))
 
 
+def _remember(word: str) -> tuple[int, list[str]]:
+    _HEARD.append(word)
+    return os.getpid(), list(_HEARD)
+
+
+_HEARD: list[str] = []
+
+
 def _crash() -> None:
     import ctypes
 
@@ -30,7 +39,7 @@ def _crash() -> None:
 
 @pytest.fixture(scope="module")
 def limited() -> Limited:
-    return Limited([], memory_mib=1024, seconds=2)
+    return Limited([], memory_mib=1024, seconds=6)
 
 
 async def test_a_value_comes_back(limited: Limited) -> None:
@@ -54,3 +63,25 @@ async def test_a_child_that_takes_too_long_is_ended(limited: Limited) -> None:
     with pytest.raises(Rejected, match="too much"):
         await limited.call(time.sleep, 60)
     assert time.monotonic() - begun < 20
+
+
+async def test_a_child_answers_one_call_unless_more_are_allowed(limited: Limited) -> None:
+    first, second = await limited.call(_remember, "a"), await limited.call(_remember, "b")
+    assert first[0] != second[0]
+    assert second[1] == ["b"]
+
+
+async def test_a_child_answers_as_many_calls_as_are_allowed() -> None:
+    several = Limited([], memory_mib=1024, seconds=6, calls=2)
+    said = [await several.call(_remember, word) for word in "abc"]
+    assert said[0][0] == said[1][0] != said[2][0]
+
+
+async def test_a_child_that_crashed_is_not_asked_again() -> None:
+    several = Limited([], memory_mib=1024, seconds=6, calls=9)
+    with pytest.raises(Rejected, match="too much"):
+        await several.call(_crash)
+    with pytest.raises(Rejected) as refused:
+        await several.call(_refuse)
+    assert refused.value.problem.code == "refused"
+    assert await several.call(_add, 2, 3) == 5

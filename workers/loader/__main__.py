@@ -17,6 +17,7 @@ from erc.workers.run import Duty
 from erc.workers.store import WorkStore
 
 READER_MIB = 2048
+READER_CALLS = 50
 READER_SECONDS = 3600.0
 
 
@@ -26,7 +27,7 @@ def main() -> None:
 
 
 async def _build(context: Context) -> list[Duty]:
-    reader = Limited(["erc.workers.loader.extract"], READER_MIB, READER_SECONDS)
+    reader = Limited(["erc.workers.loader.extract"], READER_MIB, READER_SECONDS, READER_CALLS)
     store = WorkStore(context.database, tables.workspace, "loader")
     limits = ArchiveLimits(
         unpacked_bytes=int(os.environ.get("LOADER_UNPACKED_BYTES", ArchiveLimits().unpacked_bytes)),

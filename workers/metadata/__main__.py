@@ -15,6 +15,7 @@ from erc.workers.run import Duty
 from erc.workers.store import WorkStore
 
 READER_MIB = 2048
+READER_CALLS = 50
 READER_SECONDS = 120.0
 
 
@@ -24,7 +25,7 @@ def main() -> None:
 
 
 async def _build(context: Context) -> list[Duty]:
-    reader = Limited(["erc.workers.metadata.read_workspace"], READER_MIB, READER_SECONDS)
+    reader = Limited(["erc.workers.metadata.read_workspace"], READER_MIB, READER_SECONDS, READER_CALLS)
     store = WorkStore(context.database, tables.description, "metadata")
 
     async def describe(manifest: Digest) -> Digest:
