@@ -6,14 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import jobs, latency, startup, uploads, workspaces
+from bench import jobs, latency, relay, startup, uploads, workspaces
 from bench.report import Figure, table, write
 from support.service import running
 
 
 def main() -> int:
     """Run what is named on the command line, all by default; exit code 1 when a goal is missed."""
-    wanted = set(sys.argv[1:]) or {"startup", "jobs", "latency", "uploads", "workspaces"}
+    wanted = set(sys.argv[1:]) or {"startup", "jobs", "latency", "uploads", "workspaces", "relay"}
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="erc-bench-") as name:
         root = Path(name)
@@ -31,6 +31,8 @@ def main() -> int:
                     figures += uploads.figures(service)
         if "workspaces" in wanted:
             figures += workspaces.figures(root)
+        if "relay" in wanted:
+            figures += relay.figures(root)
     write(figures)
     print(table(figures))
     return 0 if all(figure.holds for figure in figures) else 1
