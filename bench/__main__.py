@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from bench import jobs, latency, relay, startup, uploads, workspaces
+from bench import jobs, latency, pipeline, relay, startup, uploads, workspaces
 from bench.report import Figure, table, write
-from support.service import running
+from support.service import Service, running
+
+OF_A_SERVICE: dict[str, Callable[[Service], list[Figure]]] = {
+    "jobs": jobs.figures,
+    "latency": lambda service: latency.figures(service, *service.servers()),
+    "pipeline": lambda service: pipeline.figures(service, *service.servers()),
+    "uploads": uploads.figures,
+}
+ALONE: dict[str, Callable[[Path], list[Figure]]] = {
+    "startup": startup.figures,
+    "workspaces": workspaces.figures,
+    "relay": relay.figures,
+}
 
 
 def main() -> int:
     """Run what is named on the command line, all by default; exit code 1 when a goal is missed."""
-    wanted = set(sys.argv[1:]) or {"startup", "jobs", "latency", "uploads", "workspaces", "relay"}
+    wanted = set(sys.argv[1:]) or {*OF_A_SERVICE, *ALONE}
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="erc-bench-") as name:
         root = Path(name)
-        if "startup" in wanted:
-            figures += startup.figures(root)
-        if wanted & {"jobs", "latency", "uploads"}:
+        for part in (name for name in ALONE if name in wanted):
+            figures += ALONE[part](root)
+        if wanted & {*OF_A_SERVICE}:
             home = root / "home"
             home.mkdir()
             with running(home) as service:
-                if "jobs" in wanted:
-                    figures += jobs.figures(service)
-                if "latency" in wanted:
-                    figures += latency.figures(service, *service.servers())
-                if "uploads" in wanted:
-                    figures += uploads.figures(service)
-        if "workspaces" in wanted:
-            figures += workspaces.figures(root)
-        if "relay" in wanted:
-            figures += relay.figures(root)
+                for part in (name for name in OF_A_SERVICE if name in wanted):
+                    figures += OF_A_SERVICE[part](service)
     write(figures)
     print(table(figures))
     return 0 if all(figure.holds for figure in figures) else 1
