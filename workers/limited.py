@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import logging
 import multiprocessing
+import os
 import resource
 import signal
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar, cast
 
+from erc.events import logs
 from erc.events.errors import Rejected, Unavailable
+
+log = logging.getLogger("erc.reader")
 
 MIB = 1 << 20
 R = TypeVar("R")
@@ -66,12 +71,16 @@ def _child(
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _die_with_parent()
+    logs.set_up("reader", os.environ)
     try:
         answer: tuple[str, Any] = ("value", function(*arguments))
     except (Rejected, Unavailable) as error:
         answer = ("error", error)
     except (MemoryError, RecursionError):
         answer = ("error", _too_demanding("It needs more memory than a reader may use."))
+    except Exception:
+        log.exception("A reader ended")
+        return
     sender.send(answer)
 
 

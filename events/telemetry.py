@@ -1,0 +1,27 @@
+"""What every process sets up first: its log, and spans when a collector's address is set."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+from collections.abc import Iterator
+from typing import cast
+
+from erc.events import logs, trace
+
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+
+
+@contextlib.contextmanager
+def process(component: str) -> Iterator[None]:
+    """Be the process `component` for the time of the block; what it recorded is sent at the end."""
+    logs.set_up(component, os.environ)
+    with trace.RECORDING.by(_spans(component)):
+        yield
+
+
+def _spans(component: str) -> trace.Spans:
+    if not any(os.environ.get(name) for name in _ENDPOINTS) or os.environ.get("OTEL_SDK_DISABLED") == "true":
+        return trace.NoSpans()
+    return cast("trace.Spans", importlib.import_module("erc.events.spans").exported(component))
