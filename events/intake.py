@@ -114,8 +114,11 @@ async def _within_its_trace(
     ids, begun = ids_of(delivery.subject.removeprefix("erc.dead.")), time.perf_counter()
     with logs.about(ids), trace.span(durable, "consumer", trace.Trace.parse(delivery.traceparent)):
         await take(delivery)
+        seconds = time.perf_counter() - begun
         trace.note(f"{durable} {delivery.outcome}", {"deliveries": delivery.deliveries, **ids})
-    metrics.DELIVERY.labels(durable, delivery.outcome).observe(time.perf_counter() - begun)
+        level = logging.INFO if delivery.subject.startswith("erc.command.") else logging.DEBUG
+        log.log(level, "%s: %s after %.3f s, delivery %d", durable, delivery.outcome, seconds, delivery.deliveries)
+    metrics.DELIVERY.labels(durable, delivery.outcome).observe(seconds)
 
 
 async def consumer_is_there(client: Client, stream: str, durable: str) -> bool:

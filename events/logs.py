@@ -1,6 +1,7 @@
 """What a process says on its standard error: one record a line, whatever is in it, and no secret.
 
-`LOG_FORMAT` is `text` (default) or `json`, one object a line; `LOG_LEVEL` is a level of Python's logging.
+`LOG_FORMAT` is `text` (default) or `json`, one object a line; `LOG_LEVEL` is a level of Python's logging. Libraries
+speak from `info` on at most: below it they repeat what passes through them.
 """
 
 from __future__ import annotations
@@ -169,7 +170,8 @@ def set_up(component: str, environment: Mapping[str, str]) -> None:
         sys.exit(f"LOG_LEVEL is {level!r}; it is one of debug, info, warning, error, critical.")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(FORMATS[name](component, Masker.of(environment)))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=max(logging.INFO, logging.getLevelNamesMapping()[level]), handlers=[handler], force=True)
+    logging.getLogger("erc").setLevel(level)
     logging.captureWarnings(capture=True)
     sys.excepthook = lambda kind, error, where: log.critical("Unexpected end", exc_info=(kind, error, where))
     threading.excepthook = _thread_ended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator, Mapping
 
 from opentelemetry import trace as otel
@@ -15,6 +16,9 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from erc.events.trace import Kind, Trace, at
 
+CLOSE_SECONDS = 1.0
+"""How long the end of a process waits for a collector that does not answer."""
+
 _KINDS = {"server": otel.SpanKind.SERVER, "consumer": otel.SpanKind.CONSUMER}
 _TRACE_CONTEXT = TraceContextTextMapPropagator()
 
@@ -23,7 +27,9 @@ class OtelSpans:
     """Records spans; an exception makes a span an error, but its text stays here."""
 
     def __init__(self, component: str, processor: SpanProcessor) -> None:
-        self._provider = TracerProvider(resource=Resource.create({"service.name": f"erc-{component}"}))
+        self._provider = TracerProvider(
+            resource=Resource.create({"service.name": f"erc-{component}"}), shutdown_on_exit=False
+        )
         self._provider.add_span_processor(processor)
         self._tracer = self._provider.get_tracer("erc")
 
@@ -50,7 +56,9 @@ class OtelSpans:
         here.set_attributes(attributes)
 
     def close(self) -> None:
-        self._provider.shutdown()
+        ending = threading.Thread(target=self._provider.shutdown, daemon=True)
+        ending.start()
+        ending.join(CLOSE_SECONDS)
 
 
 def exported(component: str) -> OtelSpans:

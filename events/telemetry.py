@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import os
 from collections.abc import Iterator
 from typing import cast
 
 from erc.events import logs, trace
+
+log = logging.getLogger("erc.process")
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
@@ -17,8 +20,10 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
 def process(component: str) -> Iterator[None]:
     """Be the process `component` for the time of the block; what it recorded is sent at the end."""
     logs.set_up(component, os.environ)
+    log.info("Started")
     with trace.RECORDING.by(_spans(component)):
         yield
+    log.info("Ended")
 
 
 def _spans(component: str) -> trace.Spans:

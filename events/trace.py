@@ -99,7 +99,7 @@ class Spans(Protocol):
         ...
 
     def close(self) -> None:
-        """Send what has not been sent."""
+        """Send what has not been sent, within a second."""
         ...
 
 

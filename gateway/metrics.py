@@ -35,6 +35,7 @@ def observe(before: Job, after: Job) -> None:
             metrics.STEP.labels(name.value, step.status.value).observe(seconds)
     if after.terminal and not before.terminal and after.verdict:
         metrics.JOBS_ENDED.labels(after.verdict.value).inc()
+        log.info("The job ended: %s", after.verdict.value)
 
 
 class MetricsPage:

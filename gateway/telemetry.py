@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Iterator
@@ -12,7 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from erc.events import logs, metrics, trace
 
+log = logging.getLogger("erc.gateway")
+
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+_READING = {"GET", "HEAD", "OPTIONS"}
 _THING = re.compile(r"/(?:api/v1/)?(compendium|job|shipment)/([0-9a-z]{1,32})(?:/|$)", re.ASCII)
 _STREAM, _FORM = "text/event-stream", "multipart/form-data"
 
@@ -85,7 +89,10 @@ class _Exchange:
     def _observe(self) -> None:
         method = self._scope["method"] if self._scope["method"] in _METHODS else "other"
         route, status = self._route(), self._status or 500
-        metrics.HTTP.labels(method, route, status).observe(time.perf_counter() - self._begun)
+        seconds = time.perf_counter() - self._begun
+        metrics.HTTP.labels(method, route, status).observe(seconds)
+        level = logging.DEBUG if method in _READING and status < 500 else logging.INFO
+        log.log(level, "%s %s: %d after %.3f s", method, route, status, seconds)
         trace.note(f"{method} {route}", {"http.route": route, "http.response.status_code": status})
 
     def _route(self) -> str:

@@ -28,6 +28,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, orders: Path, metrics_port
     environment = {
         "ERC_FAULTS": str(orders),
         "LOG_FORMAT": "json",
+        "LOG_LEVEL": "debug",
         "CANARY_PASSWORD": CANARY,
         **{f"{name.upper()}_METRICS_PORT": str(port) for name, port in metrics_ports.items()},
         "EVENTS_ACK_WAIT_SECONDS": "2",
