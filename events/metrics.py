@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 __all__ = ["DELIVERY", "HTTP", "JOBS_ENDED", "PUBLISHED", "RELAY_WAITS", "SSE", "STEP", "UPLOADS", "UPLOAD_BYTES"]
+
+log = logging.getLogger("erc.process")
 
 _MOMENTS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _LONG = (0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 7200)
@@ -38,19 +41,20 @@ LOOPBACK = "127.0.0.1"
 def address(component: str) -> tuple[str, int] | None:
     """Return where a process serves its metrics: `<COMPONENT>_METRICS_HOST` (loopback) and `…_METRICS_PORT`.
 
-    None when no port is set; exits with a sentence when it is no port.
+    None when no port is set; ends the process with a sentence when it is no port.
     """
     name = f"{component.upper()}_METRICS_PORT"
     text = os.environ.get(name, "")
     if not text:
         return None
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        sys.exit(f"{name} is {text!r}; a port is a number from 1 to 65535.")
+        log.critical("%s is %r; a port is a number from 1 to 65535.", name, text)
+        sys.exit(1)
     return os.environ.get(f"{component.upper()}_METRICS_HOST") or LOOPBACK, int(text)
 
 
 def serve(component: str) -> None:
-    """Serve this process's metrics when a port is set; exits with a sentence when the port is taken."""
+    """Serve this process's metrics when a port is set; ends the process with a sentence when the port is taken."""
     place = address(component)
     if place is None:
         return
@@ -58,4 +62,5 @@ def serve(component: str) -> None:
     try:
         start_http_server(port, host)
     except OSError as error:
-        sys.exit(f"The metrics of the {component} cannot be served at {host}:{port}: {error.strerror}.")
+        log.critical("The metrics of the %s cannot be served at %s:%d: %s.", component, host, port, error.strerror)
+        sys.exit(1)

@@ -14,6 +14,7 @@ from erc.events import logs, trace
 log = logging.getLogger("erc.process")
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+_SPANS = "erc.events.spans"
 
 
 @contextlib.contextmanager
@@ -26,7 +27,17 @@ def process(component: str) -> Iterator[None]:
     log.info("Ended")
 
 
+def warm() -> None:
+    """Import what `process` will need, so that forks share it."""
+    if _has_collector():
+        importlib.import_module(_SPANS)
+
+
 def _spans(component: str) -> trace.Spans:
-    if not any(os.environ.get(name) for name in _ENDPOINTS) or os.environ.get("OTEL_SDK_DISABLED") == "true":
+    if not _has_collector():
         return trace.NoSpans()
-    return cast("trace.Spans", importlib.import_module("erc.events.spans").exported(component))
+    return cast("trace.Spans", importlib.import_module(_SPANS).exported(component))
+
+
+def _has_collector() -> bool:
+    return any(os.environ.get(name) for name in _ENDPOINTS) and os.environ.get("OTEL_SDK_DISABLED") != "true"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
 import time
 from functools import partial
@@ -117,6 +118,9 @@ async def _serve_both(settings: GatewaySettings, pages: ASGIApp, content: ASGIAp
     servers = [server(pages, settings.port), server(content, settings.content_port)]
     if place := metrics.address("gateway"):
         servers.append(server(metrics_app(scrape), place[1], place[0]))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises a signal again once it has ended; unless that is ignored, nothing behind it is closed.
+        signal.signal(number, signal.SIG_IGN)
     serving = [asyncio.ensure_future(one.serve()) for one in servers]
     await asyncio.wait(serving, return_when=asyncio.FIRST_COMPLETED)
     for one in servers:
