@@ -7,10 +7,12 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.fakes import FakeOutbox, FakeStreams
 
 from erc.events import trace
 from erc.events.envelope import Outgoing
 from erc.events.outbox import Transaction
+from erc.events.relay import Relay, Waiting
 from erc.events.trace import Trace
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -110,3 +112,11 @@ def test_messages_carry_the_trace_in_which_they_are_sent() -> None:
         transaction.send([message], traceparent=f"00-{'3' * 32}-{SPAN}-01")
     transaction.send([message])
     assert [row["traceparent"] for row in transaction.outgoing] == [GOOD, f"00-{'3' * 32}-{SPAN}-01", None]
+
+
+async def test_what_is_public_carries_no_trace() -> None:
+    row = Waiting(1, "EVENTS", "erc.event.job.j.ended", "job:j:1", b"{}", "erc.public.c.job.ended", GOOD)
+    streams = FakeStreams()
+    await Relay(FakeOutbox([row]), streams, asyncio.sleep).once()
+    assert streams.messages["EVENTS"][0].traceparent == GOOD
+    assert streams.messages["PUBLIC"][0].traceparent is None

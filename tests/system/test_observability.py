@@ -100,7 +100,7 @@ def test_whoever_ends_a_job_does_so_within_its_trace(service: Service, job: str)
     assert {place.split("-")[1] for place in _places(service, cancelled).values()} == {OTHER}
 
 
-def test_a_streams_messages_carry_the_trace_and_public_ones_do_not(service: Service, job: str) -> None:
+def test_a_streams_messages_carry_the_trace(service: Service, job: str) -> None:
     async def headers() -> dict[str, str]:
         client = await nats.connect(service.servers()[1])
         message = await client.jetstream().get_last_msg("EVENTS", f"erc.event.job.{job}.ended")
