@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import logging
 import multiprocessing
@@ -72,6 +73,12 @@ def _child(
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _die_with_parent()
     logs.set_up("reader", os.environ)
+    with contextlib.suppress(BrokenPipeError):
+        # Nobody waits any more for the answer to work that was taken over.
+        _answer(sender, function, arguments)
+
+
+def _answer(sender: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     try:
         answer: tuple[str, Any] = ("value", function(*arguments))
     except (Rejected, Unavailable) as error:
