@@ -18,6 +18,7 @@ from erc.deploy.refusal import Refusal
 from erc.deploy.settings import Settings
 from erc.deploy.state import State, chosen_port
 from erc.deploy.supervisor import Spec, Supervisor
+from erc.events import telemetry
 
 SERVER_SECONDS = 30.0
 HOPELESS = 6
@@ -107,6 +108,7 @@ class Stack:
         """Import everything once: the forks share it."""
         for process in (*self._processes, MIGRATIONS, PROVISION):
             importlib.import_module(process.module)
+        telemetry.warm()
         gc.collect()
         gc.freeze()
 

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -182,8 +181,8 @@ class Supervisor:
             code = 0
         except SystemExit as end:
             code = _exit_code(end)
-        except BaseException:  # noqa: BLE001 - a child must never return into the supervisor's code
-            traceback.print_exc()
+        except BaseException as error:  # noqa: BLE001 - a child must never return into the supervisor's code
+            sys.excepthook(type(error), error, error.__traceback__)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()

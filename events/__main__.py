@@ -18,6 +18,7 @@ from datetime import timedelta
 
 import uvloop
 
+from erc.events import metrics, telemetry
 from erc.events.bus import Hints, StreamPublisher, Wakeup, connect
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
@@ -40,23 +41,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def provision() -> None:
     """Create or update every stream and consumer; safe to repeat."""
     lease = Lease(ack_wait=timedelta(seconds=float(os.environ.get("EVENTS_ACK_WAIT_SECONDS", "30"))))
-    _run(_provision(_setting("NATS_URL"), lease))
+    with telemetry.process("provision"):
+        _run(_provision(_setting("NATS_URL"), lease))
 
 
 def relay() -> None:
     """Publish the outbox until SIGTERM or SIGINT."""
-    _run(_relay(_setting("DATABASE_URL"), _setting("NATS_URL"), f"relay-{secrets.token_hex(4)}"))
+    with telemetry.process("relay"):
+        metrics.serve("relay")
+        _run(_relay(_setting("DATABASE_URL"), _setting("NATS_URL"), f"relay-{secrets.token_hex(4)}"))
 
 
 def _setting(name: str) -> str:
     value = os.environ.get(name)
     if not value:
-        sys.exit(f"{name} is not set; `erc up` sets it, otherwise give the server's address.")
+        log.critical("%s is not set; `erc up` sets it, otherwise give the server's address.", name)
+        sys.exit(1)
     return value
 
 
 def _run(work: Coroutine[None, None, None]) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
         uvloop.run(work)
     except Unavailable as error:

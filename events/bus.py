@@ -19,6 +19,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
+from erc.events import metrics
 from erc.events.errors import Unavailable
 from erc.events.outbox import WAKE
 from erc.events.relay import Waiting
@@ -67,6 +68,7 @@ class StreamPublisher:
                     await self._js.publish(message.subject, message.body, stream=stream, headers=_headers(message))
         except (NatsError, OSError, TimeoutError) as error:
             raise Unavailable(f"NATS did not take a message: {error}") from error
+        metrics.PUBLISHED.labels(stream).inc(len(messages))
 
     async def _batch(self, messages: Sequence[Waiting]) -> bool:
         """Try one atomic batch; False when it was refused whole, as when one of the messages is there already."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -15,7 +16,9 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
 
+from erc.events import logs, metrics, trace
 from erc.events.errors import Unavailable
+from erc.events.subjects import ids_of
 from erc.schemas.problem import Problem
 
 log = logging.getLogger("erc.intake")
@@ -31,19 +34,27 @@ class NatsDelivery:
         self.body: bytes = raw.data
         self.deliveries: int = raw.metadata.num_delivered
         self.sequence: int = raw.metadata.sequence.stream
+        self.traceparent: str | None = (raw.headers or {}).get("traceparent")
+        self.outcome = "nothing"
+        """What was said of it last."""
 
     async def acknowledge(self) -> None:
         """Say that it is done."""
+        self.outcome = "acknowledged"
         await self._quietly(self._message.ack())
 
     async def later(self, seconds: float) -> None:
         """Ask for it again after so many seconds."""
+        self.outcome = "later"
         await self._quietly(self._message.nack(delay=seconds))
 
     async def bury(self, problem: Problem) -> None:
         """Put it into the dead-letter stream with the problem, then take it out of its own."""
+        self.outcome = "buried"
         body = json.dumps({"problem": problem.model_dump(), "message": self.body.decode(errors="replace")}).encode()
         headers = {"Nats-Msg-Id": f"dead:{self.subject}:{self.sequence}"}
+        if place := trace.traceparent():
+            headers["traceparent"] = place
         await self._quietly(self._client.jetstream().publish(f"erc.dead.{self.subject}", body, headers=headers))
         await self._quietly(self._message.reject())
 
@@ -73,7 +84,7 @@ async def intake(
     connected: list[Client] = []
 
     async def deliver(message: NatsMessage) -> None:
-        await take(NatsDelivery(message, connected[0]))
+        await _within_its_trace(durable, NatsDelivery(message, connected[0]), take)
 
     for _slot in range(slots):
         broker.subscriber(
@@ -94,6 +105,20 @@ async def intake(
         yield connected[0]
     finally:
         await broker.stop()
+
+
+async def _within_its_trace(
+    durable: str, delivery: NatsDelivery, take: Callable[[NatsDelivery], Awaitable[None]]
+) -> None:
+    """Hand over a delivery as a part of the trace that it belongs to; count how it ended."""
+    ids, begun = ids_of(delivery.subject.removeprefix("erc.dead.")), time.perf_counter()
+    with logs.about(ids), trace.span(durable, "consumer", trace.Trace.parse(delivery.traceparent)):
+        await take(delivery)
+        seconds = time.perf_counter() - begun
+        trace.note(f"{durable} {delivery.outcome}", {"deliveries": delivery.deliveries, **ids})
+        level = logging.INFO if delivery.subject.startswith("erc.command.") else logging.DEBUG
+        log.log(level, "%s: %s after %.3f s, delivery %d", durable, delivery.outcome, seconds, delivery.deliveries)
+    metrics.DELIVERY.labels(durable, delivery.outcome).observe(seconds)
 
 
 async def consumer_is_there(client: Client, stream: str, durable: str) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from erc.events import trace
 from erc.events.envelope import Outgoing
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
@@ -35,7 +36,9 @@ class Ping(Protocol):
 def create_engine(url: str, size: int = 5) -> AsyncEngine:
     """Return an engine for PostgreSQL through asyncpg; `url` begins with `postgresql://`."""
     driver = url.replace("postgresql://", "postgresql+asyncpg://", 1)
-    return create_async_engine(driver, pool_size=size, max_overflow=size, pool_use_lifo=True, pool_timeout=20)
+    return create_async_engine(
+        driver, pool_size=size, max_overflow=size, pool_use_lifo=True, pool_timeout=20, hide_parameters=True
+    )
 
 
 class Database:
@@ -93,10 +96,11 @@ class Transaction:
     ) -> None:
         """Put messages into the outbox at the end of the transaction, in the order of the calls.
 
-        `public` maps message ids to subjects on the PUBLIC stream.
+        `public` maps message ids to subjects on the PUBLIC stream; `traceparent` is the current one unless it is given.
         """
+        place = traceparent or trace.traceparent()
         self.outgoing.extend(
-            message.model_dump() | {"public": (public or {}).get(message.message_id), "traceparent": traceparent}
+            message.model_dump() | {"public": (public or {}).get(message.message_id), "traceparent": place}
             for message in messages
         )
 

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import asyncpg
 
+from erc.events import metrics
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
 
@@ -109,6 +110,7 @@ class Relay:
                 self._failures = 0
             except Unavailable as error:
                 self._failures += 1
+                metrics.RELAY_WAITS.inc()
                 log.warning("The relay waits: %s", error)
                 await self._sleep(min(5.0, 0.1 * 2**self._failures))
                 continue

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
+import time
+from functools import partial
 from typing import Any
 
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from erc.events import metrics, telemetry
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Client, Hints, Wakeup, connect, fetch_dead
 from erc.events.errors import Unavailable
@@ -18,16 +22,21 @@ from erc.events.faults import Faults
 from erc.events.feed import Feed
 from erc.events.intake import intake
 from erc.events.outbox import Database, create_engine, utc_now
+from erc.events.survey import survey
 from erc.gateway.app import create_app
 from erc.gateway.content import content_app
 from erc.gateway.follow import Follower, Undertaker
+from erc.gateway.metrics import MetricsPage, observe
+from erc.gateway.routes.metrics import metrics_app
 from erc.gateway.services import Services
 from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
+from erc.gateway.store.figures import figures
 from erc.gateway.store.queue import Queue, fill_all
 from erc.gateway.store.records import Records
 from erc.gateway.store.search import PostgresSearch
 from erc.gateway.store.sessions import Sessions
+from erc.gateway.telemetry import Telemetry
 
 log = logging.getLogger("erc.gateway")
 
@@ -37,12 +46,12 @@ FILL_SECONDS = 2.0
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT; exit code 1 when a server does not answer at the start."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    try:
-        uvloop.run(serve(GatewaySettings.read()))
-    except Unavailable as error:
-        log.error("The gateway stops: %s", error)  # noqa: TRY400 - a sentence, not a trace
-        sys.exit(1)
+    with telemetry.process("gateway"):
+        try:
+            uvloop.run(serve(GatewaySettings.read()))
+        except Unavailable as error:
+            log.error("The gateway stops: %s", error)  # noqa: TRY400 - a sentence, not a trace
+            sys.exit(1)
 
 
 async def serve(settings: GatewaySettings) -> None:
@@ -59,7 +68,9 @@ async def serve(settings: GatewaySettings) -> None:
     ):
         filling = asyncio.ensure_future(_fill(services, hints))
         try:
-            await _serve_both(settings, create_app(services), content_app(services))
+            await _serve_both(
+                settings, Telemetry(create_app(services)), Telemetry(content_app(services)), services.metrics
+            )
         finally:
             filling.cancel()
     await database.close()
@@ -70,7 +81,7 @@ async def _services(settings: GatewaySettings, client: Client, hints: Hints, dat
     queue, sessions = Queue(), Sessions(database)
     services = Services(
         settings=settings,
-        records=Records(database, queue),
+        records=Records(database, queue, moved=observe),
         queue=queue,
         sessions=sessions,
         search=PostgresSearch(database),
@@ -78,21 +89,23 @@ async def _services(settings: GatewaySettings, client: Client, hints: Hints, dat
         feed=Feed(client),
         hints=hints,
         signer=Signer(await sessions.key("content"), settings.content_url),
+        metrics=MetricsPage(partial(figures, database), partial(survey, client), utc_now, time.monotonic),
     )
     if settings.one_time_token:
         services.links.add(settings.one_time_token)
     return services
 
 
-async def _serve_both(settings: GatewaySettings, pages: ASGIApp, content: ASGIApp) -> None:
+async def _serve_both(settings: GatewaySettings, pages: ASGIApp, content: ASGIApp, scrape: MetricsPage) -> None:
     """Serve both origins; the first one that ends takes the other with it."""
 
-    def server(app: ASGIApp, port: int) -> uvicorn.Server:
+    def server(app: ASGIApp, port: int, host: str = settings.host) -> uvicorn.Server:
         return uvicorn.Server(
             uvicorn.Config(
                 app,
-                host=settings.host,
+                host=host,
                 port=port,
+                log_config=None,
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -103,6 +116,11 @@ async def _serve_both(settings: GatewaySettings, pages: ASGIApp, content: ASGIAp
         )
 
     servers = [server(pages, settings.port), server(content, settings.content_port)]
+    if place := metrics.address("gateway"):
+        servers.append(server(metrics_app(scrape), place[1], place[0]))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises a signal again once it has ended; unless that is ignored, nothing behind it is closed.
+        signal.signal(number, signal.SIG_IGN)
     serving = [asyncio.ensure_future(one.serve()) for one in servers]
     await asyncio.wait(serving, return_when=asyncio.FIRST_COMPLETED)
     for one in servers:

@@ -14,6 +14,7 @@ from erc.events.bus import Hints
 from erc.events.feed import Feed
 from erc.gateway.auth import ADMIN, ANONYMOUS, Action, Principal, Thing, authorise
 from erc.gateway.errors import Refused, refuse_unless_allowed
+from erc.gateway.metrics import MetricsPage
 from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
 from erc.gateway.store.queue import Queue
@@ -41,6 +42,7 @@ class Services:
     feed: Feed
     hints: Hints
     signer: Signer
+    metrics: MetricsPage
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
     links: set[str] = field(default_factory=set)
     """One-time sign-in tokens that have not been used."""

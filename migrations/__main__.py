@@ -13,6 +13,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
+from erc.events import telemetry
 from erc.schemas.tables import WRITERS
 
 
@@ -29,7 +30,8 @@ def main() -> None:
     }
     if unknown := passwords.keys() - WRITERS.keys():
         sys.exit(f"There is no process {', '.join(sorted(unknown))} whose password could be set.")
-    upgrade(url, passwords)
+    with telemetry.process("migrations"):
+        upgrade(url, passwords)
 
 
 def configuration(url: str) -> Config:

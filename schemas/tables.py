@@ -112,6 +112,7 @@ job = Table(
     _moment("created"),
     Index("ix_job_compendium_id", "compendium_id"),
     Index("ix_job_owner", "owner"),
+    Index("ix_job_status", "status"),
     comment="owner: gateway",
 )
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import logging
 import multiprocessing
+import os
 import resource
 import signal
+import sys
+import threading
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from typing import Any, TypeVar, cast
 
+from erc.events import logs
 from erc.events.errors import Rejected, Unavailable
+
+log = logging.getLogger("erc.reader")
 
 MIB = 1 << 20
 R = TypeVar("R")
@@ -38,17 +45,24 @@ class Limited:
 
         Raises what the function raises when it is `Rejected` or `Unavailable`; a child that dies or takes too long
         is `Rejected` with the code `too_demanding`, as is one that runs into its memory limit.
+        The child is killed when the awaiting task is cancelled.
         """
-        return await asyncio.to_thread(self._call, function, arguments)
+        asking = _Asking()
+        try:
+            return await asyncio.to_thread(self._call, asking, function, arguments)
+        except asyncio.CancelledError:
+            asking.stop()
+            raise
 
-    def _call(self, function: Callable[..., R], arguments: tuple[Any, ...]) -> R:
+    def _call(self, asking: _Asking, function: Callable[..., R], arguments: tuple[Any, ...]) -> R:
         child = self._ready()
+        asking.began(child)
         try:
             outcome, value = child.ask(function, arguments, self._seconds)
         except BaseException:
             child.end()
             raise
-        if outcome == "exhausted" or child.calls >= self._calls:
+        if asking.stopped or outcome == "exhausted" or child.calls >= self._calls:
             child.end()
         else:
             self._idle.append(child)
@@ -65,6 +79,26 @@ class Limited:
                     return child
                 child.end()
         return _Child(self._context, self._memory_bytes)
+
+
+class _Asking:
+    """A call, which may be stopped before its child is there."""
+
+    def __init__(self) -> None:
+        self._lock, self.stopped = threading.Lock(), False
+        self._child: _Child | None = None
+
+    def began(self, child: _Child) -> None:
+        with self._lock:
+            self._child = child
+            if self.stopped:
+                child.kill()
+
+    def stop(self) -> None:
+        with self._lock:
+            self.stopped = True
+            if self._child is not None:
+                self._child.kill()
 
 
 class _Child:
@@ -94,6 +128,10 @@ class _Child:
             raise _too_demanding("The reader ran out of memory or crashed.") from None
         return str(outcome), value
 
+    def kill(self) -> None:
+        """End the process; whoever waits for its answer hears of it."""
+        self._process.kill()
+
     def end(self) -> None:
         """End the process and wait for it."""
         self._pipe.close()
@@ -110,6 +148,7 @@ def _serve(pipe: Connection, memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _die_with_parent()
+    logs.set_up("reader", os.environ)
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
             seconds, function, arguments = pipe.recv()
@@ -126,6 +165,9 @@ def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[s
         return ("error", error)
     except (MemoryError, RecursionError):
         return ("exhausted", _too_demanding("It needs more memory than a reader may use."))
+    except Exception:
+        log.exception("A reader ended")
+        sys.exit(1)
 
 
 def _die_with_parent() -> None:

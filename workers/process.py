@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import uvloop
 
+from erc.events import metrics, telemetry
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Client, Hints, LogStream, connect
 from erc.events.errors import Unavailable
@@ -78,12 +79,17 @@ Build = Callable[[Context], Awaitable[list[Duty]]]
 
 def main(worker: str, slots: int, build: Build) -> None:
     """Run a worker until SIGTERM or SIGINT; exit code 1 when it cannot go on."""
-    _log_to_stderr()
-    try:
-        uvloop.run(serve(worker, WorkerSettings.read(worker, slots), build))
-    except Unavailable as error:
-        log.error("%s stops: %s", worker, error)  # noqa: TRY400 - a sentence, not a trace
-        sys.exit(1)
+    _run(worker, lambda: serve(worker, WorkerSettings.read(worker, slots), build))
+
+
+def _run(worker: str, life: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    with telemetry.process(worker):
+        metrics.serve(worker)
+        try:
+            uvloop.run(life())
+        except Unavailable as error:
+            log.error("%s stops: %s", worker, error)  # noqa: TRY400 - a sentence, not a trace
+            sys.exit(1)
 
 
 @contextlib.asynccontextmanager
@@ -142,12 +148,7 @@ class Follower(Protocol):
 
 def follow(worker: str, build: Callable[[Context], Awaitable[Follower]]) -> None:
     """Run a worker that follows events, one at a time, until SIGTERM or SIGINT."""
-    _log_to_stderr()
-    try:
-        uvloop.run(_follow(worker, WorkerSettings.read(worker, 1), build))
-    except Unavailable as error:
-        log.error("%s stops: %s", worker, error)  # noqa: TRY400 - a sentence, not a trace
-        sys.exit(1)
+    _run(worker, lambda: _follow(worker, WorkerSettings.read(worker, 1), build))
 
 
 async def _follow(worker: str, settings: WorkerSettings, build: Callable[[Context], Awaitable[Follower]]) -> None:
@@ -164,10 +165,6 @@ async def _announce(capacity: CapacityStore, hints: Hints) -> None:
         await hints.capacity()
     except Unavailable as error:
         log.warning("%s", error)
-
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
 def stop_signal() -> asyncio.Event:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, select, text
 
+from erc.events import trace
 from erc.events.catalog import COMMANDS, Command, ExecuteWorkspace, PrepareEnvironment
 from erc.events.envelope import outgoing_command
 from erc.events.outbox import Database, Transaction, utc_now
@@ -32,7 +33,8 @@ _RELEASE = text(
 """Fair by owner: whose work runs least comes first, then who has waited longest."""
 _ENTER = text(
     "INSERT INTO waiting (job_id, worker, owner, cause, command) SELECT :job, :worker, :owner, :cause, "
-    "jsonb_build_object('type', cast(:type AS text), 'data', cast(:data AS jsonb)) "
+    "jsonb_build_object('type', cast(:type AS text), 'data', cast(:data AS jsonb), "
+    "'traceparent', cast(:traceparent AS text)) "
     "FROM (SELECT pg_advisory_xact_lock(hashtext('erc.queue.' || :worker))) AS held ON CONFLICT DO NOTHING"
 )
 """Enters a queue and takes its lock."""
@@ -52,7 +54,14 @@ class Queue:
         """Return whether this kind of command waits for a slot."""
         return isinstance(command, (PrepareEnvironment, ExecuteWorkspace))
 
-    async def moved(self, transaction: Transaction, before: Job | None, job: Job, commands: Sequence[Command]) -> None:
+    async def moved(
+        self,
+        transaction: Transaction,
+        before: Job | None,
+        job: Job,
+        commands: Sequence[Command],
+        traceparent: str | None,
+    ) -> None:
         """Give back the slots that a job's transition frees, queue what it asks for, and fill free slots."""
         freed = _freed(before, job)
         if freed:
@@ -68,6 +77,7 @@ class Queue:
                 "cause": str(job.version),
                 "type": f"{command.WORKER}.{command.VERB}",
                 "data": command.model_dump_json(),
+                "traceparent": traceparent,
             }
             await transaction.connection.execute(_ENTER, row)
         asked = {command.WORKER for command in commands}
@@ -85,7 +95,8 @@ class Queue:
         rows = await transaction.rows(_RELEASE, {"worker": worker})
         for row in rows:
             command = COMMANDS[row["command"]["type"]].model_validate(row["command"]["data"])
-            transaction.send([outgoing_command(command, row["cause"], self._now())])
+            place = row["command"].get("traceparent") or str(trace.Trace.begin())
+            transaction.send([outgoing_command(command, row["cause"], self._now())], traceparent=place)
         return len(rows)
 
 

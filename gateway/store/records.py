@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, insert, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, true
 
+from erc.events import trace
 from erc.events.catalog import Command, CompendiumChanged, CompendiumDeleted, Event, JobChanged, JobEnded
 from erc.events.envelope import Outgoing, outgoing_command, outgoing_event
 from erc.events.outbox import Database, Transaction, guarded_update, row_for_update, utc_now
@@ -24,8 +25,14 @@ from erc.schemas.shipment import Shipment
 class Records:
     """Reads and writes the gateway's aggregates."""
 
-    def __init__(self, database: Database, queue: Queue, now: Callable[[], datetime] = utc_now) -> None:
-        self.database, self._queue, self._now = database, queue, now
+    def __init__(
+        self,
+        database: Database,
+        queue: Queue,
+        now: Callable[[], datetime] = utc_now,
+        moved: Callable[[Job, Job], None] = lambda _before, _after: None,
+    ) -> None:
+        self.database, self._queue, self._now, self._moved = database, queue, now, moved
 
     # ------------------------------------------------------------------------------------------ read
 
@@ -97,7 +104,7 @@ class Records:
         """Accept a job together with what follows from its start."""
         async with self.database.transaction() as transaction:
             await transaction.connection.execute(insert(tables.job).values(**_job_row(advance.state)))
-            await self._job_messages(transaction, None, advance, candidate)
+            await self._job_messages(transaction, None, advance, candidate, trace.traceparent())
 
     async def add_shipment(self, shipment: Shipment, command: Command) -> None:
         """Accept a shipment together with the command that packs it."""
@@ -131,13 +138,13 @@ class Records:
             if advance is None or before is None:
                 return None
             await _write(transaction, tables.job, before.version, _job_row(advance.state))
-            candidate = await transaction.rows(
-                select(tables.compendium.c.candidate).where(tables.compendium.c.id == before.compendium_id)
-            )
-            await self._job_messages(transaction, before, advance, not candidate or candidate[0]["candidate"])
+            about = (await transaction.rows(_about_job(before)))[0]
+            candidate, place = about["candidate"] is not False, trace.within(about["traceparent"])
+            await self._job_messages(transaction, before, advance, candidate, place)
             if advance.state.verdict is Verdict.CANCELLED:
                 await transaction.connection.execute(insert(tables.cancellation).values(id=identifier))
-            return advance.state
+        self._moved(before, advance.state)
+        return advance.state
 
     async def move_shipment(
         self, identifier: str, decide: Callable[[Shipment], Advance[Shipment] | None]
@@ -161,21 +168,34 @@ class Records:
                 self._send(transaction, deleted, row["version"] + 1, [], public=False)
 
     async def _job_messages(
-        self, transaction: Transaction, before: Job | None, advance: Advance[Job], candidate: bool
+        self,
+        transaction: Transaction,
+        before: Job | None,
+        advance: Advance[Job],
+        candidate: bool,
+        traceparent: str | None,
     ) -> None:
         job = advance.state
         event = _job_event(before, job)
         direct = [command for command in advance.commands if not self._queue.waits(command)]
-        self._send(transaction, event, job.version, direct, not candidate)
-        await self._queue.moved(transaction, before, job, [c for c in advance.commands if self._queue.waits(c)])
+        self._send(transaction, event, job.version, direct, not candidate, traceparent)
+        waiting = [command for command in advance.commands if self._queue.waits(command)]
+        await self._queue.moved(transaction, before, job, waiting, traceparent)
 
     def _send(
-        self, transaction: Transaction, event: Event, sequence: int, commands: Sequence[Command], public: bool
+        self,
+        transaction: Transaction,
+        event: Event,
+        sequence: int,
+        commands: Sequence[Command],
+        public: bool,
+        traceparent: str | None = None,
     ) -> None:
         now = self._now()
         said = outgoing_event(event, sequence, now, "gateway")
         asked = [outgoing_command(command, str(sequence), now) for command in commands]
-        transaction.send([said, *asked], public={said.message_id: _public(said, event)} if public else None)
+        subjects = {said.message_id: _public(said, event)} if public else None
+        transaction.send([said, *asked], public=subjects, traceparent=traceparent)
 
 
 def _public(message: Outgoing, event: Event) -> str:
@@ -196,6 +216,16 @@ def _job_event(before: Job | None, job: Job) -> JobChanged:
         return JobChanged(**about)
     chunks = {name: step.log_chunks for name, step in job.steps.items() if step.log_chunks}
     return JobEnded(**about, verdict=job.verdict or Verdict.FAILED, log_chunks=chunks)
+
+
+def _about_job(job: Job) -> Select[Any]:
+    """Whether a job's compendium is a candidate (null when it is gone), and the trace that the job began in."""
+    compendium, event = tables.compendium, tables.event
+    first = and_(event.c.aggregate == "job", event.c.aggregate_id == job.id, event.c.sequence == 1)
+    return select(
+        select(compendium.c.candidate).where(compendium.c.id == job.compendium_id).scalar_subquery().label("candidate"),
+        select(event.c.traceparent).where(first).scalar_subquery().label("traceparent"),
+    )
 
 
 async def _write(transaction: Transaction, table: Any, version: int, row: dict[str, Any]) -> None:

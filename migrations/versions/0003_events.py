@@ -37,6 +37,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_event_position", "event", ["position"], unique=True)
     op.add_column("compendium", _moment("published", nullable=True))
+    op.create_index("ix_job_status", "job", ["status"])
     _wire()
     _webhooks()
     _grants()
@@ -45,6 +46,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in _TABLES:
         op.drop_table(table)
+    op.drop_index("ix_job_status", "job")
     op.drop_column("compendium", "published")
     op.drop_index("ix_event_position", "event")
     op.drop_column("event", "position")

@@ -180,10 +180,12 @@ def test_stopping_takes_less_than_five_seconds(start: Start) -> None:
     assert not alive(family)
 
 
-def test_once_stops_when_everything_answers(start: Start) -> None:
-    started = start("--only", ONLY, "--once")
+def test_once_stops_when_everything_answers_and_each_process_ends_by_itself(start: Start) -> None:
+    started = start("--only", f"gateway,{ONLY}", "--once")
     assert started.process.wait(60) == 0
     assert "The service is ready after" in started.said()
+    for short in ("gateway", *ONLY.split(",")):
+        assert (started.home / "logs" / f"{short}.log").read_text().endswith("INFO erc.process Ended\n"), short
 
 
 def test_other_servers_are_used_when_they_are_named(start: Start, tmp_path: Path) -> None:

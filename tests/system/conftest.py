@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.service import Service, running
+from support.service import Service, free_port, running
+
+CANARY = "canary-4f9a1c77e2"
 
 
 @pytest.fixture(scope="session")
@@ -15,11 +17,20 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory, orders: Path) -> Iterator[Service]:
+def metrics_ports() -> dict[str, int]:
+    return {name: free_port() for name in ("gateway", "relay", "executor", "indexer")}
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory, orders: Path, metrics_ports: dict[str, int]) -> Iterator[Service]:
     home = tmp_path_factory.mktemp("erc") / "home"
     home.mkdir()
     environment = {
         "ERC_FAULTS": str(orders),
+        "LOG_FORMAT": "json",
+        "LOG_LEVEL": "debug",
+        "CANARY_PASSWORD": CANARY,
+        **{f"{name.upper()}_METRICS_PORT": str(port) for name, port in metrics_ports.items()},
         "EVENTS_ACK_WAIT_SECONDS": "2",
         "EVENTS_HEARTBEAT_SECONDS": "0.5",
         "BUILDER_SAVE_IMAGE": "false",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +24,19 @@ from support.service import free_port
 from erc.events.blobs import FileBlobStore, put_document
 from erc.events.bus import Hints, LogStream, StreamPublisher, Wakeup, connect
 from erc.events.feed import Feed
-from erc.events.outbox import WAKE, Database, create_engine
+from erc.events.outbox import WAKE, Database, create_engine, utc_now
 from erc.events.relay import PostgresOutbox, Relay
 from erc.events.streams import Lease, provision
+from erc.events.survey import survey
 from erc.gateway.app import create_app
 from erc.gateway.content import content_app
 from erc.gateway.identifiers import new_id
+from erc.gateway.metrics import MetricsPage
 from erc.gateway.pipeline import start_job
 from erc.gateway.services import OPERATOR, Services
 from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
+from erc.gateway.store.figures import figures
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.records import Records
 from erc.gateway.store.search import PostgresSearch
@@ -241,6 +246,7 @@ async def world(servers: tuple[str, str], tmp_path: Path) -> AsyncIterator[World
         feed=Feed(client),
         hints=hints,
         signer=Signer(b"key", settings.content_url),
+        metrics=MetricsPage(partial(figures, database), partial(survey, client), utc_now, time.monotonic),
     )
     woken = Wakeup()
     await hints.on(WAKE, woken.set)
