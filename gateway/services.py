@@ -12,10 +12,13 @@ from starlette.requests import HTTPConnection
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Hints
 from erc.events.feed import Feed
+from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import ADMIN, ANONYMOUS, Action, Principal, Thing, authorise
 from erc.gateway.errors import Refused, refuse_unless_allowed
+from erc.gateway.idempotency import Idempotency
 from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
+from erc.gateway.store.idempotency import SqlAnswers
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.records import Records
 from erc.gateway.store.search import Search
@@ -44,6 +47,9 @@ class Services:
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
     links: set[str] = field(default_factory=set)
     """One-time sign-in tokens that have not been used."""
+
+    def __post_init__(self) -> None:
+        self.idempotency: Idempotency[Transaction] = Idempotency(SqlAnswers(self.records.database), utc_now)
 
     async def principal(self, connection: HTTPConnection) -> Principal:
         """Return who asks: the bearer of a token, the holder of a session, or nobody."""

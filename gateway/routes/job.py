@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -13,9 +14,11 @@ from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal
 from erc.gateway.content import api_file_response, job_file, read_report
 from erc.gateway.errors import Refused
+from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
 from erc.gateway.pipeline import cancel_job, start_job
 from erc.gateway.routes.asking import body_of, services_of, whole_number
+from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
 from erc.gateway.services import Services
 from erc.gateway.store.queue import WAITING_WORKERS, position
 from erc.gateway.views import check_view, file_tree, job_view
@@ -30,15 +33,25 @@ async def create(request: Request) -> Response:
     """`POST /api/v1/job`: run a compendium's analysis."""
     services = services_of(request)
     principal = await services.principal(request)
-    identifier = (await body_of(request)).get("compendium_id")
+    body = await body_of(request)
+    identifier = body.get("compendium_id")
     if not isinstance(identifier, str) or not identifier:
         raise Refused(400, "compendium_id required")
-    compendium = await services.compendium(principal, identifier, Action.RUN)
-    job = await begin(services, principal, compendium)
-    return JSONResponse({"job_id": job.id}, 200, {"Location": f"/api/v1/job/{job.id}"})
+
+    async def act(keep: KeepAnswer) -> Answer:
+        compendium = await services.compendium(principal, identifier, Action.RUN)
+        return _begun(await begin(services, principal, compendium, keep))
+
+    return await answered_once(request, services, principal, body, act)
 
 
-async def begin(services: Services, principal: Principal, compendium: Compendium) -> Job:
+def _begun(job: Job) -> Answer:
+    return Answer(200, json.dumps({"job_id": job.id}), {"Location": f"/api/v1/job/{job.id}"})
+
+
+async def begin(
+    services: Services, principal: Principal, compendium: Compendium, keep: KeepAnswer = keep_nothing
+) -> Job:
     """Start a job on a compendium; raises Refused (409) when it is not ready."""
     if compendium.status is CompendiumStatus.REJECTED:
         said = compendium.problem.sentence() if compendium.problem else ""
@@ -47,7 +60,8 @@ async def begin(services: Services, principal: Principal, compendium: Compendium
         raise Refused(409, "The compendium is not ready yet", "Wait until it is loaded.", "compendium_not_ready")
     job = Job(id=new_id(), compendium_id=compendium.id, owner=principal.name, created=utc_now())
     advance = start_job(job, compendium)
-    await services.records.add_job(advance, compendium.candidate)
+    answer = _begun(advance.state)
+    await services.records.add_job(advance, compendium.candidate, lambda transaction: keep(transaction, answer))
     return advance.state
 
 

@@ -15,8 +15,10 @@ from erc.events.catalog import PackShipment
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal
 from erc.gateway.errors import Refused
+from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
 from erc.gateway.routes.asking import body_of, services_of
+from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
 from erc.gateway.services import Services
 from erc.gateway.views import job_view, shipment_view
 from erc.schemas.compendium import Compendium
@@ -40,12 +42,25 @@ async def create(request: Request) -> Response:
     if recipient not in RECIPIENTS:
         raise Refused(400, "the recipient is not known", f"Known are: {', '.join(RECIPIENTS)}.")
     wants_image = str(body.get("image", "false")).lower() in {"true", "1", "yes"}
-    shipment = await ship(services, principal, identifier, recipient, wants_image=wants_image)
-    return JSONResponse(shipment_view(shipment), 202, {"Location": f"/api/v1/shipment/{shipment.id}"})
+
+    async def act(keep: KeepAnswer) -> Answer:
+        return _begun(await ship(services, principal, identifier, recipient, wants_image=wants_image, keep=keep))
+
+    return await answered_once(request, services, principal, body, act)
+
+
+def _begun(shipment: Shipment) -> Answer:
+    return Answer(202, json.dumps(shipment_view(shipment)), {"Location": f"/api/v1/shipment/{shipment.id}"})
 
 
 async def ship(
-    services: Services, principal: Principal, identifier: str, recipient: str = "download", *, wants_image: bool = False
+    services: Services,
+    principal: Principal,
+    identifier: str,
+    recipient: str = "download",
+    *,
+    wants_image: bool = False,
+    keep: KeepAnswer = keep_nothing,
 ) -> Shipment:
     """Record a shipment of a compendium with its newest job and ask the shipper; raises Refused (400, 409)."""
     compendium = await services.compendium(principal, identifier, Action.SHIP)
@@ -62,7 +77,8 @@ async def ship(
         compendium_id=compendium.id,
         record=await asyncio.to_thread(put_document, services.blobs, record),
     )
-    await services.records.add_shipment(shipment, command)
+    answer = _begun(shipment)
+    await services.records.add_shipment(shipment, command, lambda transaction: keep(transaction, answer))
     return shipment
 
 

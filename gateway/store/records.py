@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,13 @@ from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
 from erc.schemas.shipment import Shipment
+
+Also = Callable[[Transaction], Awaitable[None]]
+"""What is written within the same transaction."""
+
+
+async def nothing(_transaction: Transaction) -> None:
+    """Write nothing more."""
 
 
 class Records:
@@ -84,24 +91,27 @@ class Records:
 
     # ------------------------------------------------------------------------------------------ write
 
-    async def add_compendium(self, compendium: Compendium, command: Command) -> None:
+    async def add_compendium(self, compendium: Compendium, command: Command, also: Also = nothing) -> None:
         """Accept a compendium together with the command that loads it."""
         async with self.database.transaction() as transaction:
+            await also(transaction)
             await transaction.connection.execute(insert(tables.compendium).values(**_compendium_row(compendium)))
             changed = CompendiumChanged(
                 compendium_id=compendium.id, status=compendium.status, candidate=compendium.candidate
             )
             self._send(transaction, changed, compendium.version, [command], not compendium.candidate)
 
-    async def add_job(self, advance: Advance[Job], candidate: bool) -> None:
+    async def add_job(self, advance: Advance[Job], candidate: bool, also: Also = nothing) -> None:
         """Accept a job together with what follows from its start."""
         async with self.database.transaction() as transaction:
+            await also(transaction)
             await transaction.connection.execute(insert(tables.job).values(**_job_row(advance.state)))
             await self._job_messages(transaction, None, advance, candidate)
 
-    async def add_shipment(self, shipment: Shipment, command: Command) -> None:
+    async def add_shipment(self, shipment: Shipment, command: Command, also: Also = nothing) -> None:
         """Accept a shipment together with the command that packs it."""
         async with self.database.transaction() as transaction:
+            await also(transaction)
             row = _row(shipment) | {"compendium_id": shipment.compendium_id, "owner": shipment.owner}
             await transaction.connection.execute(insert(tables.shipment).values(**row))
             transaction.send([outgoing_command(command, str(shipment.version), self._now())])

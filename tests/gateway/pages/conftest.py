@@ -174,6 +174,11 @@ class World:
         Image.new("RGB", (8, 8), colour).save(buffer, "PNG")
         return self.services.blobs.put(buffer.getvalue())
 
+    def made_ready(self, compendium: Compendium) -> Advance[Compendium]:
+        """Decide that a compendium is ready."""
+        changes = {"status": CompendiumStatus.READY, "version": compendium.version + 1}
+        return Advance(compendium.model_copy(update=changes))
+
     async def cookie(self) -> str:
         """Return the cookie of the operator."""
         return await self.services.sessions.create(OPERATOR)
