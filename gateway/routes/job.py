@@ -20,7 +20,7 @@ from erc.gateway.pipeline import cancel_job, start_job
 from erc.gateway.routes.asking import body_of, services_of, whole_number
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
 from erc.gateway.services import Services
-from erc.gateway.store.queue import WAITING_WORKERS, position
+from erc.gateway.store.queue import WAITING_WORKERS, place
 from erc.gateway.views import check_view, file_tree, job_view
 from erc.schemas.compendium import Compendium, CompendiumStatus
 from erc.schemas.job import Job, StepName
@@ -99,8 +99,8 @@ async def view(request: Request) -> Response:
     manifest = None
     if job.outputs:
         manifest = await asyncio.to_thread(read_manifest, services.blobs, job.outputs)
-    place = None if job.terminal else await position(services.records.database, job.id)
-    document = job_view(job, manifest, detailed, place)
+    waits = None if job.terminal else await place(services.records.database, job.id)
+    document = job_view(job, manifest, detailed, waits)
     if job.report:
         document["check"] = check_view(job, await read_report(services, job.report), services.signer)
     return JSONResponse(document)

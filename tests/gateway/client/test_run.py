@@ -175,9 +175,10 @@ def test_steps_that_change_together_are_told_in_their_order(gateway, erc, worksp
 
 
 def test_a_place_in_the_queue_is_told(gateway, erc, workspace) -> None:
-    gateway.jobs = [fake.a_job(status="running", verdict=None, waiting={"position": 3}), fake.a_job()]
+    waits = {"position": 3, "estimate_seconds": 240}
+    gateway.jobs = [fake.a_job(status="running", verdict=None, waiting=waits), fake.a_job()]
     gateway.streams = [[fake.BREAKS], [fake.ended(1)]]
-    assert "number 3 in the queue" in erc("run", workspace, url=gateway.url).stderr
+    assert "number 3 in the queue, about 4 minutes to go" in erc("run", workspace, url=gateway.url).stderr
 
 
 def test_a_broken_stream_is_taken_up_where_it_was(gateway, erc, workspace) -> None:
