@@ -17,6 +17,7 @@ from erc.events.envelope import Envelope
 from erc.events.errors import Rejected, Unavailable
 from erc.events.faults import Faults
 from erc.gateway.arrival import advance_compendium, reject_compendium
+from erc.gateway.packing import fail_shipment
 from erc.gateway.pipeline import advance_job, current_step, fail_job
 from erc.gateway.store.records import Records
 from erc.gateway.transition import Advance, Facts, TooEarly
@@ -168,15 +169,7 @@ class Undertaker:
         log.warning("%s %s is dead: %s", command.VERB, command.work_id, problem.sentence())
         now = self._now()
         if isinstance(command, PackShipment):
-            failed = ShipmentStatus.ERROR
-            await self._records.move_shipment(
-                command.work_id,
-                lambda it: (
-                    Advance(it.model_copy(update={"status": failed, "problem": problem, "version": it.version + 1}))
-                    if it.status is ShipmentStatus.TO_BE_SHIPPED
-                    else None
-                ),
-            )
+            await self._records.move_shipment(command.work_id, lambda it: fail_shipment(it, problem))
         elif command.ID_FIELD == "compendium_id":
             await self._records.move_compendium(command.work_id, lambda it: _reject(it, problem))
         elif isinstance(command, SaveImage):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
@@ -29,6 +30,10 @@ from erc.schemas.shipment import Shipment
 
 COOKIE = "erc_session"
 OPERATOR = "operator"
+LOADING_WORKERS = ("loader", "metadata")
+JOB_WORKERS = ("builder", "executor", "checker")
+SHIPPING_WORKERS = ("shipper",)
+"""Who works for a compendium that comes in, for a job, for a shipment."""
 
 
 @dataclass
@@ -63,6 +68,12 @@ class Services:
         name = await self.sessions.principal(cookie) if cookie else None
         return Principal(name, ADMIN) if name else ANONYMOUS
 
+    async def tell_to_stop(self, work: Mapping[str, Sequence[str]]) -> None:
+        """Tell workers at once that work was cancelled, by its id; they would find out at their next heartbeat."""
+        for identifier, workers in work.items():
+            for worker in workers:
+                await self.hints.cancel(worker, identifier)
+
     def new_link(self) -> str:
         """Return the address of a new one-time sign-in."""
         token = secrets.token_urlsafe(24)
@@ -88,10 +99,10 @@ class Services:
         assert found
         return found
 
-    async def shipment(self, principal: Principal, identifier: str) -> Shipment:
-        """Return a shipment that the principal may see; raises Refused."""
+    async def shipment(self, principal: Principal, identifier: str, action: Action = Action.VIEW) -> Shipment:
+        """Return a shipment that the principal may do this to; raises Refused."""
         found = await self.records.shipment(identifier)
         thing = Thing(found.owner, candidate=True) if found else None
-        refuse_unless_allowed(authorise(principal, Action.VIEW, thing), "no shipment with this id")
+        refuse_unless_allowed(authorise(principal, action, thing), "no shipment with this id")
         assert found
         return found

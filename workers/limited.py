@@ -7,8 +7,10 @@ import ctypes
 import multiprocessing
 import resource
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar, cast
 
 from erc.events.errors import Rejected, Unavailable
@@ -30,16 +32,23 @@ class Limited:
 
         Raises what the function raises when it is `Rejected` or `Unavailable`; a child that dies or takes too long
         is `Rejected` with the code `too_demanding`, as is one that runs into its memory limit.
+        The child is killed when the awaiting task is cancelled.
         """
-        return await asyncio.to_thread(self._call, function, arguments)
+        child = _Child()
+        try:
+            return await asyncio.to_thread(self._call, child, function, arguments)
+        except asyncio.CancelledError:
+            child.stop()
+            raise
 
-    def _call(self, function: Callable[..., R], arguments: tuple[Any, ...]) -> R:
+    def _call(self, going: _Child, function: Callable[..., R], arguments: tuple[Any, ...]) -> R:
         receiver, sender = self._context.Pipe(duplex=False)
         child = self._context.Process(
             target=_child, args=(sender, self._memory_bytes, self._seconds, function, arguments), daemon=True
         )
         child.start()
         sender.close()
+        going.started(child)
         try:
             if not receiver.poll(self._seconds):
                 raise _too_demanding(f"It took longer than {self._seconds:.0f} seconds.")
@@ -53,6 +62,26 @@ class Limited:
         if outcome == "value":
             return cast("R", value)
         raise value
+
+
+class _Child:
+    """The child of a call, which may be stopped before it has started."""
+
+    def __init__(self) -> None:
+        self._lock, self._stopped = threading.Lock(), False
+        self._process: BaseProcess | None = None
+
+    def started(self, process: BaseProcess) -> None:
+        with self._lock:
+            self._process = process
+            if self._stopped:
+                process.kill()
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+            if self._process is not None:
+                self._process.kill()
 
 
 def _too_demanding(detail: str) -> Rejected:

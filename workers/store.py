@@ -117,8 +117,11 @@ class WorkStore:
         return Work(row["id"], row["command"], row["attempt"], row["version"], row["document"])
 
     async def cancelled(self, work_id: str) -> bool:
-        """Return whether this work was asked to stop."""
+        """Say that the work goes on (`changed` is its lease), and return whether it was asked to stop."""
+        table = self._table
         async with self._database.transaction() as transaction:
+            going_on = (table.c.id == work_id, table.c.status == "running")
+            await transaction.connection.execute(update(table).where(*going_on).values(changed=func.now()))
             return await self._is_cancelled(transaction, work_id)
 
     async def _is_cancelled(self, transaction: Transaction, work_id: str) -> bool:

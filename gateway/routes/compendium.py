@@ -19,7 +19,7 @@ from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
 from erc.gateway.routes.asking import services_of, whole_number
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing, key_of
-from erc.gateway.services import Services
+from erc.gateway.services import JOB_WORKERS, LOADING_WORKERS, SHIPPING_WORKERS, Services
 from erc.gateway.upload import Upload, one_of, receive
 from erc.gateway.views import compendium_view, file_tree
 from erc.schemas.compendium import Compendium, CompendiumStatus
@@ -144,11 +144,13 @@ async def delete(request: Request) -> Response:
 
 
 async def forget(services: Services, principal: Principal, identifier: str) -> None:
-    """Remove a candidate; raises Refused (400) when it is published."""
+    """Remove a candidate, whatever goes on for it; raises Refused (400) when it is published."""
     compendium = await services.compendium(principal, identifier, Action.DELETE)
     if not compendium.candidate:
         raise Refused(400, "compendium is not a candidate, cannot be deleted")
-    await services.records.remove_compendium(compendium.id)
+    jobs, shipments = await services.records.remove_compendium(compendium.id)
+    await services.tell_to_stop({compendium.id: LOADING_WORKERS, **dict.fromkeys(jobs, JOB_WORKERS)})
+    await services.tell_to_stop(dict.fromkeys(shipments, SHIPPING_WORKERS))
 
 
 async def metadata(request: Request) -> Response:

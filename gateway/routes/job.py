@@ -19,14 +19,15 @@ from erc.gateway.identifiers import new_id
 from erc.gateway.pipeline import cancel_job, start_job
 from erc.gateway.routes.asking import body_of, services_of, whole_number
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
-from erc.gateway.services import Services
-from erc.gateway.store.queue import WAITING_WORKERS, place
+from erc.gateway.services import JOB_WORKERS, Services
+from erc.gateway.store.queue import place
+from erc.gateway.store.records import Also, nothing
 from erc.gateway.views import check_view, file_tree, job_view
+from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium, CompendiumStatus
-from erc.schemas.job import Job, StepName
+from erc.schemas.job import Job, JobStatus, StepName
 
 FIELDS = ("status", "user")
-WORKERS = (*WAITING_WORKERS, "checker")
 
 
 async def create(request: Request) -> Response:
@@ -109,19 +110,24 @@ async def view(request: Request) -> Response:
 async def cancel(request: Request) -> Response:
     """`POST /api/v1/job/:id/cancel`: end a job now, whatever it waits for or does."""
     services = services_of(request)
-    job = await services.job(await services.principal(request), request.path_params["id"], Action.CANCEL)
-    after = await stop(services, job.id)
-    if after is None:
-        raise Refused(409, "The job has ended already", f"Its state is {job.status.value}.", "job_ended")
-    return JSONResponse({"job_id": after.id, "status": after.status.value, "verdict": after.verdict})
+    principal = await services.principal(request)
+    job = await services.job(principal, request.path_params["id"], Action.CANCEL)
+    said = {"job_id": job.id, "status": JobStatus.FAILURE.value, "verdict": Verdict.CANCELLED.value}
+    answer = Answer(200, json.dumps(said))
+
+    async def act(keep: KeepAnswer) -> Answer:
+        if await stop(services, job.id, lambda transaction: keep(transaction, answer)) is None:
+            raise Refused(409, "The job has ended already", f"Its state is {job.status.value}.", "job_ended")
+        return answer
+
+    return await answered_once(request, services, principal, None, act)
 
 
-async def stop(services: Services, identifier: str) -> Job | None:
+async def stop(services: Services, identifier: str, also: Also = nothing) -> Job | None:
     """Record a cancellation and tell the workers; None when the job has ended already."""
-    after = await services.records.move_job(identifier, lambda job: cancel_job(job, utc_now()))
+    after = await services.records.move_job(identifier, lambda job: cancel_job(job, utc_now()), also)
     if after:
-        for worker in WORKERS:
-            await services.hints.cancel(worker, identifier)
+        await services.tell_to_stop({identifier: JOB_WORKERS})
     return after
 
 

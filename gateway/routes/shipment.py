@@ -17,9 +17,11 @@ from erc.gateway.auth import Action, Principal
 from erc.gateway.errors import Refused
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
+from erc.gateway.packing import cancel_shipment
 from erc.gateway.routes.asking import body_of, services_of
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
-from erc.gateway.services import Services
+from erc.gateway.services import SHIPPING_WORKERS, Services
+from erc.gateway.store.records import Also, nothing
 from erc.gateway.views import job_view, shipment_view
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
@@ -139,10 +141,34 @@ async def download(request: Request) -> Response:
     )
 
 
+async def cancel(request: Request) -> Response:
+    """`POST /api/v1/shipment/:id/cancel`: end a shipment that is being packed."""
+    services = services_of(request)
+    principal = await services.principal(request)
+    shipment = await services.shipment(principal, request.path_params["id"], Action.CANCEL)
+    answer = Answer(200, json.dumps({"id": shipment.id, "status": ShipmentStatus.ERROR.value}))
+
+    async def act(keep: KeepAnswer) -> Answer:
+        if await stop(services, shipment.id, lambda transaction: keep(transaction, answer)) is None:
+            raise Refused(409, "The shipment has ended already", "", "shipment_ended")
+        return answer
+
+    return await answered_once(request, services, principal, None, act)
+
+
+async def stop(services: Services, identifier: str, also: Also = nothing) -> Shipment | None:
+    """Record a cancellation and tell the shipper; None when the shipment has ended already."""
+    after = await services.records.move_shipment(identifier, cancel_shipment, also)
+    if after:
+        await services.tell_to_stop({identifier: SHIPPING_WORKERS})
+    return after
+
+
 ROUTES = [
     Route("/api/v1/recipient", recipients, methods=["GET"]),
     Route("/api/v1/shipment", create, methods=["POST"]),
     Route("/api/v1/shipment/{id:str}", view, methods=["GET"]),
     Route("/api/v1/shipment/{id:str}/status", status, methods=["GET"]),
+    Route("/api/v1/shipment/{id:str}/cancel", cancel, methods=["POST"]),
     Route("/api/v1/shipment/{id:str}/dl", download, methods=["GET"]),
 ]

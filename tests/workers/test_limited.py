@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +56,26 @@ async def test_a_child_that_takes_too_long_is_ended(limited: Limited) -> None:
     with pytest.raises(Rejected, match="too much"):
         await limited.call(time.sleep, 60)
     assert time.monotonic() - begun < 20
+
+
+def _write_for_ever(path: str) -> None:
+    with Path(path).open("ab", buffering=0) as file:
+        while True:
+            file.write(b"x")
+            time.sleep(0.01)
+
+
+async def test_a_child_that_nobody_waits_for_any_more_is_killed(limited: Limited, tmp_path: Path) -> None:
+    patient, path = Limited([], memory_mib=1024, seconds=60), tmp_path / "growing"
+    call = asyncio.create_task(patient.call(_write_for_ever, str(path)))
+    async with asyncio.timeout(20):
+        while not path.exists():  # noqa: ASYNC110 - another process makes it
+            await asyncio.sleep(0.02)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    async with asyncio.timeout(20):
+        sizes = [0]
+        while len(sizes) < 3 or len(set(sizes[-3:])) > 1:
+            await asyncio.sleep(0.1)
+            sizes.append(path.stat().st_size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import aiodocker
@@ -17,12 +18,15 @@ from erc.workers.builder.handler import Builder, prepare_failed, save_failed
 from erc.workers.builder.settings import BuilderSettings
 from erc.workers.builder.store import Environments
 from erc.workers.docker import connect
+from erc.workers.limits import TimeLimit
 from erc.workers.process import Context
 from erc.workers.process import main as run
 from erc.workers.run import Duty
 from erc.workers.store import WorkStore
 
 SLOTS = 2
+MARGIN = timedelta(minutes=30)
+_ADVICE = "Use fewer or smaller packages, or start it again when the service is less busy."
 
 
 def main() -> None:
@@ -73,9 +77,12 @@ async def _build(context: Context) -> list[Duty]:
     builder = Builder(
         settings.rules, EngineImages(settings), environments, context.blobs, context.logs, prepared, saved
     )
+    # Another job may be building the same environment, so that this one waits for that build and then for its own.
+    preparing = TimeLimit(2 * settings.rules.limits.wall_clock + MARGIN, "Preparing the environment", _ADVICE)
+    saving = TimeLimit(MARGIN, "Keeping the image of the environment", "The verdict stands without it.")
     return [
-        Duty(PrepareEnvironment, prepared, builder.prepare, prepare_failed),
-        Duty(SaveImage, saved, builder.save, save_failed),
+        Duty(PrepareEnvironment, prepared, builder.prepare, prepare_failed, limit=preparing),
+        Duty(SaveImage, saved, builder.save, save_failed, limit=saving),
     ]
 
 

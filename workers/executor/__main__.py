@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 from erc.events.blobs import FileBlobStore
@@ -20,6 +21,7 @@ from erc.workers.executor.outputs import CollectLimits, JobFolders
 from erc.workers.executor.sandbox import Sandbox
 from erc.workers.executor.settings import ExecutorSettings
 from erc.workers.executor.trees import Trees
+from erc.workers.limits import TimeLimit
 from erc.workers.process import Context
 from erc.workers.process import main as run
 from erc.workers.run import Duty
@@ -28,6 +30,7 @@ from erc.workers.store import WorkStore
 log = logging.getLogger("erc.worker")
 
 SLOTS = 2
+MARGIN = timedelta(minutes=30)
 SWEEP_SECONDS = 600.0
 TREE_SECONDS = 7 * 86_400.0
 PARTIAL_SECONDS = 86_400.0
@@ -90,7 +93,9 @@ async def _build(context: Context) -> list[Duty]:
         settings.limits.log_bytes,
     )
     context.beside(_sweep(sandbox, store, workspaces, context.blobs))
-    return [Duty(ExecuteWorkspace, store, executor.execute, failed, stop=lambda command: sandbox.clean(command.job_id))]
+    advice = "Shorten the analysis, or let it read and write fewer files."
+    limit = TimeLimit(settings.limits.wall_clock + MARGIN, "The run, with laying out and collecting its files,", advice)
+    return [Duty(ExecuteWorkspace, store, executor.execute, failed, lambda it: sandbox.clean(it.job_id), limit)]
 
 
 async def _sweep(sandbox: EngineSandbox, store: WorkStore, trees: Trees, blobs: FileBlobStore) -> None:
