@@ -129,9 +129,11 @@ class WorkStore:
         return bool(await transaction.rows(select(cancellation.c.id).where(cancellation.c.id == work_id)))
 
     async def running(self) -> set[str]:
-        """Return the ids of the work that has begun and not ended."""
-        table = self._table
-        rows = await self._database.rows(select(table.c.id).where(table.c.status == "running"))
+        """Return the ids of the work that has begun and is still wanted: neither it nor its job has ended."""
+        table, job, cancellation = self._table, tables.job, tables.cancellation
+        over = select(job.c.id).where(job.c.id == table.c.id, job.c.status.in_(["success", "failure"])).exists()
+        stopped = select(cancellation.c.id).where(cancellation.c.id == table.c.id).exists()
+        rows = await self._database.rows(select(table.c.id).where(table.c.status == "running", ~over, ~stopped))
         return {row["id"] for row in rows}
 
 

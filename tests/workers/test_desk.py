@@ -195,6 +195,18 @@ async def test_what_takes_too_long_fails_with_a_sentence_and_does_not_come_again
         task.get_coro().close()  # type: ignore[union-attr]
 
 
+async def test_work_is_wanted_until_it_or_its_job_has_ended(bench: Bench) -> None:
+    jobs = [encode_id(number, bytes(10)) for number in range(20, 24)]
+    for job in jobs:
+        assert await bench.store.begin(job, "c")
+    async with bench.database.transaction() as transaction:
+        await transaction.connection.execute(insert(tables.cancellation).values(id=jobs[1]))
+        for job, status in ((jobs[2], "failure"), (jobs[3], "running")):
+            row = {"id": job, "compendium_id": "c", "owner": "o", "version": 1, "document": {}, "created": NOW}
+            await transaction.connection.execute(insert(tables.job).values(status=status, **row))
+    assert await bench.store.running() & set(jobs) == {jobs[0], jobs[3]}
+
+
 async def test_work_that_goes_on_keeps_its_row_alive(bench: Bench) -> None:
     bench.does = bench.lasts
     job, delivery = a_delivery(9)
