@@ -118,6 +118,13 @@ class World:
         await self.services.records.add_job(Advance(job), candidate=compendium.candidate)
         return job
 
+    async def begin(self, compendium: Compendium) -> Job:
+        """Start a job with what follows from it."""
+        job = Job(id=new_id(), compendium_id=compendium.id, owner=compendium.owner, created=datetime.now(UTC))
+        advance = start_job(job, compendium)
+        await self.services.records.add_job(advance, compendium.candidate)
+        return advance.state
+
     async def move(self, job: Job, **changes: Any) -> None:
         """Change a job as a worker's event would, with the event that follows."""
 
