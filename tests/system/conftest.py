@@ -22,6 +22,8 @@ def service(tmp_path_factory: pytest.TempPathFactory, orders: Path) -> Iterator[
         "ERC_FAULTS": str(orders),
         "EVENTS_ACK_WAIT_SECONDS": "2",
         "EVENTS_HEARTBEAT_SECONDS": "0.5",
+        "GATEWAY_ABANDONED_SECONDS": "6",
+        "GATEWAY_JANITOR_SECONDS": "1",
         "BUILDER_SAVE_IMAGE": "false",
         "EXECUTOR_WALL_CLOCK_SECONDS": "20",
         "EXECUTOR_MEMORY_BYTES": str(512 << 20),

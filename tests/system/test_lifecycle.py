@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -11,7 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx2
+import nats
 import pytest
 from support.service import TEXT_PAPER, Service, packed
 
@@ -37,7 +40,8 @@ def standing(service: Service, name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def ask(service: Service, method: str, path: str, **request: Any) -> httpx2.Response:
@@ -51,6 +55,23 @@ def cancel(service: Service, kind: str, identifier: str) -> int:
 
 def step_runs(step: str) -> Any:
     return lambda job: job["steps"][step]["status"] == "running"
+
+
+def causes(service: Service, job: str) -> list[str]:
+    """Return the causes of the commands for a job, in their order."""
+
+    async def asked() -> list[str]:
+        connection = await asyncpg.connect(service.servers()[0])
+        try:
+            rows = await connection.fetch(
+                "SELECT message_id FROM event WHERE aggregate = 'command' AND message_id LIKE $1 ORDER BY id",
+                f"command:{job}:%",
+            )
+        finally:
+            await connection.close()
+        return [row["message_id"].rsplit(":", 1)[1] for row in rows]
+
+    return asyncio.run(asked())
 
 
 def ends(service: Service, job: str) -> list[str]:
@@ -122,6 +143,50 @@ def test_a_build_is_cancelled_while_it_goes_on(service: Service) -> None:
     assert cancel(service, "job", job) == 200
     assert service.get(f"/api/v1/job/{job}")["verdict"] == "cancelled"
     assert ends(service, job) == ["event: end"]
+
+
+def test_a_job_is_cancelled_while_its_image_is_kept(service: Service, paper: str) -> None:
+    with contextlib.ExitStack() as builder:
+        with standing(service, "executor"):
+            job = service.start(paper)
+            service.until(f"/api/v1/job/{job}", lambda it: it["steps"]["image_build"]["status"] == "success")
+            builder.enter_context(standing(service, "builder"))
+        service.until(f"/api/v1/job/{job}", step_runs("image_save"))
+        assert cancel(service, "job", job) == 200
+    nothing_is_left(service)
+    assert ends(service, job) == ["event: end"]
+    assert service.get(f"/api/v1/job/{job}")["verdict"] == "cancelled"
+
+
+async def _lose_commands(url: str, job: str) -> int:
+    """Remove the commands for a job from their stream; return how many there were."""
+    client = await nats.connect(url)
+    js, subject = client.jetstream(), f"erc.command.*.*.*.{job}"
+    try:
+        found = (await js.stream_info("COMMANDS", subjects_filter=subject)).state.subjects or {}
+        await js.purge_stream("COMMANDS", subject=subject)
+    finally:
+        await client.close()
+    return len(found)
+
+
+@pytest.mark.parametrize("stands", ["builder", "checker"])
+def test_a_job_whose_command_was_lost_comes_to_its_verdict(service: Service, paper: str, stands: str) -> None:
+    with standing(service, stands):
+        job = service.start(paper)
+        deadline = time.monotonic() + 20
+        while not asyncio.run(_lose_commands(service.servers()[1], job)) or not _reached(service, job, stands):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        # It may have been handed over already, which only its taker knows.
+        os.kill(pid_of(service, stands), signal.SIGKILL)
+    assert service.ended(job, 60)["verdict"] == "reproduced"
+    assert ends(service, job) == ["event: end"]
+    assert [cause.endswith("again") for cause in causes(service, job)].count(True) == 1
+
+
+def _reached(service: Service, job: str, stands: str) -> bool:
+    return stands == "builder" or step_runs("check")(service.get(f"/api/v1/job/{job}"))
 
 
 def test_an_ended_job_cannot_be_cancelled(service: Service, paper: str) -> None:
