@@ -153,6 +153,7 @@ class Desk:
                 await _end(handling)
                 if duty.limit and not watching.done():
                     raise duty.limit.exceeded()
+                watching.result()
                 with contextlib.suppress(Fenced):
                     await duty.store.emit(await duty.store.current(work), status="cancelled")
                 raise Cancelled

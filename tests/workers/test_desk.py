@@ -221,6 +221,18 @@ async def test_work_that_goes_on_keeps_its_row_alive(bench: Bench) -> None:
     await asyncio.gather(taking, return_exceptions=True)
 
 
+async def test_a_watch_that_breaks_is_no_cancellation(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_work_id: str) -> bool:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(bench.store, "cancelled", broken)
+    bench.does = bench.lasts
+    job, delivery = a_delivery(10)
+    await asyncio.wait_for(bench.desk.take(delivery), 5)
+    assert (delivery.said[-1], bench.stopped) == ("later 1", [])
+    assert await bench.events(job) == []
+
+
 async def test_work_that_was_cancelled_before_it_began_is_not_begun(bench: Bench) -> None:
     job, delivery = a_delivery(6)
     async with bench.database.transaction() as transaction:
