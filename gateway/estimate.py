@@ -32,12 +32,3 @@ def wait_seconds(position: int, slots: int, ages: Sequence[float], durations: Se
     for _ahead in range(position - 1):
         heapq.heapreplace(free, free[0] + typical)
     return round(free[0])
-
-
-def in_words(seconds: float) -> str:
-    """Return a duration as a person would estimate it: `about 4 minutes`."""
-    for unit, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= 0.95 * unit:
-            number = max(1, round(seconds / unit))
-            return f"about {number} {name}{'s' if number > 1 else ''}"
-    return "less than a minute"

@@ -15,8 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from erc.gateway.client.documents import Waiting
-from erc.gateway.client.terminal import Terminal, one_line
-from erc.gateway.estimate import in_words
+from erc.gateway.client.terminal import Terminal, in_words, one_line
 from erc.schemas.job import StepName, StepStatus
 
 LABELS = {

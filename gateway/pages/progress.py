@@ -9,8 +9,8 @@ from datetime import datetime
 
 from erc.events.blobs import BlobStore
 from erc.events.errors import Rejected
-from erc.gateway.client.terminal import plain
-from erc.gateway.estimate import Place, in_words
+from erc.gateway.client.terminal import in_words, plain
+from erc.gateway.estimate import Place
 from erc.gateway.pages.words import DOING, LABELS, OUTCOMES, STEPS, State, state_of
 from erc.gateway.pipeline import current_step
 from erc.schemas.check import Outcome, Verdict

@@ -17,7 +17,8 @@ from support.servers import postgres
 
 from erc.events.catalog import ExecuteWorkspace
 from erc.events.outbox import Database, create_engine
-from erc.gateway.estimate import Place, in_words, wait_seconds
+from erc.gateway.client.terminal import in_words
+from erc.gateway.estimate import Place, wait_seconds
 from erc.gateway.store.queue import Queue, place
 from erc.migrations.__main__ import upgrade
 from erc.schemas import tables

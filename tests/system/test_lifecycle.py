@@ -251,7 +251,7 @@ def test_what_is_sent_again_after_a_kill_of_the_gateway_is_there_once(
     service.until(f"/api/v1/compendium/{answer.json()['id']}", lambda it: it["status"] == "ready")
 
 
-def test_leftovers_of_nobody_are_collected(service: Service) -> None:
+def test_leftovers_of_nobody_are_collected(service: Service, paper: str) -> None:
     job, long_ago = "0" * 26, time.time() - 120
     home = service.home
     folder, half = home / "jobs" / job, home / "trees" / f"{'a' * 64}.partial-left"
@@ -262,8 +262,13 @@ def test_leftovers_of_nobody_are_collected(service: Service) -> None:
     for path in (folder, half, partial):
         os.utime(path, (long_ago, long_ago))
     labels = [f"--label=org.erc.job={job}", f"--label=org.erc.home={home / 'jobs'}"]
-    subprocess.run(["docker", "volume", "create", *labels, f"erc-job-{job}"], check=True, capture_output=True)
+    run = service.until(f"/api/v1/job/{service.start(paper)}?steps=all", lambda it: it["verdict"] is not None)
+    image, name = run["steps"]["image_build"]["imageId"], f"erc-job-{job}"
+    subprocess.run(["docker", "volume", "create", *labels, name], check=True, capture_output=True)
+    leaves = ["docker", "run", "-d", "--network=none", *labels, f"--name={name}", image, "sleep", "600"]
+    subprocess.run(leaves, check=True, capture_output=True)
     nothing_is_left(service)
     assert not half.exists()
-    listed = subprocess.run(["docker", "volume", "ls", "-q"], check=True, capture_output=True, text=True)
-    assert f"erc-job-{job}" not in listed.stdout
+    for listing in (["volume", "ls", "-q"], ["ps", "-a", "--format={{.Names}}"]):
+        listed = subprocess.run(["docker", *listing], check=True, capture_output=True, text=True)
+        assert name not in listed.stdout.split()
