@@ -13,10 +13,12 @@ from typing import BinaryIO, Protocol
 from pydantic import BaseModel
 
 from erc.events.errors import Rejected, Unavailable
+from erc.events.holding import held, hold
 from erc.schemas.ids import Digest
 from erc.schemas.workspace import Manifest
 
 CHUNK_BYTES = 1 << 20
+_FORGOTTEN_SECONDS = 86_400.0
 
 
 class Writer(Protocol):
@@ -81,6 +83,7 @@ class _FileWriter:
     def __init__(self, store: FileBlobStore, partial: Path) -> None:
         self._store, self._partial = store, partial
         self._file = partial.open("xb", buffering=0)
+        hold(self._file.fileno())
         self._hash = hashlib.sha256()
         self.size_bytes = 0
 
@@ -160,11 +163,15 @@ class FileBlobStore:
         return None
 
     def sweep(self, older_than_seconds: float, now: float) -> int:
-        """Remove partial files that nobody has touched for so long; return how many."""
+        """Remove partial files that nobody has touched for so long and no process holds; return how many.
+
+        Where the file system knows no locks, those of yesterday.
+        """
         removed = 0
         for partial in self._partial.iterdir():
             with contextlib.suppress(FileNotFoundError):
-                if now - partial.stat().st_mtime > older_than_seconds:
+                age = now - partial.stat().st_mtime
+                if age > older_than_seconds and (age > _FORGOTTEN_SECONDS or not held(partial)):
                     partial.unlink()
                     removed += 1
         return removed

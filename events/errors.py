@@ -17,6 +17,10 @@ class Rejected(Exception):  # noqa: N818 - a statement about the input, not a pr
         return Rejected, (self.problem.title, self.problem.detail, self.problem.code)
 
 
+GIVEN_UP = frozenset({"unavailable", "step_timeout"})
+"""Codes of problems that end a step from without, wherever it was: tried too often, or taking too long."""
+
+
 class Unavailable(Exception):  # noqa: N818
     """Later, with delay: something that we depend on does not answer."""
 

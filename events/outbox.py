@@ -21,8 +21,8 @@ from erc.schemas.tables import event
 WAKE = "erc.control.relay.wake"
 """Core NATS subject on which a committer tells the relay that there is something to publish."""
 
-_GONE = ("08", "53", "57P")
-"""SQLSTATE classes that mean: later. Connection, resources, operator intervention."""
+_GONE = ("08", "40", "53", "57P")
+"""SQLSTATE classes that mean: later. Connection, deadlock and other rollbacks, resources, operator intervention."""
 
 
 class Ping(Protocol):

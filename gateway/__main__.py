@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 import time
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -22,15 +23,18 @@ from erc.events.faults import Faults
 from erc.events.feed import Feed
 from erc.events.intake import intake
 from erc.events.outbox import Database, create_engine, utc_now
+from erc.events.pending import Pending
 from erc.events.survey import survey
 from erc.gateway.app import create_app
 from erc.gateway.content import content_app
 from erc.gateway.follow import Follower, Undertaker
+from erc.gateway.janitor import Janitor
 from erc.gateway.metrics import MetricsPage, observe
 from erc.gateway.routes.metrics import metrics_app
 from erc.gateway.services import Services
 from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
+from erc.gateway.store.abandoned import SqlCare
 from erc.gateway.store.figures import figures
 from erc.gateway.store.queue import Queue, fill_all
 from erc.gateway.store.records import Records
@@ -67,12 +71,14 @@ async def serve(settings: GatewaySettings) -> None:
         intake(settings.nats_url, "erc-undertaker", "DEAD", "undertaker", 1, undertaker.take),
     ):
         filling = asyncio.ensure_future(_fill(services, hints))
+        tidying = asyncio.ensure_future(_tidy(services, client, undertaker))
         try:
             await _serve_both(
                 settings, Telemetry(create_app(services)), Telemetry(content_app(services)), services.metrics
             )
         finally:
             filling.cancel()
+            tidying.cancel()
     await database.close()
     await client.close()
 
@@ -138,6 +144,14 @@ async def _fill(services: Services, hints: Hints) -> None:
         except Unavailable as error:
             log.warning("The queue waits: %s", error)
         await wakeup(FILL_SECONDS)
+
+
+async def _tidy(services: Services, client: Client, undertaker: Undertaker) -> None:
+    """Care for what nobody does any more, for ever."""
+    rows = SqlCare(services.records.database, services.queue)
+    patience = timedelta(seconds=services.settings.abandoned_seconds)
+    janitor = Janitor(rows, Pending(client), undertaker, utc_now, patience)
+    await janitor.run(asyncio.sleep, services.settings.janitor_seconds)
 
 
 def _fetcher(client: Client) -> Any:

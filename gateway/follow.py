@@ -12,11 +12,12 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from erc.events.blobs import BlobStore
-from erc.events.catalog import Command, Event, ImageSaved, PackingFailed, PackShipment, SaveImage, ShipmentPacked
+from erc.events.catalog import Command, Event, ImageSaved, PackingFailed, SaveImage, ShipmentPacked
 from erc.events.envelope import Envelope
 from erc.events.errors import Rejected, Unavailable
 from erc.events.faults import Faults
 from erc.gateway.arrival import advance_compendium, reject_compendium
+from erc.gateway.packing import fail_shipment
 from erc.gateway.pipeline import advance_job, current_step, fail_job
 from erc.gateway.store.records import Records
 from erc.gateway.transition import Advance, Facts, TooEarly
@@ -155,7 +156,7 @@ class Undertaker:
             if body is not None:
                 envelope = Envelope.model_validate_json(body)
                 problem = Problem.model_validate(dead["problem"]) if "problem" in dead else GAVE_UP
-                await self._end(envelope.command(), problem)
+                await self.end(envelope.command(), problem)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             log.warning("A dead letter names no work: %s", error)
         except Unavailable as error:
@@ -164,28 +165,26 @@ class Undertaker:
             return
         await delivery.acknowledge()
 
-    async def _end(self, command: Command, problem: Problem) -> None:
+    async def end(self, command: Command, problem: Problem) -> None:
+        """End what waits for a command, if it still does."""
         log.warning("%s %s is dead: %s", command.VERB, command.work_id, problem.sentence())
-        now = self._now()
-        if isinstance(command, PackShipment):
-            failed = ShipmentStatus.ERROR
-            await self._records.move_shipment(
-                command.work_id,
-                lambda it: (
-                    Advance(it.model_copy(update={"status": failed, "problem": problem, "version": it.version + 1}))
-                    if it.status is ShipmentStatus.TO_BE_SHIPPED
-                    else None
-                ),
-            )
-        elif command.ID_FIELD == "compendium_id":
-            await self._records.move_compendium(command.work_id, lambda it: _reject(it, problem))
-        elif isinstance(command, SaveImage):
-            facts = Facts(time=now, problem=problem)
+        if isinstance(command, SaveImage):
+            facts = Facts(time=self._now(), problem=problem)
             await self._records.move_job(
                 command.work_id, lambda it: advance_job(it, ImageSaved(job_id=command.job_id), facts)
             )
         else:
-            await self._records.move_job(command.work_id, lambda it: _fail(it, problem, now))
+            await self.end_work(command.ID_FIELD.removesuffix("_id"), command.work_id, problem)
+
+    async def end_work(self, kind: str, identifier: str, problem: Problem) -> None:
+        """End a compendium, job or shipment that has not come to its end."""
+        now = self._now()
+        if kind == "shipment":
+            await self._records.move_shipment(identifier, lambda it: fail_shipment(it, problem))
+        elif kind == "compendium":
+            await self._records.move_compendium(identifier, lambda it: _reject(it, problem))
+        else:
+            await self._records.move_job(identifier, lambda it: _fail(it, problem, now))
 
 
 def _reject(compendium: Compendium, problem: Problem) -> Advance[Compendium] | None:

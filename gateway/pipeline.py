@@ -26,6 +26,7 @@ from erc.events.catalog import (
     PrepareEnvironment,
     SaveImage,
 )
+from erc.events.errors import GIVEN_UP
 from erc.gateway.transition import Advance, Facts, TooEarly
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium
@@ -161,12 +162,19 @@ def _failed(job: Job, event: EnvironmentFailed | ExecutionFailed | CheckFailed, 
     name = StepName.CHECK if isinstance(event, CheckFailed) else StepName.IMAGE_EXECUTE
     if isinstance(event, EnvironmentFailed):
         name = event.step
-        if name is StepName.IMAGE_BUILD:
+        if name is StepName.IMAGE_BUILD and _open(job, name) and _given_up(facts):
+            # There may never have been a plan.
+            name = current_step(job)
+        elif name is StepName.IMAGE_BUILD:
             _await_plan(job)
     if not _open(job, name):
         return None
     step = job.steps[name] if isinstance(event, CheckFailed) else _logged(job.steps[name], event)
     return fail_job(job, name, facts.problem or _UNEXPLAINED, facts.time, step)
+
+
+def _given_up(facts: Facts) -> bool:
+    return facts.problem is not None and facts.problem.code in GIVEN_UP
 
 
 _FOLLOWS: dict[type[Event], Callable[[Job, Any, Facts], Advance[Job] | None]] = {

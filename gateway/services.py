@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
@@ -12,11 +13,14 @@ from starlette.requests import HTTPConnection
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Hints
 from erc.events.feed import Feed
+from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import ADMIN, ANONYMOUS, Action, Principal, Thing, authorise
 from erc.gateway.errors import Refused, refuse_unless_allowed
+from erc.gateway.idempotency import Idempotency
 from erc.gateway.metrics import MetricsPage
 from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
+from erc.gateway.store.idempotency import SqlAnswers
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.records import Records
 from erc.gateway.store.search import Search
@@ -27,6 +31,10 @@ from erc.schemas.shipment import Shipment
 
 COOKIE = "erc_session"
 OPERATOR = "operator"
+LOADING_WORKERS = ("loader", "metadata")
+JOB_WORKERS = ("builder", "executor", "checker")
+SHIPPING_WORKERS = ("shipper",)
+"""Who works for a compendium that comes in, for a job, for a shipment."""
 
 
 @dataclass
@@ -47,6 +55,9 @@ class Services:
     links: set[str] = field(default_factory=set)
     """One-time sign-in tokens that have not been used."""
 
+    def __post_init__(self) -> None:
+        self.idempotency: Idempotency[Transaction] = Idempotency(SqlAnswers(self.records.database), utc_now)
+
     async def principal(self, connection: HTTPConnection) -> Principal:
         """Return who asks: the bearer of a token, the holder of a session, or nobody."""
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
@@ -58,6 +69,12 @@ class Services:
         cookie = connection.cookies.get(COOKIE)
         name = await self.sessions.principal(cookie) if cookie else None
         return Principal(name, ADMIN) if name else ANONYMOUS
+
+    async def tell_to_stop(self, work: Mapping[str, Sequence[str]]) -> None:
+        """Tell workers at once that work was cancelled, by its id; they would find out at their next heartbeat."""
+        for identifier, workers in work.items():
+            for worker in workers:
+                await self.hints.cancel(worker, identifier)
 
     def new_link(self) -> str:
         """Return the address of a new one-time sign-in."""
@@ -84,10 +101,10 @@ class Services:
         assert found
         return found
 
-    async def shipment(self, principal: Principal, identifier: str) -> Shipment:
-        """Return a shipment that the principal may see; raises Refused."""
+    async def shipment(self, principal: Principal, identifier: str, action: Action = Action.VIEW) -> Shipment:
+        """Return a shipment that the principal may do this to; raises Refused."""
         found = await self.records.shipment(identifier)
         thing = Thing(found.owner, candidate=True) if found else None
-        refuse_unless_allowed(authorise(principal, Action.VIEW, thing), "no shipment with this id")
+        refuse_unless_allowed(authorise(principal, action, thing), "no shipment with this id")
         assert found
         return found

@@ -28,6 +28,9 @@ class GatewaySettings:
     operator_token: str = field(repr=False)
     one_time_token: str = field(repr=False)
     limits: ArchiveLimits = field(default_factory=ArchiveLimits)
+    abandoned_seconds: float = 300.0
+    """How long work may be silent before its command is looked for."""
+    janitor_seconds: float = 30.0
 
     @classmethod
     def read(cls) -> GatewaySettings:
@@ -46,6 +49,8 @@ class GatewaySettings:
             content_url=env.get("GATEWAY_CONTENT_URL", f"http://{host}:{content_port}"),
             operator_token=env.get("GATEWAY_OPERATOR_TOKEN", ""),
             one_time_token=env.get("GATEWAY_ONE_TIME_TOKEN", ""),
+            abandoned_seconds=float(env.get("GATEWAY_ABANDONED_SECONDS", "300")),
+            janitor_seconds=float(env.get("GATEWAY_JANITOR_SECONDS", "30")),
             limits=ArchiveLimits(
                 upload_bytes=int(env.get("GATEWAY_UPLOAD_BYTES", ArchiveLimits().upload_bytes)),
             ),

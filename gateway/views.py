@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from erc.gateway.estimate import Place
 from erc.gateway.signer import Signer
 from erc.schemas.check import CheckReport, Comparison
 from erc.schemas.compendium import Compendium
@@ -35,8 +36,8 @@ def compendium_view(compendium: Compendium, manifest: Manifest | None) -> dict[s
     return view
 
 
-def job_view(job: Job, manifest: Manifest | None, detailed: set[str], position: int | None) -> dict[str, Any]:
-    """Return a job; the steps named in `detailed` (or `all`) with their texts."""
+def job_view(job: Job, manifest: Manifest | None, detailed: set[str], waits: Place | None) -> dict[str, Any]:
+    """Return a job; the steps named in `detailed` (or `all`) with their texts, and its place in a queue if it waits."""
     steps = {
         name.value: _step(name, step, job, "all" in detailed or name.value in detailed)
         for name, step in ((name, job.steps[name]) for name in StepName)
@@ -53,8 +54,8 @@ def job_view(job: Job, manifest: Manifest | None, detailed: set[str], position: 
     }
     if job.ended:
         view["ended"] = job.ended.isoformat()
-    if position is not None:
-        view["waiting"] = {"position": position}
+    if waits is not None:
+        view["waiting"] = {"position": waits.position, "estimate_seconds": waits.estimate_seconds}
     if job.problem:
         view["problem"] = job.problem.model_dump()
     if manifest is None:

@@ -178,7 +178,7 @@ idempotency = Table(
     Column("principal", Text, primary_key=True),
     Column("key", Text, primary_key=True, comment="the Idempotency-Key header"),
     Column("fingerprint", Text, nullable=False, comment="SHA-256 of method, path and body"),
-    Column("answer", JSONB, comment="status, headers and body of the first answer; null while it is being made"),
+    Column("answer", JSONB, nullable=False, comment="status, headers and body of the first answer"),
     _moment("created", now=True),
     Index("ix_idempotency_created", "created"),
     comment="owner: gateway",

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncGenerator, Iterator
+from datetime import datetime
 from typing import Any
 
 import aiodocker
@@ -79,6 +80,21 @@ class Containers:
                     await self._engine.containers.container(name).delete(force=True, v=True)
                 async with self._engine._query(f"volumes/{name}", "DELETE", params={"force": "1"}):
                     pass
+
+    async def actions(self, name: str, since: datetime, until: datetime) -> set[str]:
+        """Return what happened to a container in this time (`start`, `kill`, `die`), as far as the engine remembers.
+
+        An engine forgets when it is restarted, and what is a few hundred events old. Answers soon after `until`.
+        """
+        filters = json.dumps({"type": ["container"], "container": [name]})
+        params = {"since": f"{since.timestamp():.6f}", "until": f"{until.timestamp():.6f}", "filters": filters}
+        with engine_errors():
+            async with (
+                asyncio.timeout(_ANSWER_SECONDS),
+                self._engine._query("events", params=params, timeout=None) as response,
+            ):
+                with contextlib.closing(response):
+                    return {str(json.loads(line)["Action"]) async for line in response.content}
 
     async def labels(self, label: str, value: str) -> list[dict[str, str]]:
         """Return all labels of the containers and volumes that have this one."""

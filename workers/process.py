@@ -25,6 +25,7 @@ from erc.events.faults import Faults
 from erc.events.intake import NatsDelivery, consumer_is_there, intake
 from erc.events.outbox import Database, create_engine
 from erc.events.streams import Lease
+from erc.workers.leftovers import sweep_partials
 from erc.workers.run import Desk, Duty
 from erc.workers.store import CapacityStore
 
@@ -115,6 +116,7 @@ async def serve(worker: str, settings: WorkerSettings, build: Build) -> None:
         instance, durable = f"{worker}-{secrets.token_hex(4)}", f"{worker}-default"
         capacity = CapacityStore(context.database, instance, worker, settings.slots)
         await context.hints.on(f"erc.control.{worker}.*", desk.cancel)
+        context.beside(sweep_partials(context.blobs))
         stop = stop_signal()
         async with intake(settings.nats_url, instance, "COMMANDS", durable, settings.slots, desk.take) as broker:
             await _announce(capacity, context.hints)

@@ -17,9 +17,12 @@ from erc.events.faults import Faults
 from erc.events.streams import MAX_DELIVER, Lease
 from erc.schemas.ids import Digest
 from erc.schemas.problem import Problem
+from erc.workers.limits import TimeLimit
 from erc.workers.store import Fenced, Work, WorkStore
 
 log = logging.getLogger("erc.worker")
+
+END_SECONDS = 10.0
 
 
 class Delivery(Protocol):
@@ -57,7 +60,9 @@ class Duty:
     failed: Callable[[Any, Digest, Rejected | None], Event]
     """Makes the terminal event from the command and the blob of the problem."""
     stop: Callable[[Any], Awaitable[None]] | None = None
-    """Removes what an attempt that was cancelled, or killed after its end, left outside (containers, volumes)."""
+    """Removes what an attempt that was stopped, or killed after its end, left outside (containers, volumes)."""
+    limit: TimeLimit | None = None
+    """How long one attempt may take."""
 
 
 @dataclass
@@ -114,6 +119,8 @@ class Desk:
             await self._until_cancelled(duty, command, work)
         except Rejected as error:
             await self._fail(duty, command, work, error)
+            if duty.stop:
+                await duty.stop(command)
         except (Cancelled, Fenced):
             raise
         except Exception as error:
@@ -135,14 +142,18 @@ class Desk:
         await duty.store.emit(work, duty.failed(command, problem, error), status="failed")
 
     async def _until_cancelled(self, duty: Duty, command: Command, work: Work) -> None:
-        """Run the handler; end it and raise Cancelled when the work is asked to stop."""
+        """Run the handler; end it when the work is asked to stop (raises Cancelled) or takes too long (Rejected)."""
+        seconds = duty.limit.length.total_seconds() if duty.limit else None
         cancel = self._cancels[work.id] = asyncio.Event()
         handling = asyncio.ensure_future(duty.handle(command, work))
         watching = asyncio.ensure_future(self._watch(duty, work.id, cancel))
         try:
-            await asyncio.wait({handling, watching}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({handling, watching}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if not handling.done():
                 await _end(handling)
+                if duty.limit and not watching.done():
+                    raise duty.limit.exceeded()
+                watching.result()
                 with contextlib.suppress(Fenced):
                     await duty.store.emit(await duty.store.current(work), status="cancelled")
                 raise Cancelled
@@ -178,9 +189,13 @@ class Desk:
 
 
 async def _end(future: asyncio.Future[Any]) -> None:
+    """End what a future does; one that does not end is left behind, fenced out: it can write nothing any more."""
     future.cancel()
-    with contextlib.suppress(asyncio.CancelledError, Exception):
-        await future
+    await asyncio.wait({future}, timeout=END_SECONDS)
+    if not future.done():
+        log.error("Something does not end when it is told to; it is left alone")
+    elif not future.cancelled():
+        future.exception()
 
 
 def _delay(deliveries: int) -> float:

@@ -117,8 +117,11 @@ class WorkStore:
         return Work(row["id"], row["command"], row["attempt"], row["version"], row["document"])
 
     async def cancelled(self, work_id: str) -> bool:
-        """Return whether this work was asked to stop."""
+        """Say that the work goes on (`changed` is its lease), and return whether it was asked to stop."""
+        table = self._table
         async with self._database.transaction() as transaction:
+            going_on = (table.c.id == work_id, table.c.status == "running")
+            await transaction.connection.execute(update(table).where(*going_on).values(changed=func.now()))
             return await self._is_cancelled(transaction, work_id)
 
     async def _is_cancelled(self, transaction: Transaction, work_id: str) -> bool:
@@ -126,9 +129,11 @@ class WorkStore:
         return bool(await transaction.rows(select(cancellation.c.id).where(cancellation.c.id == work_id)))
 
     async def running(self) -> set[str]:
-        """Return the ids of the work that has begun and not ended."""
-        table = self._table
-        rows = await self._database.rows(select(table.c.id).where(table.c.status == "running"))
+        """Return the ids of the work that has begun and is still wanted: neither it nor its job has ended."""
+        table, job, cancellation = self._table, tables.job, tables.cancellation
+        over = select(job.c.id).where(job.c.id == table.c.id, job.c.status.in_(["success", "failure"])).exists()
+        stopped = select(cancellation.c.id).where(cancellation.c.id == table.c.id).exists()
+        rows = await self._database.rows(select(table.c.id).where(table.c.status == "running", ~over, ~stopped))
         return {row["id"] for row in rows}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -27,6 +28,8 @@ QUIET_SECONDS = 45.0
 _ID = re.compile(r"[0-9a-z]{26}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _RETRY = frozenset({502, 503})
+_TAKEN = "idempotency_key_taken"
+"""Code of the problem that says: the first sending of this request is being answered."""
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -35,11 +38,14 @@ class Client:
     """Speaks with one service. `locate` says where it is; it is asked again when the service has moved.
 
     Every method raises Unreachable when nobody answers, and ClientError with the service's own problem when it says no.
+    What is asked for under a key may be asked for again: it is done once, and the answer is the same.
     """
 
     def __init__(self, locate: Callable[[], Service]) -> None:
         self._locate = locate
         self.service = locate()
+        self.reached = False
+        """Whether anybody was ever there."""
         self._http = _connection(self.service)
 
     def __enter__(self) -> Self:
@@ -64,7 +70,7 @@ class Client:
         """Return the address of a page."""
         return f"{self.service.url}{path}"
 
-    def upload(self, archive: IO[bytes], name: str, content_type: str) -> str:
+    def upload(self, archive: IO[bytes], name: str, content_type: str, key: str) -> str:
         """Send an archive from its present beginning to its end and return the id of the new compendium.
 
         `content_type` is `workspace` or `compendium`. What is sent is not read into memory.
@@ -74,7 +80,7 @@ class Client:
             "/api/v1/compendium",
             data={"content_type": content_type},
             files={"compendium": (name, archive, "application/octet-stream")},
-            headers={"Prefer": "respond-async"},
+            headers={"Prefer": "respond-async", **_under(key)},
             timeout=httpx2.Timeout(UPLOAD_SECONDS, connect=CONNECT_SECONDS),
         )
         return self._read(answer, Identified).id
@@ -84,9 +90,9 @@ class Client:
         path = f"/api/v1/compendium/{checked_id(identifier, 'compendium')}"
         return self._read(self._ask("GET", path), CompendiumDocument)
 
-    def start_job(self, compendium_id: str) -> str:
+    def start_job(self, compendium_id: str, key: str) -> str:
         """Start a job on a compendium that is ready and return its id."""
-        answer = self._ask("POST", "/api/v1/job", json={"compendium_id": compendium_id})
+        answer = self._ask("POST", "/api/v1/job", json={"compendium_id": compendium_id}, headers=_under(key))
         return self._read(answer, Identified).job_id
 
     def job(self, identifier: str) -> JobDocument:
@@ -138,6 +144,7 @@ class Client:
     def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
         with self._reaching():
             response = self._http.request(method, path, **options)
+        self.reached = True
         self._refuse(response)
         return response
 
@@ -158,6 +165,7 @@ class Client:
             problem = Problem(code="address", title=f"“{self.service.url}” is no address of a service")
             raise ClientError(problem, ExitCode.USAGE) from error
         except httpx2.HTTPError as error:
+            self.reached = self.reached or not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout)
             advice = f"S{START[1:]}" if self.service.home else f"Check the address in --url or ERC_URL, or {START}"
             raise Unreachable(f"No service answers at {self.service.url}", advice) from error
 
@@ -168,7 +176,7 @@ class Client:
         problem = _problem_of(response)
         if problem is None:
             raise self._stranger(response)
-        if response.status_code in _RETRY:
+        if response.status_code in _RETRY or problem.code == _TAKEN:
             raise Unreachable(problem.title, problem.detail, problem.code)
         raise ClientError(problem, exit_code_of(response.status_code))
 
@@ -183,6 +191,15 @@ class Client:
             f"What answers at {self.service.url} does not speak as this service does",
             f"It said {response.status_code} {response.reason_phrase}. Check the address in --url or ERC_URL.",
         )
+
+
+def new_key() -> str:
+    """Return a new key for a request that may have to be sent again."""
+    return secrets.token_urlsafe(24)
+
+
+def _under(key: str) -> dict[str, str]:
+    return {"Idempotency-Key": key}
 
 
 def checked_id(identifier: str, noun: str) -> str:

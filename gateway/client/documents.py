@@ -52,9 +52,10 @@ class CheckDocument(_Document):
 
 
 class Waiting(_Document):
-    """The place in the queue, from 1."""
+    """The place in the queue, from 1, and the seconds until its turn comes, if that is known."""
 
     position: int
+    estimate_seconds: float | None = None
 
 
 class JobDocument(_Document):

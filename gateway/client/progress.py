@@ -14,7 +14,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from erc.gateway.client.terminal import Terminal, one_line
+from erc.gateway.client.documents import Waiting
+from erc.gateway.client.terminal import Terminal, in_words, one_line
 from erc.schemas.job import StepName, StepStatus
 
 LABELS = {
@@ -46,7 +47,7 @@ class Steps(Protocol):
         """Take in the states of some steps."""
         ...
 
-    def waits(self, position: int | None) -> None:
+    def waits(self, place: Waiting | None) -> None:
         """Take in the job's place in the queue, None when it does not wait."""
         ...
 
@@ -81,8 +82,8 @@ class LiveSteps:
                 self._took[name] = now - self._began[name]
             self._states[name] = state
 
-    def waits(self, position: int | None) -> None:
-        self._waiting = _waiting(position)
+    def waits(self, place: Waiting | None) -> None:
+        self._waiting = waiting_sentence(place)
 
     def said(self, line: str) -> None:
         self._line = one_line(line) or self._line
@@ -130,8 +131,8 @@ class PlainSteps:
                 self._states[name] = steps[name]
                 self._say(f"{name}: {steps[name]}")
 
-    def waits(self, position: int | None) -> None:
-        text = _waiting(position)
+    def waits(self, place: Waiting | None) -> None:
+        text = waiting_sentence(place)
         if text and text != self._waiting:
             self._say(text)
         self._waiting = text
@@ -197,5 +198,9 @@ def _place(name: str) -> int:
     return _ORDER.get(name, len(_ORDER))
 
 
-def _waiting(position: int | None) -> str:
-    return "" if position is None else f"Waiting for a free place: number {position} in the queue"
+def waiting_sentence(place: Waiting | None) -> str:
+    """Return what a job that waits is told; nothing when it does not."""
+    if place is None:
+        return ""
+    when = "" if place.estimate_seconds is None else f", {in_words(place.estimate_seconds)} to go"
+    return f"Waiting for a free place: number {place.position} in the queue{when}"

@@ -92,3 +92,12 @@ class Terminal:
 def moment(time: datetime | None) -> str:
     """Return a time as the reader's clock shows it."""
     return time.astimezone().strftime("%Y-%m-%d %H:%M:%S") if time else ""
+
+
+def in_words(seconds: float) -> str:
+    """Return a duration as a person would estimate it: `about 4 minutes`."""
+    for unit, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= 0.95 * unit:
+            number = max(1, round(seconds / unit))
+            return f"about {number} {name}{'s' if number > 1 else ''}"
+    return "less than a minute"

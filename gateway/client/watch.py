@@ -76,7 +76,7 @@ def _queue_shown(client: Client, identifier: str, steps: Steps) -> Iterator[None
             if over.is_set() or (job and job.terminal):
                 return
             if job:
-                steps.waits(job.waiting.position if job.waiting else None)
+                steps.waits(job.waiting)
             if over.wait(QUEUE_SECONDS):
                 return
 

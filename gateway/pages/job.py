@@ -13,7 +13,7 @@ from erc.gateway.pages.progress import headline, steps
 from erc.gateway.pages.rendering import render
 from erc.gateway.routes.asking import services_of
 from erc.gateway.routes.job import stop
-from erc.gateway.store.queue import position
+from erc.gateway.store.queue import place
 
 
 async def page(request: Request) -> Response:
@@ -22,7 +22,7 @@ async def page(request: Request) -> Response:
     principal = await services.principal(request)
     job = await services.job(principal, request.path_params["id"])
     compendium = await services.records.compendium(job.compendium_id)
-    place = None if job.terminal else await position(services.records.database, job.id)
+    waits = None if job.terminal else await place(services.records.database, job.id)
     thing = Thing(job.owner, compendium.candidate if compendium else True)
     cancels = not job.terminal and authorise(principal, Action.CANCEL, thing) is Answer.ALLOWED
     return render(
@@ -32,7 +32,7 @@ async def page(request: Request) -> Response:
         job=job,
         compendium=compendium,
         title=about(compendium).title if compendium else "A compendium that was deleted",
-        headline=headline(job, place),
+        headline=headline(job, waits),
         evidence=await evidence_of(services, job),
         steps=await steps(services.blobs, job),
         files=await files_of(services.blobs, job.outputs, f"/api/v1/job/{job.id}/data"),

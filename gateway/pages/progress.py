@@ -9,7 +9,8 @@ from datetime import datetime
 
 from erc.events.blobs import BlobStore
 from erc.events.errors import Rejected
-from erc.gateway.client.terminal import plain
+from erc.gateway.client.terminal import in_words, plain
+from erc.gateway.estimate import Place
 from erc.gateway.pages.words import DOING, LABELS, OUTCOMES, STEPS, State, state_of
 from erc.gateway.pipeline import current_step
 from erc.schemas.check import Outcome, Verdict
@@ -64,13 +65,15 @@ class StepRow:
         return None
 
 
-def headline(job: Job, position: int | None) -> Headline:
-    """Return the line that the page begins with; `position` is the place in a queue."""
+def headline(job: Job, waits: Place | None) -> Headline:
+    """Return the line that the page begins with; `waits` is the place in a queue."""
     if job.terminal or job.verdict:
         return _ended(job)
     state, name = state_of(job), current_step(job)
-    if position is not None:
-        return Headline(state, f"Place {position} in the queue, {_ahead(position)}.")
+    if waits is not None:
+        begins = waits.estimate_seconds
+        when = "" if begins is None else f"It begins in {in_words(begins)}, as far as can be told."
+        return Headline(state, f"Place {waits.position} in the queue, {_ahead(waits.position)}.", when)
     doing = DOING[name]
     return Headline(state, f"Step {_ORDER.index(name) + 1} of {len(_ORDER)}: {doing}.")
 

@@ -21,4 +21,5 @@ ROUTES: list[Route] = [
     Route("/job/{id:str}", job.page, methods=["GET"]),
     Route("/job/{id:str}/cancel", job.cancel, methods=["POST"]),
     Route("/shipment/{id:str}", shipment.page, methods=["GET"]),
+    Route("/shipment/{id:str}/cancel", shipment.cancel, methods=["POST"]),
 ]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from erc.gateway.auth import Action, Answer, Thing, authorise
 from erc.gateway.pages.rendering import render
 from erc.gateway.pages.words import State
 from erc.gateway.routes.asking import services_of
+from erc.gateway.routes.shipment import stop
 from erc.schemas.shipment import ShipmentStatus
 
 _STATES = {
@@ -30,4 +32,14 @@ async def page(request: Request) -> Response:
         state=_STATES[shipment.status],
         size_bytes=services.blobs.size(shipment.package) if shipment.package else None,
         live=shipment.status is ShipmentStatus.TO_BE_SHIPPED,
+        cancels=authorise(principal, Action.CANCEL, Thing(shipment.owner, candidate=True)) is Answer.ALLOWED,
     )
+
+
+async def cancel(request: Request) -> Response:
+    """`POST /shipment/:id/cancel`: end the shipment, or find that it has ended already, and show its page."""
+    services = services_of(request)
+    principal = await services.principal(request)
+    shipment = await services.shipment(principal, request.path_params["id"], Action.CANCEL)
+    await stop(services, shipment.id)
+    return RedirectResponse(f"/shipment/{shipment.id}", 303)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,9 +15,11 @@ from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal, authorise
 from erc.gateway.content import api_file_response, find_file
 from erc.gateway.errors import Refused, refuse_unless_allowed
+from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
 from erc.gateway.routes.asking import services_of, whole_number
-from erc.gateway.services import Services
+from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing, key_of
+from erc.gateway.services import JOB_WORKERS, LOADING_WORKERS, SHIPPING_WORKERS, Services
 from erc.gateway.upload import Upload, one_of, receive
 from erc.gateway.views import compendium_view, file_tree
 from erc.schemas.compendium import Compendium, CompendiumStatus
@@ -28,32 +31,51 @@ WAIT_SECONDS = 120.0
 async def create(request: Request) -> Response:
     """`POST /api/v1/compendium`: accept an archive; answers when it is loaded, or at once with `respond-async`."""
     services = services_of(request)
-    compendium = await accept_upload(request, services, await services.principal(request))
+    principal = await services.principal(request)
+    key_of(request)
+    upload = await receive_upload(request, services, principal)
+
+    async def act(keep: KeepAnswer) -> Answer:
+        return accepted_answer(await accept(services, principal, upload, keep))
+
+    body = [upload.file, sorted(upload.fields.items())]
+    accepted = await answered_once(request, services, principal, body, act)
     if "respond-async" in request.headers.get("prefer", ""):
-        location = f"/api/v1/compendium/{compendium.id}"
-        return JSONResponse({"id": compendium.id}, 202, {"Location": location})
-    return await _when_loaded(services, compendium)
+        return accepted
+    return await _when_loaded(services, accepted)
+
+
+def accepted_answer(compendium: Compendium) -> Answer:
+    """Return the answer to an upload that is going to be loaded."""
+    headers = {"Location": f"/api/v1/compendium/{compendium.id}"}
+    return Answer(202, json.dumps({"id": compendium.id}), headers)
 
 
 async def accept_upload(request: Request, services: Services, principal: Principal) -> Compendium:
     """Read the archive of a multipart body and record it as a candidate; raises Refused (400, 401, 403, 413, 503)."""
+    return await accept(services, principal, await receive_upload(request, services, principal))
+
+
+async def receive_upload(request: Request, services: Services, principal: Principal) -> Upload:
+    """Read the archive of a multipart body and keep its bytes; raises Refused (400, 401, 403, 413, 503)."""
     refuse_unless_allowed(authorise(principal, Action.CREATE, None), "")
     length = int(request.headers.get("content-length") or 0)
     if length > services.settings.limits.upload_bytes + (1 << 20):
         limit = services.settings.limits.upload_bytes
         raise Refused(413, "The upload is too large", f"At most {limit} bytes are accepted.")
     async with one_of(services.uploads):
-        upload = await receive(
+        return await receive(
             request.headers.get("content-type", ""),
             request.stream(),
             services.blobs,
             "compendium",
             services.settings.limits.upload_bytes,
         )
-    return await accept(services, principal, upload)
 
 
-async def accept(services: Services, principal: Principal, upload: Upload) -> Compendium:
+async def accept(
+    services: Services, principal: Principal, upload: Upload, keep: KeepAnswer = keep_nothing
+) -> Compendium:
     """Record an upload as a candidate and ask the loader for it; raises Refused (400, 501)."""
     kind = upload.fields.get("content_type", "workspace")
     if kind not in CONTENT_TYPES:
@@ -66,22 +88,29 @@ async def accept(services: Services, principal: Principal, upload: Upload) -> Co
     if not upload.file_bytes:
         raise Refused(400, "The file is empty", "Choose an archive with the paper, its code and its data.")
     compendium = Compendium(id=new_id(), owner=principal.name, upload=upload.file, created=utc_now())
-    await services.records.add_compendium(compendium, LoadWorkspace(compendium_id=compendium.id, upload=upload.file))
+    command = LoadWorkspace(compendium_id=compendium.id, upload=upload.file)
+    answer = accepted_answer(compendium)
+    await services.records.add_compendium(compendium, command, lambda transaction: keep(transaction, answer))
     return compendium
 
 
-async def _when_loaded(services: Services, accepted: Compendium) -> Response:
+async def _when_loaded(services: Services, accepted: Response) -> Response:
+    """Return the answer that tells how the loading went; the one that it was accepted when that takes too long."""
+    identifier = str(json.loads(bytes(accepted.body))["id"])
     pause, waited = 0.05, 0.0
     while waited < WAIT_SECONDS:
-        found = await services.records.compendium(accepted.id)
-        if found and found.status is CompendiumStatus.READY:
-            return JSONResponse({"id": found.id})
-        if found and found.status is CompendiumStatus.REJECTED and found.problem:
+        found = await services.records.compendium(identifier)
+        if found is None:
+            return accepted
+        if found.status is CompendiumStatus.READY:
+            accepted.status_code = 200
+            return accepted
+        if found.status is CompendiumStatus.REJECTED and found.problem:
             raise Refused(400, found.problem.title, found.problem.detail, found.problem.code)
         await asyncio.sleep(pause)
         waited += pause
         pause = min(pause * 1.5, 1.0)
-    return JSONResponse({"id": accepted.id}, 202)
+    return accepted
 
 
 async def index(request: Request) -> Response:
@@ -115,11 +144,13 @@ async def delete(request: Request) -> Response:
 
 
 async def forget(services: Services, principal: Principal, identifier: str) -> None:
-    """Remove a candidate; raises Refused (400) when it is published."""
+    """Remove a candidate, whatever goes on for it; raises Refused (400) when it is published."""
     compendium = await services.compendium(principal, identifier, Action.DELETE)
     if not compendium.candidate:
         raise Refused(400, "compendium is not a candidate, cannot be deleted")
-    await services.records.remove_compendium(compendium.id)
+    jobs, shipments = await services.records.remove_compendium(compendium.id)
+    await services.tell_to_stop({compendium.id: LOADING_WORKERS, **dict.fromkeys(jobs, JOB_WORKERS)})
+    await services.tell_to_stop(dict.fromkeys(shipments, SHIPPING_WORKERS))
 
 
 async def metadata(request: Request) -> Response:

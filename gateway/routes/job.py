@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -13,32 +14,45 @@ from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal
 from erc.gateway.content import api_file_response, job_file, read_report
 from erc.gateway.errors import Refused
+from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
 from erc.gateway.pipeline import cancel_job, start_job
 from erc.gateway.routes.asking import body_of, services_of, whole_number
-from erc.gateway.services import Services
-from erc.gateway.store.queue import WAITING_WORKERS, position
+from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
+from erc.gateway.services import JOB_WORKERS, Services
+from erc.gateway.store.queue import place
+from erc.gateway.store.records import Also, nothing
 from erc.gateway.views import check_view, file_tree, job_view
+from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium, CompendiumStatus
-from erc.schemas.job import Job, StepName
+from erc.schemas.job import Job, JobStatus, StepName
 
 FIELDS = ("status", "user")
-WORKERS = (*WAITING_WORKERS, "checker")
 
 
 async def create(request: Request) -> Response:
     """`POST /api/v1/job`: run a compendium's analysis."""
     services = services_of(request)
     principal = await services.principal(request)
-    identifier = (await body_of(request)).get("compendium_id")
+    body = await body_of(request)
+    identifier = body.get("compendium_id")
     if not isinstance(identifier, str) or not identifier:
         raise Refused(400, "compendium_id required")
-    compendium = await services.compendium(principal, identifier, Action.RUN)
-    job = await begin(services, principal, compendium)
-    return JSONResponse({"job_id": job.id}, 200, {"Location": f"/api/v1/job/{job.id}"})
+
+    async def act(keep: KeepAnswer) -> Answer:
+        compendium = await services.compendium(principal, identifier, Action.RUN)
+        return _begun(await begin(services, principal, compendium, keep))
+
+    return await answered_once(request, services, principal, body, act)
 
 
-async def begin(services: Services, principal: Principal, compendium: Compendium) -> Job:
+def _begun(job: Job) -> Answer:
+    return Answer(200, json.dumps({"job_id": job.id}), {"Location": f"/api/v1/job/{job.id}"})
+
+
+async def begin(
+    services: Services, principal: Principal, compendium: Compendium, keep: KeepAnswer = keep_nothing
+) -> Job:
     """Start a job on a compendium; raises Refused (409) when it is not ready."""
     if compendium.status is CompendiumStatus.REJECTED:
         said = compendium.problem.sentence() if compendium.problem else ""
@@ -47,7 +61,8 @@ async def begin(services: Services, principal: Principal, compendium: Compendium
         raise Refused(409, "The compendium is not ready yet", "Wait until it is loaded.", "compendium_not_ready")
     job = Job(id=new_id(), compendium_id=compendium.id, owner=principal.name, created=utc_now())
     advance = start_job(job, compendium)
-    await services.records.add_job(advance, compendium.candidate)
+    answer = _begun(advance.state)
+    await services.records.add_job(advance, compendium.candidate, lambda transaction: keep(transaction, answer))
     return advance.state
 
 
@@ -85,8 +100,8 @@ async def view(request: Request) -> Response:
     manifest = None
     if job.outputs:
         manifest = await asyncio.to_thread(read_manifest, services.blobs, job.outputs)
-    place = None if job.terminal else await position(services.records.database, job.id)
-    document = job_view(job, manifest, detailed, place)
+    waits = None if job.terminal else await place(services.records.database, job.id)
+    document = job_view(job, manifest, detailed, waits)
     if job.report:
         document["check"] = check_view(job, await read_report(services, job.report), services.signer)
     return JSONResponse(document)
@@ -95,19 +110,24 @@ async def view(request: Request) -> Response:
 async def cancel(request: Request) -> Response:
     """`POST /api/v1/job/:id/cancel`: end a job now, whatever it waits for or does."""
     services = services_of(request)
-    job = await services.job(await services.principal(request), request.path_params["id"], Action.CANCEL)
-    after = await stop(services, job.id)
-    if after is None:
-        raise Refused(409, "The job has ended already", f"Its state is {job.status.value}.", "job_ended")
-    return JSONResponse({"job_id": after.id, "status": after.status.value, "verdict": after.verdict})
+    principal = await services.principal(request)
+    job = await services.job(principal, request.path_params["id"], Action.CANCEL)
+    said = {"job_id": job.id, "status": JobStatus.FAILURE.value, "verdict": Verdict.CANCELLED.value}
+    answer = Answer(200, json.dumps(said))
+
+    async def act(keep: KeepAnswer) -> Answer:
+        if await stop(services, job.id, lambda transaction: keep(transaction, answer)) is None:
+            raise Refused(409, "The job has ended already", f"Its state is {job.status.value}.", "job_ended")
+        return answer
+
+    return await answered_once(request, services, principal, None, act)
 
 
-async def stop(services: Services, identifier: str) -> Job | None:
+async def stop(services: Services, identifier: str, also: Also = nothing) -> Job | None:
     """Record a cancellation and tell the workers; None when the job has ended already."""
-    after = await services.records.move_job(identifier, lambda job: cancel_job(job, utc_now()))
+    after = await services.records.move_job(identifier, lambda job: cancel_job(job, utc_now()), also)
     if after:
-        for worker in WORKERS:
-            await services.hints.cancel(worker, identifier)
+        await services.tell_to_stop({identifier: JOB_WORKERS})
     return after
 
 

@@ -15,9 +15,13 @@ from erc.events.catalog import PackShipment
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal
 from erc.gateway.errors import Refused
+from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
+from erc.gateway.packing import cancel_shipment
 from erc.gateway.routes.asking import body_of, services_of
-from erc.gateway.services import Services
+from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
+from erc.gateway.services import SHIPPING_WORKERS, Services
+from erc.gateway.store.records import Also, nothing
 from erc.gateway.views import job_view, shipment_view
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
@@ -40,12 +44,25 @@ async def create(request: Request) -> Response:
     if recipient not in RECIPIENTS:
         raise Refused(400, "the recipient is not known", f"Known are: {', '.join(RECIPIENTS)}.")
     wants_image = str(body.get("image", "false")).lower() in {"true", "1", "yes"}
-    shipment = await ship(services, principal, identifier, recipient, wants_image=wants_image)
-    return JSONResponse(shipment_view(shipment), 202, {"Location": f"/api/v1/shipment/{shipment.id}"})
+
+    async def act(keep: KeepAnswer) -> Answer:
+        return _begun(await ship(services, principal, identifier, recipient, wants_image=wants_image, keep=keep))
+
+    return await answered_once(request, services, principal, body, act)
+
+
+def _begun(shipment: Shipment) -> Answer:
+    return Answer(202, json.dumps(shipment_view(shipment)), {"Location": f"/api/v1/shipment/{shipment.id}"})
 
 
 async def ship(
-    services: Services, principal: Principal, identifier: str, recipient: str = "download", *, wants_image: bool = False
+    services: Services,
+    principal: Principal,
+    identifier: str,
+    recipient: str = "download",
+    *,
+    wants_image: bool = False,
+    keep: KeepAnswer = keep_nothing,
 ) -> Shipment:
     """Record a shipment of a compendium with its newest job and ask the shipper; raises Refused (400, 409)."""
     compendium = await services.compendium(principal, identifier, Action.SHIP)
@@ -62,7 +79,8 @@ async def ship(
         compendium_id=compendium.id,
         record=await asyncio.to_thread(put_document, services.blobs, record),
     )
-    await services.records.add_shipment(shipment, command)
+    answer = _begun(shipment)
+    await services.records.add_shipment(shipment, command, lambda transaction: keep(transaction, answer))
     return shipment
 
 
@@ -123,10 +141,34 @@ async def download(request: Request) -> Response:
     )
 
 
+async def cancel(request: Request) -> Response:
+    """`POST /api/v1/shipment/:id/cancel`: end a shipment that is being packed."""
+    services = services_of(request)
+    principal = await services.principal(request)
+    shipment = await services.shipment(principal, request.path_params["id"], Action.CANCEL)
+    answer = Answer(200, json.dumps({"id": shipment.id, "status": ShipmentStatus.ERROR.value}))
+
+    async def act(keep: KeepAnswer) -> Answer:
+        if await stop(services, shipment.id, lambda transaction: keep(transaction, answer)) is None:
+            raise Refused(409, "The shipment has ended already", "", "shipment_ended")
+        return answer
+
+    return await answered_once(request, services, principal, None, act)
+
+
+async def stop(services: Services, identifier: str, also: Also = nothing) -> Shipment | None:
+    """Record a cancellation and tell the shipper; None when the shipment has ended already."""
+    after = await services.records.move_shipment(identifier, cancel_shipment, also)
+    if after:
+        await services.tell_to_stop({identifier: SHIPPING_WORKERS})
+    return after
+
+
 ROUTES = [
     Route("/api/v1/recipient", recipients, methods=["GET"]),
     Route("/api/v1/shipment", create, methods=["POST"]),
     Route("/api/v1/shipment/{id:str}", view, methods=["GET"]),
     Route("/api/v1/shipment/{id:str}/status", status, methods=["GET"]),
+    Route("/api/v1/shipment/{id:str}/cancel", cancel, methods=["POST"]),
     Route("/api/v1/shipment/{id:str}/dl", download, methods=["GET"]),
 ]

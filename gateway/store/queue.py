@@ -11,26 +11,46 @@ from erc.events import trace
 from erc.events.catalog import COMMANDS, Command, ExecuteWorkspace, PrepareEnvironment
 from erc.events.envelope import outgoing_command
 from erc.events.outbox import Database, Transaction, utc_now
+from erc.gateway.estimate import Place, wait_seconds
 from erc.schemas import tables
 from erc.schemas.job import Job, StepName, StepStatus
 
 WAITING_WORKERS = ("builder", "executor")
 _LAST_STEP = {"builder": StepName.IMAGE_BUILD, "executor": StepName.IMAGE_EXECUTE}
 
-_RELEASE = text(
-    "WITH free AS (SELECT greatest(0, "
-    "(SELECT coalesce(sum(slots), 0) FROM capacity WHERE worker = :worker AND seen > now() - interval '20 s') "
-    "- (SELECT count(*) FROM waiting WHERE worker = :worker AND released IS NOT NULL)) AS slots), "
-    "running AS (SELECT owner, count(*) AS jobs FROM waiting WHERE worker = :worker AND released IS NOT NULL "
-    "GROUP BY owner), "
-    "next AS (SELECT job_id FROM waiting LEFT JOIN running USING (owner) "
-    "WHERE worker = :worker AND released IS NULL "
-    "ORDER BY coalesce(jobs, 0) + row_number() OVER (PARTITION BY owner ORDER BY since, job_id), since, job_id "
-    "LIMIT (SELECT slots FROM free)) "
-    "UPDATE waiting SET released = now() FROM next WHERE waiting.job_id = next.job_id AND worker = :worker "
-    "RETURNING waiting.job_id, waiting.command, waiting.cause"
+_HOLD = select(*(func.pg_advisory_xact_lock(func.hashtext(f"erc.queue.{worker}")) for worker in WAITING_WORKERS))
+_LINE = (
+    "running AS (SELECT owner, count(*) AS jobs FROM waiting, queue "
+    "WHERE waiting.worker = queue.worker AND released IS NOT NULL GROUP BY owner), "
+    "turns AS (SELECT job_id, since, coalesce(jobs, 0) + row_number() OVER (PARTITION BY owner ORDER BY since, job_id) "
+    "AS turn FROM waiting JOIN queue USING (worker) LEFT JOIN running USING (owner) WHERE released IS NULL), "
+    "line AS (SELECT job_id, row_number() OVER (ORDER BY turn, since, job_id) AS position FROM turns), "
+    "capable AS (SELECT coalesce(sum(slots), 0) AS slots FROM capacity JOIN queue USING (worker) "
+    "WHERE seen > now() - interval '20 s') "
 )
-"""Fair by owner: whose work runs least comes first, then who has waited longest."""
+"""The one order in which a queue is served: whose work runs least comes first, then who has waited longest.
+
+A job's turn is how many of its owner's would run if it ran. `line` numbers the jobs that wait, from 1.
+"""
+_RELEASE = text(
+    f"WITH queue AS (SELECT cast(:worker AS text) AS worker), {_LINE}, "  # noqa: S608 - literals only
+    "free AS (SELECT slots - (SELECT count(*) FROM waiting JOIN queue USING (worker) WHERE released IS NOT NULL) "
+    "AS slots FROM capable) "
+    "UPDATE waiting SET released = now() FROM line, free WHERE waiting.job_id = line.job_id AND worker = :worker "
+    "AND position <= free.slots RETURNING waiting.job_id, waiting.command, waiting.cause, position"
+)
+_PLACE = text(
+    f"WITH queue AS (SELECT worker FROM waiting WHERE job_id = :job AND released IS NULL LIMIT 1), {_LINE} "  # noqa: S608
+    "SELECT queue.worker, position, slots, (SELECT coalesce(array_agg(extract(epoch FROM now() - released)::float8), "
+    "'{}') FROM waiting JOIN queue USING (worker) WHERE released IS NOT NULL) AS ages "
+    "FROM line, queue, capable WHERE job_id = :job"
+)
+_DURATIONS = text(
+    "SELECT extract(epoch FROM cast(step->>'end' AS timestamptz) - cast(step->>'start' AS timestamptz))::float8 "
+    "AS seconds FROM (SELECT document->'steps'->cast(:step AS text) AS step FROM job ORDER BY id DESC LIMIT 100) AS s "
+    "WHERE step->>'status' IN ('success', 'failure') AND step->>'end' > step->>'start' LIMIT 20"
+)
+"""How long the last steps of a kind took; what was cancelled before it began took no time and is left out."""
 _ENTER = text(
     "INSERT INTO waiting (job_id, worker, owner, cause, command) SELECT :job, :worker, :owner, :cause, "
     "jsonb_build_object('type', cast(:type AS text), 'data', cast(:data AS jsonb), "
@@ -38,10 +58,6 @@ _ENTER = text(
     "FROM (SELECT pg_advisory_xact_lock(hashtext('erc.queue.' || :worker))) AS held ON CONFLICT DO NOTHING"
 )
 """Enters a queue and takes its lock."""
-_POSITION = text(
-    "SELECT w.worker, w.released, (SELECT count(*) FROM waiting o WHERE o.worker = w.worker AND o.released IS NULL "
-    "AND (o.since, o.job_id) <= (w.since, w.job_id)) AS position FROM waiting w WHERE w.job_id = :job"
-)
 
 
 class Queue:
@@ -64,6 +80,8 @@ class Queue:
     ) -> None:
         """Give back the slots that a job's transition frees, queue what it asks for, and fill free slots."""
         freed = _freed(before, job)
+        if {*freed} - {command.WORKER for command in commands} and (commands or len(freed) > 1):
+            await self.hold(transaction)
         if freed:
             table = tables.waiting
             await transaction.connection.execute(
@@ -86,6 +104,10 @@ class Queue:
         for worker in {*freed} - asked:
             await self.fill(transaction, worker)
 
+    async def hold(self, transaction: Transaction) -> None:
+        """Take the locks of all queues, in the order in which everybody takes more than one."""
+        await transaction.connection.execute(_HOLD)
+
     async def fill(self, transaction: Transaction, worker: str) -> int:
         """Send the commands of as many waiting jobs as there are free slots; return how many."""
         await transaction.connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"erc.queue.{worker}"))))
@@ -93,7 +115,7 @@ class Queue:
 
     async def _release(self, transaction: Transaction, worker: str) -> int:
         rows = await transaction.rows(_RELEASE, {"worker": worker})
-        for row in rows:
+        for row in sorted(rows, key=lambda row: int(row["position"])):
             command = COMMANDS[row["command"]["type"]].model_validate(row["command"]["data"])
             place = row["command"].get("traceparent") or str(trace.Trace.begin())
             transaction.send([outgoing_command(command, row["cause"], self._now())], traceparent=place)
@@ -107,10 +129,16 @@ async def fill_all(database: Database, queue: Queue) -> None:
             await queue.fill(transaction, worker)
 
 
-async def position(database: Database, job_id: str) -> int | None:
-    """Return the place of a job in its queue, from 1; None when it does not wait."""
-    rows = await database.rows(_POSITION, {"job": job_id})
-    return next((int(row["position"]) for row in rows if row["released"] is None), None)
+async def place(database: Database, job_id: str) -> Place | None:
+    """Return the place of a job in its queue and when its turn may come; None when it does not wait."""
+    rows = await database.rows(_PLACE, {"job": job_id})
+    if not rows:
+        return None
+    row = rows[0]
+    took = await database.rows(_DURATIONS, {"step": _LAST_STEP[row["worker"]].value})
+    durations = [float(last["seconds"]) for last in took]
+    seconds = wait_seconds(int(row["position"]), int(row["slots"]), row["ages"], durations)
+    return Place(int(row["position"]), seconds)
 
 
 def _freed(before: Job | None, job: Job) -> list[str]:

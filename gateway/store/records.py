@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +11,25 @@ from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select,
 from erc.events import trace
 from erc.events.catalog import Command, CompendiumChanged, CompendiumDeleted, Event, JobChanged, JobEnded
 from erc.events.envelope import Outgoing, outgoing_command, outgoing_event
-from erc.events.outbox import Database, Transaction, guarded_update, row_for_update, utc_now
+from erc.events.outbox import Database, Transaction, row_for_update, utc_now
 from erc.gateway.auth import EDITOR, Principal
+from erc.gateway.packing import CANCELLED, cancel_shipment
+from erc.gateway.pipeline import cancel_job
 from erc.gateway.store.queue import Queue
+from erc.gateway.store.rows import compendium_row, hold, job_row, of_compendium, row_of, stop, write
 from erc.gateway.transition import Advance
 from erc.schemas import tables
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
 from erc.schemas.shipment import Shipment
+
+Also = Callable[[Transaction], Awaitable[None]]
+"""What is written within the same transaction."""
+
+
+async def nothing(_transaction: Transaction) -> None:
+    """Write nothing more."""
 
 
 class Records:
@@ -91,25 +101,30 @@ class Records:
 
     # ------------------------------------------------------------------------------------------ write
 
-    async def add_compendium(self, compendium: Compendium, command: Command) -> None:
+    async def add_compendium(self, compendium: Compendium, command: Command, also: Also = nothing) -> None:
         """Accept a compendium together with the command that loads it."""
         async with self.database.transaction() as transaction:
-            await transaction.connection.execute(insert(tables.compendium).values(**_compendium_row(compendium)))
+            await also(transaction)
+            await transaction.connection.execute(insert(tables.compendium).values(**compendium_row(compendium)))
             changed = CompendiumChanged(
                 compendium_id=compendium.id, status=compendium.status, candidate=compendium.candidate
             )
             self._send(transaction, changed, compendium.version, [command], not compendium.candidate)
 
-    async def add_job(self, advance: Advance[Job], candidate: bool) -> None:
-        """Accept a job together with what follows from its start."""
+    async def add_job(self, advance: Advance[Job], candidate: bool, also: Also = nothing) -> None:
+        """Accept a job together with what follows from its start; raises Refused (404) without its compendium."""
         async with self.database.transaction() as transaction:
-            await transaction.connection.execute(insert(tables.job).values(**_job_row(advance.state)))
+            await also(transaction)
+            await hold(transaction, advance.state.compendium_id)
+            await transaction.connection.execute(insert(tables.job).values(**job_row(advance.state)))
             await self._job_messages(transaction, None, advance, candidate, trace.traceparent())
 
-    async def add_shipment(self, shipment: Shipment, command: Command) -> None:
-        """Accept a shipment together with the command that packs it."""
+    async def add_shipment(self, shipment: Shipment, command: Command, also: Also = nothing) -> None:
+        """Accept a shipment together with the command that packs it; raises Refused (404) without its compendium."""
         async with self.database.transaction() as transaction:
-            row = _row(shipment) | {"compendium_id": shipment.compendium_id, "owner": shipment.owner}
+            await also(transaction)
+            await hold(transaction, shipment.compendium_id)
+            row = row_of(shipment) | {"compendium_id": shipment.compendium_id, "owner": shipment.owner}
             await transaction.connection.execute(insert(tables.shipment).values(**row))
             transaction.send([outgoing_command(command, str(shipment.version), self._now())])
 
@@ -124,48 +139,86 @@ class Records:
             if advance is None or before is None:
                 return None
             after = advance.state
-            await _write(transaction, tables.compendium, before.version, _compendium_row(after))
+            await write(transaction, tables.compendium, before.version, compendium_row(after))
             changed = CompendiumChanged(compendium_id=after.id, status=after.status, candidate=after.candidate)
             self._send(transaction, changed, after.version, advance.commands, not after.candidate)
             return after
 
-    async def move_job(self, identifier: str, decide: Callable[[Job], Advance[Job] | None]) -> Job | None:
+    async def move_job(
+        self, identifier: str, decide: Callable[[Job], Advance[Job] | None], also: Also = nothing
+    ) -> Job | None:
         """Change a job by a pure decision; None when it is not there or the decision finds nothing to do."""
         async with self.database.transaction() as transaction:
-            rows = await transaction.rows(row_for_update(tables.job, identifier))
-            before = Job.model_validate(rows[0]["document"]) if rows else None
-            advance = decide(before) if before else None
-            if advance is None or before is None:
-                return None
-            await _write(transaction, tables.job, before.version, _job_row(advance.state))
-            about = (await transaction.rows(_about_job(before)))[0]
-            candidate, place = about["candidate"] is not False, trace.within(about["traceparent"])
-            await self._job_messages(transaction, before, advance, candidate, place)
-            if advance.state.verdict is Verdict.CANCELLED:
-                await transaction.connection.execute(insert(tables.cancellation).values(id=identifier))
-        self._moved(before, advance.state)
-        return advance.state
+            moved = await self._move_job(transaction, identifier, decide)
+            if moved is not None:
+                await also(transaction)
+        if moved is None:
+            return None
+        self._moved(*moved)
+        return moved[1]
+
+    async def _move_job(
+        self, transaction: Transaction, identifier: str, decide: Callable[[Job], Advance[Job] | None]
+    ) -> tuple[Job, Job] | None:
+        rows = await transaction.rows(row_for_update(tables.job, identifier))
+        before = Job.model_validate(rows[0]["document"]) if rows else None
+        advance = decide(before) if before else None
+        if advance is None or before is None:
+            return None
+        await write(transaction, tables.job, before.version, job_row(advance.state))
+        about = (await transaction.rows(_about_job(before)))[0]
+        candidate, place = about["candidate"] is not False, trace.within(about["traceparent"])
+        await self._job_messages(transaction, before, advance, candidate, place)
+        if advance.state.verdict is Verdict.CANCELLED:
+            await stop(transaction, identifier)
+        return before, advance.state
 
     async def move_shipment(
-        self, identifier: str, decide: Callable[[Shipment], Advance[Shipment] | None]
+        self, identifier: str, decide: Callable[[Shipment], Advance[Shipment] | None], also: Also = nothing
     ) -> Shipment | None:
-        """Change a shipment by a pure decision."""
+        """Change a shipment by a pure decision; None when it is not there or the decision finds nothing to do."""
         async with self.database.transaction() as transaction:
-            rows = await transaction.rows(row_for_update(tables.shipment, identifier))
-            before = Shipment.model_validate(rows[0]["document"]) if rows else None
-            advance = decide(before) if before else None
-            if advance is None or before is None:
-                return None
-            await _write(transaction, tables.shipment, before.version, _row(advance.state))
-            return advance.state
+            after = await self._move_shipment(transaction, identifier, decide)
+            if after is not None:
+                await also(transaction)
+            return after
 
-    async def remove_compendium(self, identifier: str) -> None:
-        """Forget a candidate; its blobs go when nothing refers to them."""
+    async def _move_shipment(
+        self, transaction: Transaction, identifier: str, decide: Callable[[Shipment], Advance[Shipment] | None]
+    ) -> Shipment | None:
+        rows = await transaction.rows(row_for_update(tables.shipment, identifier))
+        before = Shipment.model_validate(rows[0]["document"]) if rows else None
+        advance = decide(before) if before else None
+        if advance is None or before is None:
+            return None
+        await write(transaction, tables.shipment, before.version, row_of(advance.state))
+        if advance.state.problem == CANCELLED:
+            await stop(transaction, identifier)
+        return advance.state
+
+    async def remove_compendium(self, identifier: str) -> tuple[list[str], list[str]]:
+        """Forget a candidate and end what goes on for it; return the ids of the jobs and shipments that were ended.
+
+        Its blobs go when nothing refers to them.
+        """
         async with self.database.transaction() as transaction:
             statement = delete(tables.compendium).where(tables.compendium.c.id == identifier)
-            for row in await transaction.rows(statement.returning(tables.compendium.c.version)):
-                deleted = CompendiumDeleted(compendium_id=identifier)
-                self._send(transaction, deleted, row["version"] + 1, [], public=False)
+            gone = await transaction.rows(statement.returning(tables.compendium.c.version))
+            if not gone:
+                return [], []
+            now = self._now()
+            jobs = await of_compendium(transaction, tables.job, identifier)
+            shipments = await of_compendium(transaction, tables.shipment, identifier)
+            await self._queue.hold(transaction)
+            moved = [await self._move_job(transaction, one, lambda job: cancel_job(job, now)) for one in jobs]
+            left = [one for one in shipments if await self._move_shipment(transaction, one, cancel_shipment)]
+            await stop(transaction, identifier)
+            deleted = CompendiumDeleted(compendium_id=identifier)
+            self._send(transaction, deleted, gone[0]["version"] + 1, [], public=False)
+        ended = [pair for pair in moved if pair]
+        for pair in ended:
+            self._moved(*pair)
+        return [job.id for _before, job in ended], left
 
     async def _job_messages(
         self,
@@ -226,30 +279,6 @@ def _about_job(job: Job) -> Select[Any]:
         select(compendium.c.candidate).where(compendium.c.id == job.compendium_id).scalar_subquery().label("candidate"),
         select(event.c.traceparent).where(first).scalar_subquery().label("traceparent"),
     )
-
-
-async def _write(transaction: Transaction, table: Any, version: int, row: dict[str, Any]) -> None:
-    changes = {key: value for key, value in row.items() if key not in {"id", "created"}}
-    changed = await transaction.changed(guarded_update(table, row["id"], version, **changes))
-    assert changed == 1, "the row is held by this transaction"
-
-
-def _row(thing: Compendium | Job | Shipment) -> dict[str, Any]:
-    return {
-        "id": thing.id,
-        "status": thing.status.value,
-        "version": thing.version,
-        "document": thing.model_dump(mode="json"),
-        "created": thing.created,
-    }
-
-
-def _compendium_row(compendium: Compendium) -> dict[str, Any]:
-    return _row(compendium) | {"owner": compendium.owner, "candidate": compendium.candidate}
-
-
-def _job_row(job: Job) -> dict[str, Any]:
-    return _row(job) | {"owner": job.owner, "compendium_id": job.compendium_id}
 
 
 def _visible(principal: Principal, candidate: Any, owner: Any) -> ColumnElement[bool]:

@@ -84,9 +84,7 @@ def _wire() -> None:
         _text("principal", primary_key=True),
         _text("key", primary_key=True, comment="the Idempotency-Key header"),
         _text("fingerprint", comment="SHA-256 of method, path and body"),
-        sa.Column(
-            "answer", JSONB(), comment="status, headers and body of the first answer; null while it is being made"
-        ),
+        sa.Column("answer", JSONB(), nullable=False, comment="status, headers and body of the first answer"),
         _moment("created", now=True),
         comment="owner: gateway",
     )

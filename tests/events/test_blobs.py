@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -65,3 +67,32 @@ def test_old_partial_files_are_swept(blobs: FileBlobStore, tmp_path: Path) -> No
     partial.write_bytes(b"x")
     assert blobs.sweep(3600, now=partial.stat().st_mtime + 60) == 0
     assert blobs.sweep(3600, now=partial.stat().st_mtime + 3601) == 1
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from erc.events.blobs import FileBlobStore
+with FileBlobStore(Path(sys.argv[1])).writer() as writer:
+    writer.write(b"half")
+    print("half", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_killed_process_was_writing_is_swept_at_once_and_what_is_being_written_is_not(
+    blobs: FileBlobStore, tmp_path: Path
+) -> None:
+    process = subprocess.Popen([sys.executable, "-c", WRITER, tmp_path / "blobs"], stdout=subprocess.PIPE)
+    assert process.stdout
+    assert process.stdout.readline() == b"half\n"
+    (partial,) = (tmp_path / "blobs" / "partial").iterdir()
+    later = partial.stat().st_mtime + 30
+    with blobs.writer() as writer:
+        writer.write(b"ours")
+        assert blobs.sweep(20, now=later) == 0
+        process.kill()
+        process.wait()
+        assert blobs.sweep(60, now=later) == 0
+        assert blobs.sweep(20, now=later) == 1
+        assert blobs.read(writer.commit()) == b"ours"

@@ -159,6 +159,18 @@ def test_a_failed_step_ends_the_job_and_leaves_later_steps_queued(event: object,
     assert job.steps[StepName.IMAGE_SAVE].status is StepStatus.QUEUED
 
 
+@pytest.mark.parametrize("code", ["unavailable", "step_timeout"])
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_build_that_was_given_up_ends_the_job_also_when_there_was_no_plan(code: str, before: int) -> None:
+    failed = EnvironmentFailed(job_id=JOB, step=StepName.IMAGE_BUILD, problem=A)
+    facts = Facts(time=NOW, problem=PROBLEM.model_copy(update={"code": code}))
+    advance = advance_job(along(*WAY[:before]), failed, facts)
+    assert advance
+    step = [StepName.GENERATE_CONFIGURATION, StepName.IMAGE_BUILD][before]
+    assert (advance.state.verdict, advance.state.steps[step].status) == (Verdict.FAILED, StepStatus.FAILURE)
+    assert advance_job(along(*WAY[:2]), failed, facts) is None
+
+
 @pytest.mark.parametrize("count", range(len(WAY)))
 def test_a_cancelled_job_is_over_at_once_and_hears_nothing_more(count: int) -> None:
     advance = cancel_job(along(*WAY[:count]), NOW)

@@ -92,6 +92,10 @@ class FakeGateway:
         self.logs: dict[str, str] = {}
         self.refusals: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
         """Problems by method and path."""
+        self.troubles: dict[tuple[str, str], list[str]] = {}
+        """What goes wrong first, by method and path, after the request was read: `breaks`, or the code of a problem."""
+        self.keys: list[tuple[str, str]] = []
+        """The path and Idempotency-Key of each request that has one."""
         self.kind = "text/event-stream"
         self.upload = b""
         self.fields: dict[str, str] = {}
@@ -190,12 +194,27 @@ class _Refusing:
         self._gateway.asked.append(asked)
         headers = dict(scope["headers"])
         self._gateway.tokens.add(headers.get(b"authorization", b"").decode())
-        if asked in self._gateway.refusals:
+        if b"idempotency-key" in headers:
+            self._gateway.keys.append((scope["path"], headers[b"idempotency-key"].decode()))
+        if self._gateway.troubles.get(asked):
+            await _trouble(self._gateway.troubles[asked].pop(0), scope, receive, send)
+        elif asked in self._gateway.refusals:
             await _problem(*self._gateway.refusals[asked])(scope, receive, send)
         else:
             # A broken stream is meant; the server need not complain about it.
             with contextlib.suppress(_Broken):
                 await self._app(scope, receive, send)
+
+
+async def _trouble(kind: str, scope: Any, receive: Any, send: Any) -> None:
+    async for _ in Request(scope, receive).stream():
+        pass
+    if kind == "breaks":
+        with contextlib.suppress(_Broken):
+            await StreamingResponse(_played([BREAKS]), 202, {"Content-Length": "9"})(scope, receive, send)
+        return
+    status = 409 if kind == "idempotency_key_taken" else 503
+    await _problem(status, {"title": "Not now", "code": kind})(scope, receive, send)
 
 
 class _Broken(Exception):  # noqa: N818 - what the script asks for

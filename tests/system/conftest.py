@@ -33,6 +33,8 @@ def service(tmp_path_factory: pytest.TempPathFactory, orders: Path, metrics_port
         **{f"{name.upper()}_METRICS_PORT": str(port) for name, port in metrics_ports.items()},
         "EVENTS_ACK_WAIT_SECONDS": "2",
         "EVENTS_HEARTBEAT_SECONDS": "0.5",
+        "GATEWAY_ABANDONED_SECONDS": "6",
+        "GATEWAY_JANITOR_SECONDS": "1",
         "BUILDER_SAVE_IMAGE": "false",
         "EXECUTOR_WALL_CLOCK_SECONDS": "20",
         "EXECUTOR_MEMORY_BYTES": str(512 << 20),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
@@ -23,6 +25,8 @@ from erc.migrations.__main__ import upgrade
 from erc.schemas import tables
 from erc.schemas.check import Verdict
 from erc.schemas.ids import encode_id
+from erc.schemas.problem import Problem
+from erc.workers.limits import TimeLimit
 from erc.workers.run import Desk, Duty
 from erc.workers.store import Work, WorkStore
 
@@ -58,8 +62,11 @@ class Bench:
         self.calls = 0
         self.stopped: list[str] = []
         self.does = self.finishes
-        duty = Duty(CheckOutputs, self.store, self.handle, self.failed, self.stop)
-        self.desk = Desk([duty], blobs, LEASE)
+        self.desk = self.with_limit(None)
+
+    def with_limit(self, limit: TimeLimit | None) -> Desk:
+        duty = Duty(CheckOutputs, self.store, self.handle, self.failed, self.stop, limit)
+        return Desk([duty], self.blobs, LEASE)
 
     async def handle(self, command: CheckOutputs, work: Work) -> None:
         self.calls += 1
@@ -78,11 +85,21 @@ class Bench:
     async def lasts(self, _command: CheckOutputs, _work: Work) -> None:
         await asyncio.sleep(60)
 
+    async def hangs(self, _command: CheckOutputs, _work: Work) -> None:
+        while True:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+
     def failed(self, command: CheckOutputs, problem: str, _error: Rejected | None) -> CheckFailed:
         return CheckFailed(job_id=command.job_id, problem=problem)
 
     async def stop(self, command: CheckOutputs) -> None:
         self.stopped.append(command.job_id)
+
+    async def bodies(self, job: str) -> list[dict[str, Any]]:
+        event = tables.event
+        rows = await self.database.rows(select(event.c.body).where(event.c.aggregate_id == job).order_by(event.c.id))
+        return [row["body"] for row in rows]
 
     async def events(self, job: str) -> list[tuple[int, str]]:
         event = tables.event
@@ -156,6 +173,63 @@ async def test_cancelled_work_stops_at_the_next_heartbeat_and_is_cleaned_up(benc
     await asyncio.wait_for(taking, 5)
     assert bench.stopped == [job]
     assert (delivery.said[-1], "alive" in delivery.said) == ("acknowledge", True)
+    assert await bench.events(job) == []
+
+
+@pytest.mark.parametrize("how", ["lasts", "hangs"])
+async def test_what_takes_too_long_fails_with_a_sentence_and_does_not_come_again(
+    bench: Bench, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("erc.workers.run.END_SECONDS", 0.2)
+    bench.does = getattr(bench, how)
+    desk = bench.with_limit(TimeLimit(timedelta(seconds=0.3), "Comparing", "Publish less."))
+    job, delivery = a_delivery(7 if how == "lasts" else 8)
+    await asyncio.wait_for(desk.take(delivery), 10)
+    assert await bench.events(job) == [(1, "check.failed.v1")]
+    assert (delivery.said[-1], bench.stopped) == ("acknowledge", [job])
+    digest = (await bench.bodies(job))[0]["data"]["problem"]
+    problem = Problem.model_validate_json(bench.blobs.read(digest))
+    assert problem.code == "step_timeout"
+    assert problem.sentence() == "Comparing took too long. It was stopped after 0.3 seconds. Publish less."
+    for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        task.get_coro().close()  # type: ignore[union-attr]
+
+
+async def test_work_is_wanted_until_it_or_its_job_has_ended(bench: Bench) -> None:
+    jobs = [encode_id(number, bytes(10)) for number in range(20, 24)]
+    for job in jobs:
+        assert await bench.store.begin(job, "c")
+    async with bench.database.transaction() as transaction:
+        await transaction.connection.execute(insert(tables.cancellation).values(id=jobs[1]))
+        for job, status in ((jobs[2], "failure"), (jobs[3], "running")):
+            row = {"id": job, "compendium_id": "c", "owner": "o", "version": 1, "document": {}, "created": NOW}
+            await transaction.connection.execute(insert(tables.job).values(status=status, **row))
+    assert await bench.store.running() & set(jobs) == {jobs[0], jobs[3]}
+
+
+async def test_work_that_goes_on_keeps_its_row_alive(bench: Bench) -> None:
+    bench.does = bench.lasts
+    job, delivery = a_delivery(9)
+    taking = asyncio.ensure_future(bench.desk.take(delivery))
+    changed = select(tables.check.c.changed).where(tables.check.c.id == job)
+    seen: set[object] = set()
+    async with asyncio.timeout(10):
+        while len(seen) < 3:
+            seen |= {row["changed"] for row in await bench.database.rows(changed)}
+            await asyncio.sleep(0.02)
+    taking.cancel()
+    await asyncio.gather(taking, return_exceptions=True)
+
+
+async def test_a_watch_that_breaks_is_no_cancellation(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_work_id: str) -> bool:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(bench.store, "cancelled", broken)
+    bench.does = bench.lasts
+    job, delivery = a_delivery(10)
+    await asyncio.wait_for(bench.desk.take(delivery), 5)
+    assert (delivery.said[-1], bench.stopped) == ("later 1", [])
     assert await bench.events(job) == []
 
 

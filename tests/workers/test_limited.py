@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -85,3 +87,26 @@ async def test_a_child_that_crashed_is_not_asked_again() -> None:
         await several.call(_refuse)
     assert refused.value.problem.code == "refused"
     assert await several.call(_add, 2, 3) == 5
+
+
+def _write_for_ever(path: str) -> None:
+    with Path(path).open("ab", buffering=0) as file:
+        while True:
+            file.write(b"x")
+            time.sleep(0.01)
+
+
+async def test_a_child_that_nobody_waits_for_any_more_is_killed(limited: Limited, tmp_path: Path) -> None:
+    patient, path = Limited([], memory_mib=1024, seconds=60), tmp_path / "growing"
+    call = asyncio.create_task(patient.call(_write_for_ever, str(path)))
+    async with asyncio.timeout(20):
+        while not path.exists():  # noqa: ASYNC110 - another process makes it
+            await asyncio.sleep(0.02)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    async with asyncio.timeout(20):
+        sizes = [0]
+        while len(sizes) < 3 or len(set(sizes[-3:])) > 1:
+            await asyncio.sleep(0.1)
+            sizes.append(path.stat().st_size)

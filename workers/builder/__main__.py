@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import tempfile
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import aiodocker
 
 from erc.events.blobs import BlobStore
 from erc.events.catalog import PrepareEnvironment, SaveImage
+from erc.events.errors import Unavailable
+from erc.events.outbox import utc_now
 from erc.schemas import tables
 from erc.schemas.ids import Digest
-from erc.workers.builder.bases import Base, Bases
+from erc.workers.builder.bases import Base, Bases, sweep_unfinished
 from erc.workers.builder.engine import ImageBuilder
 from erc.workers.builder.handler import Builder, prepare_failed, save_failed
 from erc.workers.builder.settings import BuilderSettings
 from erc.workers.builder.store import Environments
 from erc.workers.docker import connect
+from erc.workers.limits import TimeLimit
 from erc.workers.process import Context
 from erc.workers.process import main as run
 from erc.workers.run import Duty
 from erc.workers.store import WorkStore
 
+log = logging.getLogger("erc.worker")
+
 SLOTS = 2
+SWEEP_SECONDS = 120.0
+YOUNG_SECONDS = 60.0
+MARGIN = timedelta(minutes=30)
+_ADVICE = "Use fewer or smaller packages, or start it again when the service is less busy."
 
 
 def main() -> None:
@@ -56,6 +69,9 @@ class EngineImages:
             await ImageBuilder(await self._connected()).save(image_id, writer.write)
             return await asyncio.to_thread(writer.commit)
 
+    async def sweep(self) -> None:
+        await ImageBuilder(await self._connected()).sweep()
+
     async def base(self) -> tuple[str, str]:
         engine = await self._connected()
         async with self._lock:
@@ -65,17 +81,32 @@ class EngineImages:
             return self._base.name, self._base.image_id
 
 
+async def _sweep(images: EngineImages) -> None:
+    """Remove what builds that were killed left, at the start and every few minutes."""
+    folder = Path(tempfile.gettempdir())
+    while True:
+        try:
+            await asyncio.to_thread(sweep_unfinished, folder, utc_now().timestamp() - YOUNG_SECONDS)
+            await images.sweep()
+        except (Unavailable, OSError) as error:
+            log.warning("Sweeping waits: %s", error)
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
 async def _build(context: Context) -> list[Duty]:
     settings = BuilderSettings.read()
     prepared = WorkStore(context.database, tables.environment, "builder")
     saved = WorkStore(context.database, tables.image, "builder")
     environments = Environments(context.database, context.database.engine)
-    builder = Builder(
-        settings.rules, EngineImages(settings), environments, context.blobs, context.logs, prepared, saved
-    )
+    images = EngineImages(settings)
+    context.beside(_sweep(images))
+    builder = Builder(settings.rules, images, environments, context.blobs, context.logs, prepared, saved)
+    # Another job may be building the same environment, so that this one waits for that build and then for its own.
+    preparing = TimeLimit(2 * settings.rules.limits.wall_clock + MARGIN, "Preparing the environment", _ADVICE)
+    saving = TimeLimit(MARGIN, "Keeping the image of the environment", "The verdict stands without it.")
     return [
-        Duty(PrepareEnvironment, prepared, builder.prepare, prepare_failed),
-        Duty(SaveImage, saved, builder.save, save_failed),
+        Duty(PrepareEnvironment, prepared, builder.prepare, prepare_failed, limit=preparing),
+        Duty(SaveImage, saved, builder.save, save_failed, limit=saving),
     ]
 
 

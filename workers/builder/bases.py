@@ -21,12 +21,14 @@ from aiodocker.exceptions import DockerError
 from aiodocker.jsonstream import json_stream_stream
 
 from erc.events.errors import Rejected, Unavailable
+from erc.events.holding import held, holding
 from erc.workers.docker import LABEL_BASE, connect
 
 SUITE = "bookworm"
 REPOSITORY = "erc-base"
 
 _CHUNK_BYTES = 1 << 20
+_PREFIX = "erc-base-"
 _OF_THIS_MACHINE = ("etc/resolv.conf", "etc/hostname", "etc/machine-id")
 _LEFT_OUT = ("./dev/*", "./proc/*", "./sys/*", *(f"./{path}" for path in _OF_THIS_MACHINE))
 _SWEPT = ("var/lib/apt/lists", "var/cache/apt", "var/log", "var/cache/debconf", "usr/share/man", "usr/share/info")
@@ -151,7 +153,7 @@ async def _listened(pieces: AsyncGenerator[bytes, None], said: list[str]) -> Asy
 
 async def _debootstrapped(suite: str) -> AsyncGenerator[bytes, None]:
     # A mount namespace of its own: whatever debootstrap leaves mounted is gone before the folder is removed.
-    with tempfile.TemporaryDirectory(prefix="erc-base-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder, holding(Path(folder)):
         root = Path(folder) / "root"
         tool = ["unshare", "--mount", "debootstrap", "--variant=minbase", suite, str(root)]
         async with contextlib.aclosing(_output(tool, merged=True)) as lines:
@@ -163,6 +165,20 @@ async def _debootstrapped(suite: str) -> AsyncGenerator[bytes, None]:
         async with contextlib.aclosing(_output(packer)) as pieces:
             async for piece in pieces:
                 yield piece
+
+
+def sweep_unfinished(folder: Path, older_than: float) -> int:
+    """Remove base images in the making under this folder that no process holds any more; return how many.
+
+    Spares what was changed after `older_than` (Unix time in seconds).
+    """
+    removed = 0
+    for left in folder.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if left.stat().st_mtime < older_than and not held(left):
+                shutil.rmtree(left)
+                removed += 1
+    return removed
 
 
 async def _mmdebstrapped(suite: str) -> AsyncGenerator[bytes, None]:

@@ -34,6 +34,7 @@ from erc.workers.docker import LABEL_ENVIRONMENT
 
 OnLog = Callable[[str], Awaitable[None]]
 
+STAGE = "org.erc.stage"
 _CHUNK_BYTES = 1 << 20
 _TAIL_LINES = 40
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "ftp_proxy")
@@ -139,10 +140,15 @@ class ImageBuilder:
                 code="image_too_large",
             )
 
-    async def _sweep(self, label: str) -> None:
+    async def sweep(self) -> None:
+        """Remove what stages of builds that were killed left in the engine; builds that may go on are spared."""
+        await self._sweep(STAGE, "6h")
+
+    async def _sweep(self, label: str, older_than: str = "") -> None:
         """Remove what the stage that fetched packages left in the engine."""
+        until = {"until": [older_than]} if older_than else {}
         try:
-            await self._engine.images.prune(filters={"dangling": ["true"], "label": [label]})
+            await self._engine.images.prune(filters={"dangling": ["true"], "label": [label], **until})
         except (DockerError, aiohttp.ClientError, OSError):
             return
 

@@ -17,7 +17,7 @@ from erc.events.catalog import (
     PrepareEnvironment,
     SaveImage,
 )
-from erc.events.errors import Rejected
+from erc.events.errors import GIVEN_UP, Rejected
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.job import StepName
@@ -179,7 +179,7 @@ class Builder:
 def prepare_failed(command: PrepareEnvironment, problem: Digest, error: Rejected | None) -> EnvironmentFailed:
     """Return the terminal event of an environment that cannot be made."""
     step = StepName.VALIDATE_COMPENDIUM if isinstance(error, Invalid) else StepName.GENERATE_MANIFEST
-    if error and error.problem.code == "unavailable":
+    if error and error.problem.code in GIVEN_UP:
         step = StepName.IMAGE_BUILD
     return EnvironmentFailed(job_id=command.job_id, step=step, problem=problem)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from erc.events.catalog import CheckOutputs
 from erc.schemas import tables
 from erc.schemas.check import CheckReport
@@ -9,6 +11,7 @@ from erc.schemas.ids import Digest
 from erc.workers.checker.compare_files import CheckRequest, check_files
 from erc.workers.checker.handler import Checker, failed
 from erc.workers.limited import Limited
+from erc.workers.limits import TimeLimit, wall_clock
 from erc.workers.process import Context
 from erc.workers.process import main as run
 from erc.workers.run import Duty
@@ -16,6 +19,7 @@ from erc.workers.store import WorkStore
 
 READER_MIB = 4096
 READER_SECONDS = 300.0
+GRACE_SECONDS = 60.0
 
 
 def main() -> None:
@@ -24,14 +28,17 @@ def main() -> None:
 
 
 async def _build(context: Context) -> list[Duty]:
-    reader = Limited(["erc.workers.checker.compare_files"], READER_MIB, READER_SECONDS)
+    seconds = wall_clock("checker", READER_SECONDS)
+    reader = Limited(["erc.workers.checker.compare_files"], READER_MIB, seconds)
     store = WorkStore(context.database, tables.check, "checker")
 
     async def compare(manifest: Digest, outputs: Digest, display: str) -> CheckReport:
         request = CheckRequest(context.settings.home / "blobs", manifest, outputs, display)
         return await reader.call(check_files, request)
 
-    return [Duty(CheckOutputs, store, Checker(compare, context.blobs, store).check, failed)]
+    advice = "Publish a smaller display file, or fewer figures in it."
+    limit = TimeLimit(timedelta(seconds=seconds + GRACE_SECONDS), "Comparing the display files", advice)
+    return [Duty(CheckOutputs, store, Checker(compare, context.blobs, store).check, failed, limit=limit)]
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 from erc.events.blobs import FileBlobStore
@@ -20,6 +21,7 @@ from erc.workers.executor.outputs import CollectLimits, JobFolders
 from erc.workers.executor.sandbox import Sandbox
 from erc.workers.executor.settings import ExecutorSettings
 from erc.workers.executor.trees import Trees
+from erc.workers.limits import TimeLimit
 from erc.workers.process import Context
 from erc.workers.process import main as run
 from erc.workers.run import Duty
@@ -28,9 +30,11 @@ from erc.workers.store import WorkStore
 log = logging.getLogger("erc.worker")
 
 SLOTS = 2
-SWEEP_SECONDS = 600.0
+MARGIN = timedelta(minutes=30)
+SWEEP_SECONDS = 15.0
+YOUNG = timedelta(seconds=30)
+"""Younger leftovers are spared: they may belong to what has just begun."""
 TREE_SECONDS = 7 * 86_400.0
-PARTIAL_SECONDS = 86_400.0
 
 
 def main() -> None:
@@ -89,19 +93,20 @@ async def _build(context: Context) -> list[Duty]:
         store,
         settings.limits.log_bytes,
     )
-    context.beside(_sweep(sandbox, store, workspaces, context.blobs))
-    return [Duty(ExecuteWorkspace, store, executor.execute, failed, stop=lambda command: sandbox.clean(command.job_id))]
+    context.beside(_sweep(sandbox, store, workspaces))
+    advice = "Shorten the analysis, or let it read and write fewer files."
+    limit = TimeLimit(settings.limits.wall_clock + MARGIN, "The run, with laying out and collecting its files,", advice)
+    return [Duty(ExecuteWorkspace, store, executor.execute, failed, lambda it: sandbox.clean(it.job_id), limit)]
 
 
-async def _sweep(sandbox: EngineSandbox, store: WorkStore, trees: Trees, blobs: FileBlobStore) -> None:
-    """Remove what killed attempts left, workspaces unused for a week, and half-written blobs of yesterday."""
+async def _sweep(sandbox: EngineSandbox, store: WorkStore, trees: Trees) -> None:
+    """Remove what killed attempts left, and workspaces unused for a week."""
     while True:
         now = utc_now().timestamp()
-        await asyncio.to_thread(trees.sweep, set(), now - TREE_SECONDS)
-        await asyncio.to_thread(blobs.sweep, PARTIAL_SECONDS, now)
         try:
-            await (await sandbox.connected()).sweep(await store.running())
-        except Unavailable as error:
+            await asyncio.to_thread(trees.sweep, set(), now - TREE_SECONDS, now - YOUNG.total_seconds())
+            await (await sandbox.connected()).sweep(await store.running(), YOUNG)
+        except (Unavailable, OSError) as error:
             log.warning("Sweeping waits: %s", error)
         await asyncio.sleep(SWEEP_SECONDS)
 

@@ -23,7 +23,9 @@ from erc.workers.executor.domain import (
     Failed,
     Frames,
     Outcome,
+    Seen,
     container_config,
+    moment,
     read_outcome,
     remaining,
 )
@@ -39,6 +41,7 @@ OnStarted = Callable[[], Awaitable[None]]
 OnIntention = Callable[[Intention], Awaitable[None]]
 
 _WATCH_SECONDS, _MEMORY_SECONDS, _LOG_SECONDS = 1.0, 0.3, 30.0
+_KILL_TOLD = timedelta(seconds=0.2)
 _NOT_STARTED = {"created", "removing", "dead"}
 
 
@@ -197,10 +200,16 @@ class Sandbox:
         if state is None or state["Running"]:
             raise Unavailable("The container of the run vanished, or its end was not waited for.")
         try:
-            return read_outcome(state, intention, self._limits)
+            return read_outcome(state, intention, self._limits, await self._seen(job_id, state))
         except Unavailable:
             await self.clean(job_id)
             raise
+
+    async def _seen(self, job_id: str, state: dict[str, Any]) -> Seen:
+        """Ask the engine for what it saw of the end; a kill is told a moment after the end that it brought about."""
+        ended = moment(state, "FinishedAt") + (_KILL_TOLD if state["ExitCode"] else timedelta(0))
+        actions = await self._containers.actions(_name(job_id), moment(state, "StartedAt"), ended)
+        return Seen(died="die" in actions, killed="kill" in actions)
 
     async def _state(self, job_id: str) -> dict[str, Any] | None:
         return await self._containers.state(_name(job_id))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from erc.events.blobs import FileBlobStore
 from erc.events.errors import Rejected, Unavailable
+from erc.events.holding import held, holding
 from erc.schemas.ids import Digest
 from erc.schemas.workspace import Entry, Manifest
 from erc.workers.executor.domain import Owner
@@ -46,8 +47,10 @@ class Trees:
             return target
         partial = self._root / f"{digest}.partial-{secrets.token_hex(8)}"
         try:
-            self._build(partial, manifest())
-            partial.rename(target)
+            self._make_folder(str(partial))
+            with holding(partial):
+                self._build(partial, manifest())
+                partial.rename(target)
         except OSError as error:
             if error.errno in _SOMEBODY_WAS_FASTER:
                 return target
@@ -59,7 +62,6 @@ class Trees:
 
     def _build(self, partial: Path, manifest: Manifest) -> None:
         base = str(partial)
-        self._make_folder(base)
         made = {""}
         for entry in manifest.entries():
             _check(entry.path)
@@ -117,16 +119,19 @@ class Trees:
         if uid != self._owner.uid:
             os.chown(path, self._owner.uid, self._owner.gid)
 
-    def sweep(self, keep: set[Digest], unused_since: float) -> int:
+    def sweep(self, keep: set[Digest], unused_since: float, left_since: float = 0.0) -> int:
         """Remove trees that nobody asked for since then (Unix time in seconds); return how many.
 
-        `keep` holds the digests that running jobs use.
+        `keep` holds the digests that running jobs use. Half a tree goes when it is older than `left_since` and no
+        process holds it.
         """
         removed = 0
         for folder in self._root.iterdir():
             digest, _, partial = folder.name.partition(".")
             with contextlib.suppress(FileNotFoundError):
-                if folder == self._executable or digest in keep or folder.stat().st_mtime >= unused_since:
+                changed = folder.stat().st_mtime
+                left = bool(partial) and changed < left_since and not held(folder)
+                if folder == self._executable or ((digest in keep or changed >= unused_since) and not left):
                     continue
                 doomed = folder if partial else folder.rename(f"{folder}.partial-{secrets.token_hex(8)}")
                 shutil.rmtree(doomed)
@@ -134,7 +139,8 @@ class Trees:
         for kept in self._executable.iterdir():
             with contextlib.suppress(FileNotFoundError):
                 status = kept.stat()
-                if status.st_nlink == 1 and status.st_ctime < unused_since:
+                unlinked = status.st_nlink == 1 or ".partial-" in kept.name
+                if unlinked and status.st_ctime < unused_since:
                     kept.unlink()
         return removed
 

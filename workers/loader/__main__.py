@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from functools import partial
 
 from erc.events.catalog import LoadWorkspace
 from erc.schemas import tables
 from erc.schemas.limits import ArchiveLimits
 from erc.workers.limited import Limited
+from erc.workers.limits import TimeLimit, wall_clock
 from erc.workers.loader.extract import extract
 from erc.workers.loader.handler import Loader, rejected
 from erc.workers.process import Context
@@ -19,6 +21,7 @@ from erc.workers.store import WorkStore
 READER_MIB = 2048
 READER_CALLS = 50
 READER_SECONDS = 3600.0
+GRACE_SECONDS = 60.0
 
 
 def main() -> None:
@@ -27,7 +30,8 @@ def main() -> None:
 
 
 async def _build(context: Context) -> list[Duty]:
-    reader = Limited(["erc.workers.loader.extract"], READER_MIB, READER_SECONDS, READER_CALLS)
+    seconds = wall_clock("loader", READER_SECONDS)
+    reader = Limited(["erc.workers.loader.extract"], READER_MIB, seconds, READER_CALLS)
     store = WorkStore(context.database, tables.workspace, "loader")
     limits = ArchiveLimits(
         unpacked_bytes=int(os.environ.get("LOADER_UNPACKED_BYTES", ArchiveLimits().unpacked_bytes)),
@@ -35,7 +39,9 @@ async def _build(context: Context) -> list[Duty]:
     )
     read = partial(reader.call, extract, context.settings.home / "blobs")
     loader = Loader(lambda upload: read(upload, limits), store)
-    return [Duty(LoadWorkspace, store, loader.load, rejected)]
+    advice = "Send a smaller archive, or one with fewer files."
+    limit = TimeLimit(timedelta(seconds=seconds + GRACE_SECONDS), "Unpacking the archive", advice)
+    return [Duty(LoadWorkspace, store, loader.load, rejected, limit=limit)]
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from erc.events.catalog import DescribeWorkspace
 from erc.events.outbox import utc_now
 from erc.schemas import tables
 from erc.schemas.ids import Digest
 from erc.workers.limited import Limited
+from erc.workers.limits import TimeLimit, wall_clock
 from erc.workers.metadata.handler import Describer, rejected
 from erc.workers.metadata.read_workspace import describe_workspace
 from erc.workers.process import Context
@@ -17,6 +20,7 @@ from erc.workers.store import WorkStore
 READER_MIB = 2048
 READER_CALLS = 50
 READER_SECONDS = 120.0
+GRACE_SECONDS = 60.0
 
 
 def main() -> None:
@@ -25,14 +29,17 @@ def main() -> None:
 
 
 async def _build(context: Context) -> list[Duty]:
-    reader = Limited(["erc.workers.metadata.read_workspace"], READER_MIB, READER_SECONDS, READER_CALLS)
+    seconds = wall_clock("metadata", READER_SECONDS)
+    reader = Limited(["erc.workers.metadata.read_workspace"], READER_MIB, seconds, READER_CALLS)
     store = WorkStore(context.database, tables.description, "metadata")
 
     async def describe(manifest: Digest) -> Digest:
         today = utc_now().date().isoformat()
         return await reader.call(describe_workspace, context.settings.home / "blobs", manifest, today)
 
-    return [Duty(DescribeWorkspace, store, Describer(describe, store).describe, rejected)]
+    advice = "Leave out files that do not belong to the analysis."
+    limit = TimeLimit(timedelta(seconds=seconds + GRACE_SECONDS), "Reading the workspace", advice)
+    return [Duty(DescribeWorkspace, store, Describer(describe, store).describe, rejected, limit=limit)]
 
 
 if __name__ == "__main__":

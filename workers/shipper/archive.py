@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from erc.events.blobs import CHUNK_BYTES, BlobStore, Writer
@@ -30,19 +30,25 @@ class _Sink(io.RawIOBase):
         return len(data)
 
 
-def write_zip(blobs: BlobStore, folder: str, files: Sequence[BagFile]) -> Digest:
+class Stopped(Exception):  # noqa: N818 - says what happened
+    """Nobody waits for the zip any more."""
+
+
+def write_zip(blobs: BlobStore, folder: str, files: Sequence[BagFile], stopped: Callable[[], bool]) -> Digest:
     """Return the blob of a zip whose files all lie in `folder`; equal files give equal bytes.
 
-    Raises Rejected when a blob is missing or damaged.
+    Raises Rejected when a blob is missing or damaged, Stopped soon after `stopped` says so; then nothing is left.
     """
     with blobs.writer() as writer:
         with zipfile.ZipFile(_Sink(writer), "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
             for file in files:
-                _add(archive, blobs, f"{folder}/{file.path}", file)
+                _add(archive, blobs, f"{folder}/{file.path}", file, stopped)
         return writer.commit()
 
 
-def _add(archive: zipfile.ZipFile, blobs: BlobStore, name: str, file: BagFile) -> None:
+def _add(archive: zipfile.ZipFile, blobs: BlobStore, name: str, file: BagFile, stopped: Callable[[], bool]) -> None:
+    if stopped():
+        raise Stopped
     about = zipfile.ZipInfo(name, _EPOCH)
     about.external_attr = (0o100755 if file.executable else 0o100644) << 16
     about.compress_type = zipfile.ZIP_STORED if name.lower().endswith(_STORED) else zipfile.ZIP_DEFLATED
@@ -55,5 +61,7 @@ def _add(archive: zipfile.ZipFile, blobs: BlobStore, name: str, file: BagFile) -
         while piece := source.read(CHUNK_BYTES):
             written += len(piece)
             target.write(piece)
+            if stopped():
+                raise Stopped
     if written != file.size_bytes:
         raise Rejected("A file of the compendium is damaged", f"{file.path} has another size.", "blob_damaged")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -16,8 +17,8 @@ from erc.schemas.shipment import PackRecord
 from erc.workers.shipper.domain import BagFile, bag_files
 from erc.workers.store import Work, WorkStore
 
-WriteZip = Callable[[BlobStore, str, Sequence[BagFile]], Digest]
-"""Writes the files of a bag into a zip, all in one folder, and returns its blob."""
+WriteZip = Callable[[BlobStore, str, Sequence[BagFile], Callable[[], bool]], Digest]
+"""Writes the files of a bag into a zip, all in one folder, and returns its blob; ends when the last one says so."""
 
 
 class Shipper:
@@ -28,18 +29,22 @@ class Shipper:
 
     async def pack(self, command: PackShipment, work: Work) -> None:
         """Write the zip and say so. Raises Rejected when a blob is missing."""
-        package = await asyncio.to_thread(self._pack, command.record)
+        stopped = threading.Event()
+        try:
+            package = await asyncio.to_thread(self._pack, command.record, stopped.is_set)
+        finally:
+            stopped.set()
         packed = ShipmentPacked(shipment_id=command.shipment_id, package=package)
         await self._store.emit(work, packed, status="done")
 
-    def _pack(self, digest: Digest) -> Digest:
+    def _pack(self, digest: Digest, stopped: Callable[[], bool]) -> Digest:
         try:
             record = PackRecord.model_validate_json(self._blobs.read(digest))
         except ValidationError as error:
             raise Rejected("The order to pack cannot be read", str(error)) from error
         manifest = read_manifest(self._blobs, record.manifest)
         files = bag_files(record, manifest, self._size, self._now().date().isoformat())
-        return self._write_zip(self._blobs, record.compendium_id, files)
+        return self._write_zip(self._blobs, record.compendium_id, files, stopped)
 
     def _size(self, digest: Digest) -> int:
         size = self._blobs.size(digest)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
-from erc.gateway.client.client import Client
-from erc.gateway.client.failures import ClientError, ExitCode
+from erc.gateway.client.client import Client, new_key
+from erc.gateway.client.failures import ClientError, ExitCode, Unreachable
 from erc.gateway.client.pack import PIECE_BYTES, Packed, Reader, file_pieces
 from erc.gateway.client.progress import showing_steps, showing_upload, showing_wait
 from erc.gateway.client.session import AsJson, Url, connected, told
@@ -27,6 +27,11 @@ Where = Annotated[
 ]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until the verdict, or only start the job.")]
 Timeout = Annotated[float | None, typer.Option(metavar="S", min=0, help="Stop waiting after S seconds (exit code 6).")]
+
+SEND_SECONDS = 20.0
+"""How long to go on sending to a service that was there and does not answer."""
+
+Answer = TypeVar("Answer")
 
 
 @told
@@ -100,15 +105,32 @@ class _Run:
         return error
 
     def _start(self, where: Path) -> None:
-        with _archive(where, self._terminal, self._deadline) as (reader, name, content_type):
-            self._compendium_id = self._client.upload(reader, name, content_type)
+        key = new_key()
+        self._compendium_id = self._sent(lambda: self._upload(where, key))
         self._terminal.say(f"Compendium {self._compendium_id}")
         with showing_wait(self._terminal, "Loading and describing the workspace"):
             patience = Patience(self._deadline, self._terminal.say)
             wait_until_ready(self._client, self._compendium_id, patience)
         self._deadline.at_most(0)
-        self._job_id = self._client.start_job(self._compendium_id)
+        key = new_key()
+        self._job_id = self._sent(lambda: self._client.start_job(self._compendium_id, key))
         self._terminal.say(f"Job {self._job_id}")
+
+    def _upload(self, where: Path, key: str) -> str:
+        with _archive(where, self._terminal, self._deadline) as (reader, name, content_type):
+            return self._client.upload(reader, name, content_type, key)
+
+    def _sent(self, send: Callable[[], Answer]) -> Answer:
+        """Send under a key, again when no answer comes; that nobody is there at all is told at once."""
+        patience = Patience(self._deadline, self._terminal.say, SEND_SECONDS)
+        while True:
+            try:
+                return send()
+            except Unreachable as error:
+                if not self._client.reached:
+                    raise
+                patience.wait(error)
+                self._client.look_again()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from rich.text import Text
 from erc.gateway.client.client import Client
 from erc.gateway.client.documents import CompendiumDocument, JobDocument
 from erc.gateway.client.failures import ClientError, ExitCode
-from erc.gateway.client.progress import LABELS
+from erc.gateway.client.progress import LABELS, waiting_sentence
 from erc.gateway.client.session import AsJson, Url, connected, told
 from erc.gateway.client.terminal import VERDICT_STYLES, Terminal, moment, one_line
 from erc.gateway.client.verdict import job_document, show_verdict
@@ -82,7 +82,7 @@ def _show_job(client: Client, terminal: Terminal, job: JobDocument) -> None:
     terminal.show(f"job {job.id}, {job.status}, created {moment(job.created)}")
     terminal.show(f"compendium {job.compendium_id}")
     if job.waiting:
-        terminal.show(f"waiting for a free place: number {job.waiting.position} in the queue")
+        terminal.show(waiting_sentence(job.waiting))
     for name in StepName:
         step = job.steps.get(name.value)
         if step:

@@ -86,4 +86,4 @@ def test_a_file_that_changes_while_it_is_sent_ends_the_upload(gateway, workspace
     (workspace / "main.R").write_text("something longer\n")
     reader = io.BufferedReader(Reader(packed.pieces(), packed.size_bytes, lambda _added: None))
     with Client(lambda: Service(gateway.url)) as client, pytest.raises(ClientError, match="changed while it was sent"):
-        client.upload(reader, "paper.tar", "workspace")
+        client.upload(reader, "paper.tar", "workspace", "a-key")

@@ -122,7 +122,10 @@ def test_a_rejected_workspace_is_told_in_the_services_own_words(gateway, erc, wo
 
 
 @pytest.mark.parametrize(("status", "code"), [(400, 1), (401, 8), (403, 8), (404, 4), (409, 5), (413, 1), (503, 7)])
-def test_a_refused_upload_ends_with_the_exit_code_of_its_kind(gateway, erc, workspace, status, code) -> None:
+def test_a_refused_upload_ends_with_the_exit_code_of_its_kind(
+    gateway, erc, workspace, status, code, monkeypatch
+) -> None:
+    monkeypatch.setattr("erc.gateway.client.commands.run.SEND_SECONDS", 0.1)
     gateway.refuse("POST", "/api/v1/compendium", status, title="It is refused", detail="Do this.")
     ran = erc("run", workspace, url=gateway.url)
     assert ran.exit_code == code
@@ -172,9 +175,10 @@ def test_steps_that_change_together_are_told_in_their_order(gateway, erc, worksp
 
 
 def test_a_place_in_the_queue_is_told(gateway, erc, workspace) -> None:
-    gateway.jobs = [fake.a_job(status="running", verdict=None, waiting={"position": 3}), fake.a_job()]
+    waits = {"position": 3, "estimate_seconds": 240}
+    gateway.jobs = [fake.a_job(status="running", verdict=None, waiting=waits), fake.a_job()]
     gateway.streams = [[fake.BREAKS], [fake.ended(1)]]
-    assert "number 3 in the queue" in erc("run", workspace, url=gateway.url).stderr
+    assert "number 3 in the queue, about 4 minutes to go" in erc("run", workspace, url=gateway.url).stderr
 
 
 def test_a_broken_stream_is_taken_up_where_it_was(gateway, erc, workspace) -> None:
@@ -214,6 +218,21 @@ def test_without_a_service_the_sentence_says_how_to_start_one(erc, workspace, ho
     assert ran.exit_code == 7
     assert "No service answers" in ran.stderr
     assert "start one with: erc up" in ran.stderr
+
+
+@pytest.mark.parametrize("path", ["/api/v1/compendium", "/api/v1/job"])
+@pytest.mark.parametrize("trouble", ["unavailable", "breaks", "idempotency_key_taken"])
+def test_what_was_sent_without_an_answer_is_sent_again_under_its_key(gateway, erc, workspace, path, trouble) -> None:
+    gateway.troubles["POST", path] = [trouble, trouble]
+    ran = erc("run", workspace, url=gateway.url)
+    assert ran.exit_code == 0
+    assert "Trying again" in ran.stderr
+    keys = {"/api/v1/compendium": [], "/api/v1/job": []}
+    for asked, key in gateway.keys:
+        keys[asked].append(key)
+    assert [len(said) for said in keys.values()] == [3 if name == path else 1 for name in keys]
+    assert len(set(keys[path])) == 1
+    assert len({key for said in keys.values() for key in said}) == 2
 
 
 def test_a_dead_service_is_unreachable(gateway, erc, workspace) -> None:

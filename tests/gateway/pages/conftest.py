@@ -123,6 +123,13 @@ class World:
         await self.services.records.add_job(Advance(job), candidate=compendium.candidate)
         return job
 
+    async def begin(self, compendium: Compendium) -> Job:
+        """Start a job with what follows from it."""
+        job = Job(id=new_id(), compendium_id=compendium.id, owner=compendium.owner, created=datetime.now(UTC))
+        advance = start_job(job, compendium)
+        await self.services.records.add_job(advance, compendium.candidate)
+        return advance.state
+
     async def move(self, job: Job, **changes: Any) -> None:
         """Change a job as a worker's event would, with the event that follows."""
 
@@ -178,6 +185,11 @@ class World:
         buffer = io.BytesIO()
         Image.new("RGB", (8, 8), colour).save(buffer, "PNG")
         return self.services.blobs.put(buffer.getvalue())
+
+    def made_ready(self, compendium: Compendium) -> Advance[Compendium]:
+        """Decide that a compendium is ready."""
+        changes = {"status": CompendiumStatus.READY, "version": compendium.version + 1}
+        return Advance(compendium.model_copy(update=changes))
 
     async def cookie(self) -> str:
         """Return the cookie of the operator."""

@@ -20,6 +20,7 @@ from erc.workers.executor.domain import (
     OutOfMemory,
     Owner,
     RunRequest,
+    Seen,
     Stopped,
     Succeeded,
     TimedOut,
@@ -30,6 +31,9 @@ from erc.workers.executor.domain import (
 
 LIMITS = RunLimits(memory_bytes=GIB, disk_bytes=2 * GIB, wall_clock=timedelta(minutes=90))
 REQUEST = RunRequest("0" * 26, 1, "sha256:1", ("Rscript", "a b.R"), PurePosixPath("/trees/x"))
+
+
+NATURAL = Seen(died=True, killed=False)
 
 
 def ended(exit_code: int, *, out_of_memory: bool = False, error: str = "") -> dict:
@@ -50,12 +54,26 @@ def ended(exit_code: int, *, out_of_memory: bool = False, error: str = "") -> di
     ],
 )
 def test_the_end_is_read_from_code_memory_and_intention(state: dict, intention: Intention, outcome: object) -> None:
-    assert read_outcome(state, intention, LIMITS) == outcome
+    assert read_outcome(state, intention, LIMITS, NATURAL) == outcome
 
 
-def test_a_kill_that_nobody_intended_is_for_later() -> None:
-    with pytest.raises(Unavailable):
-        read_outcome(ended(137), None, LIMITS)
+@pytest.mark.parametrize("code", [137, 143, 255])
+def test_a_kill_is_the_scripts_own_only_when_the_engine_saw_the_end_and_nobody_asked_for_it(code: int) -> None:
+    assert read_outcome(ended(code), None, LIMITS, NATURAL) == Failed(code)
+    for seen in (Seen(died=False, killed=False), Seen(died=True, killed=True), Seen(died=False, killed=True)):
+        with pytest.raises(Unavailable):
+            read_outcome(ended(code), None, LIMITS, seen)
+
+
+def test_an_engine_that_ends_a_run_spoils_it_whatever_the_script_made_of_it() -> None:
+    for code in (0, 1, 143):
+        with pytest.raises(Unavailable):
+            read_outcome(ended(code), None, LIMITS, Seen(died=True, killed=True))
+
+
+def test_an_end_that_the_engine_forgot_is_told_by_its_code() -> None:
+    assert read_outcome(ended(3), None, LIMITS, Seen(died=False, killed=False)) == Failed(3)
+    assert read_outcome(ended(0), None, LIMITS, Seen(died=False, killed=False)) == Succeeded()
 
 
 @pytest.mark.parametrize(
@@ -63,6 +81,7 @@ def test_a_kill_that_nobody_intended_is_for_later() -> None:
     [
         (Failed(1), "script_failed", "The script ended with exit code 1. Its last lines: Error: no such file"),
         (Failed(139), "script_failed", "exit code 139 (it crashed)"),
+        (Failed(137), "script_failed", "exit code 137 (it was killed, by itself or by a program that it started)"),
         (Failed(127, "exec: no R"), "script_not_started", "The script could not be started. Name a program"),
         (OutOfMemory(0, GIB), "out_of_memory", "A run may use 1 GiB. Read less data at once"),
         (TimedOut(timedelta(minutes=90)), "run_timeout", "The script was stopped after 90 minutes."),

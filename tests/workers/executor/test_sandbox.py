@@ -368,6 +368,40 @@ async def test_a_kill_from_outside_is_tried_again_from_the_beginning(
     assert folders.jobs() == {}
 
 
+@pytest.mark.parametrize("script", ["exit 137", "kill -9 $$", "kill -15 $$", "exit 255"])
+async def test_a_script_that_kills_itself_failed_by_itself(job: Callable, script: str) -> None:
+    run = job(f"echo here; {script}")
+
+    outcome = await run()
+
+    assert outcome == Failed(int(script[5:]) if script.startswith("exit") else 128 + int(script[6:-3]))
+    assert run.log == b"here\n"
+
+
+async def test_a_script_that_killed_itself_is_known_to_the_successor(job: Callable) -> None:
+    run = job("echo once >> count; cat count; exit 137")
+    assert await run() == Failed(137)
+    run.log.clear()
+
+    assert await run() == Failed(137)
+
+    assert run.log == b"once\n"
+
+
+async def test_a_run_that_the_engine_ends_is_tried_again_even_when_it_ends_well(
+    job: Callable, engine: aiodocker.Docker, folders: JobFolders
+) -> None:
+    run = job("trap 'exit 0' TERM; echo here; while :; do sleep 0.1; done")
+    running = asyncio.create_task(run())
+    await asyncio.wait_for(run.spoken.wait(), 10)
+
+    await engine.containers.container(f"erc-job-{run.request.job_id}").stop()
+
+    with pytest.raises(Unavailable, match="from outside"):
+        await running
+    assert folders.jobs() == {}
+
+
 async def test_a_container_that_was_created_only_is_started(job: Callable, engine: aiodocker.Docker) -> None:
     run = job("echo ran")
     await run.sandbox._create(run.request, run.sandbox._abilities)

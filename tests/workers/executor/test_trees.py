@@ -12,6 +12,7 @@ import pytest
 
 from erc.events.blobs import FileBlobStore
 from erc.events.errors import Rejected
+from erc.events.holding import holding
 from erc.schemas.workspace import Entry, Manifest
 from erc.workers.executor.domain import Owner
 from erc.workers.executor.trees import Trees
@@ -131,3 +132,16 @@ def test_sweeping_spares_what_is_kept_or_was_used_lately(trees: Trees, workspace
     assert {p.name for p in root.iterdir()} == {kept.digest, used.digest, "executable"}
     assert trees.sweep({kept.digest, used.digest}, time.time() + 60) == 0
     assert len(list((root / "executable").iterdir())) == 2
+
+
+def test_half_a_tree_goes_when_no_process_makes_it_any_more(trees: Trees, workspace: Callable, tmp_path: Path) -> None:
+    manifest, root = workspace({"a": b"1"}), tmp_path / "trees"
+    left, made = (root / f"{manifest.digest}.partial-{name}" for name in ("left", "made"))
+    for folder in (left, made):
+        (folder / "data").mkdir(parents=True)
+    later = time.time() + 60
+    with holding(made):
+        assert trees.sweep(set(), 0.0, later - 120) == 0
+        assert trees.sweep({manifest.digest}, 0.0, later) == 1
+        assert (left.exists(), made.exists()) == (False, True)
+    assert trees.sweep(set(), 0.0, later) == 1

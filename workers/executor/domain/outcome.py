@@ -13,7 +13,7 @@ from erc.schemas.limits import GIB, KIB, MIB, RunLimits
 from erc.schemas.problem import Problem
 from erc.workers.executor.domain.run import Intention
 
-KILLED = 128 + signal.SIGKILL
+KILLED, TERMINATED, LOST = 128 + signal.SIGKILL, 128 + signal.SIGTERM, 255
 COMMAND_NOT_USABLE, COMMAND_NOT_FOUND = 126, 127
 
 _MEANINGS = {
@@ -25,7 +25,19 @@ _MEANINGS = {
     128 + signal.SIGFPE: "it crashed",
     128 + signal.SIGSEGV: "it crashed",
     128 + signal.SIGXFSZ: "a file grew too large",
+    KILLED: "it was killed, by itself or by a program that it started",
+    TERMINATED: "it was ended, by itself or by a program that it started",
 }
+_FROM_OUTSIDE = {KILLED, TERMINATED, LOST}
+"""What the engine says of runs that it, or the machine, took down."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the engine saw of a run's end: that its program ended, and that somebody asked the engine to kill it."""
+
+    died: bool
+    killed: bool
 
 
 @dataclass(frozen=True)
@@ -106,11 +118,13 @@ Failure = Failed | OutOfMemory | TimedOut | Stopped | DiskFull
 Outcome = Succeeded | Failure
 
 
-def read_outcome(state: dict[str, Any], intention: Intention | None, limits: RunLimits) -> Outcome:
-    """Read how a container ended from its `State` and from what the service intended when it killed it.
+def read_outcome(state: dict[str, Any], intention: Intention | None, limits: RunLimits, seen: Seen) -> Outcome:
+    """Read how a container ended from its `State`, from why the service killed it, and from what the engine saw.
 
-    Exit code 137 has several meanings; without an intention and without the engine's word that memory ran out it
-    tells that the machine or its engine failed: raises `Unavailable`.
+    Exit code 137 has several meanings. Without an intention and without the engine's word that memory ran out it is
+    the script's own when the engine saw it end and was asked by nobody to kill it. An engine that starts anew ends
+    the runs of its predecessor, which counts as asked; one that did not see the end cannot tell. Both raise
+    `Unavailable`: the run begins anew.
     """
     exit_code = int(state["ExitCode"])
     if intention is Intention.TIME_OUT:
@@ -121,15 +135,19 @@ def read_outcome(state: dict[str, Any], intention: Intention | None, limits: Run
         return DiskFull(limits.disk_bytes, exit_code)
     if state.get("OOMKilled"):
         return OutOfMemory(exit_code, limits.memory_bytes)
-    if exit_code == KILLED:
+    if seen.killed or (exit_code in _FROM_OUTSIDE and not seen.died):
         raise Unavailable("The run was killed from outside; the container engine may have been restarted.")
     return Succeeded() if exit_code == 0 else Failed(exit_code, str(state.get("Error") or ""))
 
 
 def remaining(state: dict[str, Any], limits: RunLimits, now: datetime) -> timedelta:
     """Return how long a container that runs already may go on."""
-    started = datetime.fromisoformat(re.sub(r"(\.\d{6})\d*", r"\1", str(state["StartedAt"])))
-    return max(timedelta(0), limits.wall_clock - (now.astimezone(UTC) - started))
+    return max(timedelta(0), limits.wall_clock - (now.astimezone(UTC) - moment(state, "StartedAt")))
+
+
+def moment(state: dict[str, Any], name: str) -> datetime:
+    """Return a time of a container's `State` (`StartedAt`, `FinishedAt`), which the engine tells in nanoseconds."""
+    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d*", r"\1", str(state[name])))
 
 
 def _meaning(exit_code: int) -> str:

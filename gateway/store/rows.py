@@ -1,0 +1,63 @@
+"""The rows of the gateway's aggregates: how they are made, held, written, and how their work is stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Table, select
+from sqlalchemy.dialects.postgresql import insert
+
+from erc.events.outbox import Transaction, guarded_update
+from erc.gateway.errors import Refused
+from erc.schemas import tables
+from erc.schemas.compendium import Compendium
+from erc.schemas.job import Job
+from erc.schemas.shipment import Shipment
+
+
+async def hold(transaction: Transaction, compendium_id: str) -> None:
+    """Keep a compendium from being removed before this transaction has ended."""
+    table = tables.compendium
+    if not await transaction.rows(select(table.c.id).where(table.c.id == compendium_id).with_for_update(read=True)):
+        raise Refused(404, "no compendium with this id")
+
+
+async def of_compendium(transaction: Transaction, table: Table, identifier: str) -> list[str]:
+    """Return the ids of the jobs or shipments of a compendium, and hold these rows."""
+    rows = await transaction.rows(
+        select(table.c.id).where(table.c.compendium_id == identifier).order_by(table.c.id).with_for_update()
+    )
+    return [row["id"] for row in rows]
+
+
+async def stop(transaction: Transaction, work_id: str) -> None:
+    """Ask the workers to stop this work; they read it at every heartbeat."""
+    await transaction.connection.execute(insert(tables.cancellation).values(id=work_id).on_conflict_do_nothing())
+
+
+async def write(transaction: Transaction, table: Table, version: int, row: dict[str, Any]) -> None:
+    """Write the next version of a row that this transaction holds."""
+    changes = {key: value for key, value in row.items() if key not in {"id", "created"}}
+    changed = await transaction.changed(guarded_update(table, row["id"], version, **changes))
+    assert changed == 1, "the row is held by this transaction"
+
+
+def row_of(thing: Compendium | Job | Shipment) -> dict[str, Any]:
+    """Return the columns that every aggregate has."""
+    return {
+        "id": thing.id,
+        "status": thing.status.value,
+        "version": thing.version,
+        "document": thing.model_dump(mode="json"),
+        "created": thing.created,
+    }
+
+
+def compendium_row(compendium: Compendium) -> dict[str, Any]:
+    """Return the row of a compendium."""
+    return row_of(compendium) | {"owner": compendium.owner, "candidate": compendium.candidate}
+
+
+def job_row(job: Job) -> dict[str, Any]:
+    """Return the row of a job."""
+    return row_of(job) | {"owner": job.owner, "compendium_id": job.compendium_id}
