@@ -273,11 +273,26 @@ class CompendiumChanged(Event):
     candidate: bool = True
 
 
+class CompendiumPublished(Event):
+    """A compendium is public from now on; `snapshot` is the document that its public history begins with."""
+
+    AGGREGATE, TYPE, ID_FIELD = "compendium", "compendium.published.v1", "compendium_id"
+    compendium_id: Id
+    snapshot: Digest
+
+
 class CompendiumDeleted(Event):
     """A compendium is gone. Terminal."""
 
     AGGREGATE, TYPE, ID_FIELD = "compendium", "compendium.deleted.v1", "compendium_id"
     compendium_id: Id
+
+
+class WebhookTested(Event):
+    """The owner of a webhook asked for a test of it. It goes to this webhook only, never to a stream."""
+
+    AGGREGATE, TYPE, ID_FIELD = "webhook", "webhook.tested.v1", "webhook_id"
+    webhook_id: Id
 
 
 class JobChanged(Event):

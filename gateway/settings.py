@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from erc.gateway.notifier.settings import loopback_allowed
 from erc.schemas.limits import ArchiveLimits
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -28,6 +29,8 @@ class GatewaySettings:
     operator_token: str = field(repr=False)
     one_time_token: str = field(repr=False)
     limits: ArchiveLimits = field(default_factory=ArchiveLimits)
+    allow_loopback: bool = False
+    """Whether webhooks may be on this machine, as the notifier's settings say."""
 
     @classmethod
     def read(cls) -> GatewaySettings:
@@ -46,6 +49,7 @@ class GatewaySettings:
             content_url=env.get("GATEWAY_CONTENT_URL", f"http://{host}:{content_port}"),
             operator_token=env.get("GATEWAY_OPERATOR_TOKEN", ""),
             one_time_token=env.get("GATEWAY_ONE_TIME_TOKEN", ""),
+            allow_loopback=loopback_allowed(),
             limits=ArchiveLimits(
                 upload_bytes=int(env.get("GATEWAY_UPLOAD_BYTES", ArchiveLimits().upload_bytes)),
             ),

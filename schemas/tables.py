@@ -190,6 +190,7 @@ webhook = Table(
     Column("owner", Text, nullable=False),
     Column("document", JSONB, nullable=False, comment="address, filters, secret"),
     _moment("created", now=True),
+    _moment("tested", nullable=True),
     Index("ix_webhook_owner", "owner"),
     comment="owner: gateway",
 )
@@ -201,6 +202,10 @@ webhook_progress = Table(
     Column("position", BigInteger, nullable=False, comment="of the last event that was delivered or given up"),
     Column("failures", Integer, nullable=False, comment="failed attempts at the next event"),
     _moment("due", now=True),
+    _moment("failing", nullable=True),
+    Column("given_up", Integer, nullable=False, comment="events given up in a row"),
+    _moment("disabled", nullable=True),
+    _moment("tested", nullable=True),
     comment="owner: notifier",
 )
 

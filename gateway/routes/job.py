@@ -47,7 +47,7 @@ async def begin(services: Services, principal: Principal, compendium: Compendium
         raise Refused(409, "The compendium is not ready yet", "Wait until it is loaded.", "compendium_not_ready")
     job = Job(id=new_id(), compendium_id=compendium.id, owner=principal.name, created=utc_now())
     advance = start_job(job, compendium)
-    await services.records.add_job(advance, compendium.candidate)
+    await services.records.add_job(advance)
     return advance.state
 
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, insert, or_, select, true
 
-from erc.events.catalog import Command, CompendiumChanged, CompendiumDeleted, Event, JobChanged, JobEnded
+from erc.events.catalog import (
+    Command,
+    CompendiumChanged,
+    CompendiumDeleted,
+    CompendiumPublished,
+    Event,
+    JobChanged,
+    JobEnded,
+)
 from erc.events.envelope import Outgoing, outgoing_command, outgoing_event
 from erc.events.outbox import Database, Transaction, guarded_update, row_for_update, utc_now
 from erc.gateway.auth import EDITOR, Principal
@@ -93,11 +101,11 @@ class Records:
             )
             self._send(transaction, changed, compendium.version, [command], not compendium.candidate)
 
-    async def add_job(self, advance: Advance[Job], candidate: bool) -> None:
+    async def add_job(self, advance: Advance[Job]) -> None:
         """Accept a job together with what follows from its start."""
         async with self.database.transaction() as transaction:
             await transaction.connection.execute(insert(tables.job).values(**_job_row(advance.state)))
-            await self._job_messages(transaction, None, advance, candidate)
+            await self._job_messages(transaction, None, advance)
 
     async def add_shipment(self, shipment: Shipment, command: Command) -> None:
         """Accept a shipment together with the command that packs it."""
@@ -118,9 +126,31 @@ class Records:
                 return None
             after = advance.state
             await _write(transaction, tables.compendium, before.version, _compendium_row(after))
-            changed = CompendiumChanged(compendium_id=after.id, status=after.status, candidate=after.candidate)
-            self._send(transaction, changed, after.version, advance.commands, not after.candidate)
+            event = _compendium_event(before, after)
+            self._send(transaction, event, after.version, advance.commands, not after.candidate)
             return after
+
+    async def publish_compendium(
+        self, identifier: str, decide: Callable[[Compendium, Sequence[Job]], Awaitable[Advance[Compendium] | None]]
+    ) -> Compendium | None:
+        """Publish a compendium by a decision on it and its jobs, none of which changes meanwhile; else None.
+
+        Whatever its jobs do later is public.
+        """
+        async with self.database.transaction() as transaction:
+            rows = await transaction.rows(row_for_update(tables.compendium, identifier))
+            if not rows:
+                return None
+            before = Compendium.model_validate(rows[0]["document"])
+            query = select(tables.job.c.document).where(tables.job.c.compendium_id == identifier)
+            jobs = await transaction.rows(query.order_by(tables.job.c.id))
+            advance = await decide(before, [Job.model_validate(row["document"]) for row in jobs])
+            if advance is None:
+                return None
+            await _write(transaction, tables.compendium, before.version, _compendium_row(advance.state))
+            event = _compendium_event(before, advance.state)
+            self._send(transaction, event, advance.state.version, [], public=True)
+            return advance.state
 
     async def move_job(self, identifier: str, decide: Callable[[Job], Advance[Job] | None]) -> Job | None:
         """Change a job by a pure decision; None when it is not there or the decision finds nothing to do."""
@@ -131,10 +161,7 @@ class Records:
             if advance is None or before is None:
                 return None
             await _write(transaction, tables.job, before.version, _job_row(advance.state))
-            candidate = await transaction.rows(
-                select(tables.compendium.c.candidate).where(tables.compendium.c.id == before.compendium_id)
-            )
-            await self._job_messages(transaction, before, advance, not candidate or candidate[0]["candidate"])
+            await self._job_messages(transaction, before, advance)
             if advance.state.verdict is Verdict.CANCELLED:
                 await transaction.connection.execute(insert(tables.cancellation).values(id=identifier))
             return advance.state
@@ -153,20 +180,22 @@ class Records:
             return advance.state
 
     async def remove_compendium(self, identifier: str) -> None:
-        """Forget a candidate; its blobs go when nothing refers to them."""
+        """Forget a compendium; its blobs go when nothing refers to them. Who saw it may still see its events."""
         async with self.database.transaction() as transaction:
-            statement = delete(tables.compendium).where(tables.compendium.c.id == identifier)
-            for row in await transaction.rows(statement.returning(tables.compendium.c.version)):
+            table = tables.compendium
+            statement = delete(table).where(table.c.id == identifier)
+            for row in await transaction.rows(statement.returning(table.c.version, table.c.owner, table.c.candidate)):
+                grave = {"compendium_id": identifier, "owner": row["owner"], "candidate": row["candidate"]}
+                await transaction.connection.execute(insert(tables.tombstone).values(**grave))
                 deleted = CompendiumDeleted(compendium_id=identifier)
-                self._send(transaction, deleted, row["version"] + 1, [], public=False)
+                self._send(transaction, deleted, row["version"] + 1, [], public=not row["candidate"])
 
-    async def _job_messages(
-        self, transaction: Transaction, before: Job | None, advance: Advance[Job], candidate: bool
-    ) -> None:
+    async def _job_messages(self, transaction: Transaction, before: Job | None, advance: Advance[Job]) -> None:
         job = advance.state
+        published = await _is_published(transaction, job.compendium_id)
         event = _job_event(before, job)
         direct = [command for command in advance.commands if not self._queue.waits(command)]
-        self._send(transaction, event, job.version, direct, not candidate)
+        self._send(transaction, event, job.version, direct, published)
         await self._queue.moved(transaction, before, job, [c for c in advance.commands if self._queue.waits(c)])
 
     def _send(
@@ -181,6 +210,20 @@ class Records:
 def _public(message: Outgoing, event: Event) -> str:
     compendium_id = getattr(event, "compendium_id", message.aggregate_id)
     return f"erc.public.{compendium_id}.{message.aggregate}.{message.subject.rsplit('.', 1)[-1]}"
+
+
+def _compendium_event(before: Compendium, after: Compendium) -> Event:
+    if before.candidate and not after.candidate and after.snapshot:
+        return CompendiumPublished(compendium_id=after.id, snapshot=after.snapshot)
+    return CompendiumChanged(compendium_id=after.id, status=after.status, candidate=after.candidate)
+
+
+async def _is_published(transaction: Transaction, compendium_id: str) -> bool:
+    """Return whether a compendium is public, and hold it so: a publication waits, or is seen by what comes after."""
+    table = tables.compendium
+    query = select(table.c.candidate).where(table.c.id == compendium_id).with_for_update(read=True, key_share=True)
+    rows = await transaction.rows(query)
+    return bool(rows) and not rows[0]["candidate"]
 
 
 def _job_event(before: Job | None, job: Job) -> JobChanged:
@@ -215,7 +258,11 @@ def _row(thing: Compendium | Job | Shipment) -> dict[str, Any]:
 
 
 def _compendium_row(compendium: Compendium) -> dict[str, Any]:
-    return _row(compendium) | {"owner": compendium.owner, "candidate": compendium.candidate}
+    return _row(compendium) | {
+        "owner": compendium.owner,
+        "candidate": compendium.candidate,
+        "published": compendium.published,
+    }
 
 
 def _job_row(job: Job) -> dict[str, Any]:
