@@ -13,7 +13,9 @@ MOST_CHARACTERS = 2000
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _PATH = r"(?:[/?][!\"$-\[\]-~]*)?"
-_HTTPS = re.compile(rf"https://(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])(?::443)?{_PATH}", re.IGNORECASE)
+_HTTPS = re.compile(
+    rf"https://(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])(?::443)?{_PATH}", re.IGNORECASE | re.ASCII
+)
 _LOOPBACK = re.compile(rf"https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::[1-9][0-9]{{0,4}})?{_PATH}")
 
 _REFUSED_V4 = [
