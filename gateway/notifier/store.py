@@ -76,8 +76,8 @@ class Leadership:
 class Deliveries:
     """The tables of the notifier. Every method raises Unavailable when PostgreSQL cannot be reached."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, kept: int = KEPT) -> None:
+        self._database, self._kept = database, kept
 
     async def adopt(self) -> None:
         """Begin with webhooks that are new, forget those that are gone."""
@@ -105,7 +105,7 @@ class Deliveries:
             if attempt:
                 row = asdict(attempt) | {"webhook_id": after.webhook_id}
                 await transaction.connection.execute(insert(tables.webhook_attempt).values(**row))
-                await transaction.connection.execute(_TRIM, {"webhook": after.webhook_id, "kept": KEPT})
+                await transaction.connection.execute(_TRIM, {"webhook": after.webhook_id, "kept": self._kept})
         return True
 
 
