@@ -279,18 +279,7 @@ secret = Table(
 )
 
 WRITERS: dict[str, tuple[Table, ...]] = {
-    "gateway": (
-        compendium,
-        job,
-        shipment,
-        waiting,
-        cancellation,
-        session,
-        secret,
-        tombstone,
-        idempotency,
-        webhook,
-    ),
+    "gateway": (compendium, job, shipment, waiting, cancellation, session, secret, tombstone, idempotency, webhook),
     "loader": (workspace,),
     "metadata": (description,),
     "builder": (environment, image, built),
