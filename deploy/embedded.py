@@ -68,6 +68,7 @@ class Stack:
             raise Refusal(f"There is no process {', '.join(sorted(unknown))}; see `python -m erc.deploy --help`.")
         self.supervisor = Supervisor(state.log, state.forget_lock, say)
         self._one_time = secrets.token_urlsafe(24)
+        self._subscribers_url = ""
 
     def start(self) -> Addresses | None:
         """Start everything and wait until it answers; None when a signal asked for the end before.
@@ -77,6 +78,7 @@ class Stack:
         settings, state = self._settings, self._state
         postgres = None if settings.database_url else Postgres.prepare(state)
         nats = None if settings.nats_url else Nats.prepare(state)
+        self._subscribers_url = nats.url_of("provision") if nats else os.environ.get("NATS_SUBSCRIBERS_URL", "")
         servers = [server for server in (postgres, nats) if server]
         self.supervisor.start([server.spec() for server in servers])
         port = chosen_port(settings.host, settings.port, "--port")
@@ -131,7 +133,11 @@ class Stack:
     def _prepare(self, addresses: Addresses) -> bool:
         """Bring the tables to the newest version and declare the streams."""
         passwords = {f"MIGRATIONS_{process.name.upper()}_PASSWORD": self._password(process) for process in PROCESSES}
-        owner = {"DATABASE_URL": addresses.database_url, "NATS_URL": addresses.nats_url}
+        owner = {
+            "DATABASE_URL": addresses.database_url,
+            "NATS_URL": addresses.nats_url,
+            "NATS_SUBSCRIBERS_URL": self._subscribers_url,
+        }
         steps = [(MIGRATIONS, owner | passwords), (PROVISION, owner)]
         failed = self.supervisor.run_to_end(
             [Spec(step.name, _entry(step), environment=environment) for step, environment in steps]

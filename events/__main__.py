@@ -1,6 +1,7 @@
 """The wire's own processes: `python -m erc.events provision` declares streams, `relay` publishes the outbox.
 
-Settings: `NATS_URL`, for the relay `DATABASE_URL` too; `EVENTS_ACK_WAIT_SECONDS` is how long a worker may be silent.
+Settings: `NATS_URL`, for the relay `DATABASE_URL` too, `NATS_SUBSCRIBERS_URL` declares the mirror
+that subscribers read; `EVENTS_ACK_WAIT_SECONDS` is how long a worker may be silent.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from erc.events.outbox import WAKE
 from erc.events.relay import PostgresOutbox, Relay
 from erc.events.streams import Lease
 from erc.events.streams import provision as declare
+from erc.events.subscribers import provision_mirror
 
 log = logging.getLogger("erc.events")
 
@@ -42,7 +44,7 @@ def provision() -> None:
     """Create or update every stream and consumer; safe to repeat."""
     lease = Lease(ack_wait=timedelta(seconds=float(os.environ.get("EVENTS_ACK_WAIT_SECONDS", "30"))))
     with telemetry.process("provision"):
-        _run(_provision(_setting("NATS_URL"), lease))
+        _run(_provision(_setting("NATS_URL"), os.environ.get("NATS_SUBSCRIBERS_URL", ""), lease))
 
 
 def relay() -> None:
@@ -68,10 +70,16 @@ def _run(work: Coroutine[None, None, None]) -> None:
         sys.exit(1)
 
 
-async def _provision(nats_url: str, lease: Lease) -> None:
+async def _provision(nats_url: str, subscribers_url: str, lease: Lease) -> None:
     client = await connect(nats_url, "erc-provision")
     try:
         await declare(client.jetstream(), lease)
+        if subscribers_url:
+            theirs = await connect(subscribers_url, "erc-provision")
+            try:
+                await provision_mirror(client.jetstream(), theirs.jetstream())
+            finally:
+                await theirs.close()
     finally:
         await client.close()
 

@@ -8,7 +8,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from erc.events.catalog import COMMANDS, EVENTS
+from erc.events import contract
+from erc.events.catalog import COMMANDS, EVENTS, WebhookTested
 from erc.events.envelope import Envelope
 
 _REF = "#/components/schemas/{model}"
@@ -19,6 +20,7 @@ def document() -> dict[str, Any]:
     schemas: dict[str, Any] = {}
     messages: dict[str, Any] = {}
     _schema(Envelope, schemas)
+    schemas["WebhookHeaders"] = contract.webhook_headers()
     for name, command in sorted(COMMANDS.items()):
         messages[f"{name}.v1"] = _message(f"{name}.v1", command, schemas)
     for name, event in sorted(EVENTS.items()):
@@ -28,11 +30,11 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "ERC service",
             "version": "1.0.0",
-            "description": "Commands and events on NATS JetStream, CloudEvents 1.0 in structured mode. Every message "
-            "has the header `Nats-Msg-Id`; a repeat has the same id.",
+            "description": contract.promises(),
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/cloudevents+json",
+        "servers": contract.servers(),
         "channels": _channels(),
         "operations": {
             key: {"action": "send", "channel": {"$ref": f"#/channels/{key}"}} for key in sorted(_channels())
@@ -50,13 +52,15 @@ def _channels() -> dict[str, Any]:
             "messages": {"command": {"$ref": f"#/components/messages/{name}.v1"}},
         }
     for name, event in EVENTS.items():
+        if event is WebhookTested:
+            continue
         kind = name.split(".")[1]
         channels[f"event-{event.AGGREGATE}-{kind}"] = {
             "address": f"erc.event.{event.AGGREGATE}.{{id}}.{kind}",
             "parameters": {"id": {"description": f"the {event.ID_FIELD}"}},
             "messages": {"event": {"$ref": f"#/components/messages/{name}"}},
         }
-    return dict(sorted(channels.items()))
+    return dict(sorted((channels | contract.channels()).items()))
 
 
 def _message(name: str, model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
@@ -78,7 +82,23 @@ def _schema(model: type[BaseModel], schemas: dict[str, Any]) -> None:
 
 def text() -> str:
     """Return the document as YAML."""
-    return yaml.safe_dump(document(), sort_keys=False, allow_unicode=True, width=120)
+    return yaml.dump(document(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as such, and nothing by reference to what came before."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        """Return that everything is written out."""
+        del data
+        return True
+
+
+def _text_of(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Dumper.add_representer(str, _text_of)
 
 
 if __name__ == "__main__":

@@ -103,6 +103,10 @@ class Hints:
         """Tell a worker that this work must stop."""
         await self._send(f"erc.control.{worker}.{identifier}")
 
+    async def webhook(self, identifier: str) -> None:
+        """Tell the notifier that a webhook has something to do."""
+        await self._send(f"erc.control.notifier.{identifier}")
+
     async def capacity(self) -> None:
         """Tell the gateway that a worker's capacity changed."""
         await self._send("erc.control.gateway.capacity")

@@ -5,58 +5,16 @@ Messages carry ids, digests and states, never titles, names, file names or log t
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from pydantic import BaseModel, ConfigDict, Field
+from erc.events.message import COMMANDS as COMMANDS
+from erc.events.message import EVENTS as EVENTS
+from erc.events.message import Command as Command
+from erc.events.message import Event as Event
+from pydantic import Field
 
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import CompendiumStatus
 from erc.schemas.ids import Digest, Id
 from erc.schemas.job import JobStatus, StepName, StepStatus
-
-COMMANDS: dict[str, type[Command]] = {}
-EVENTS: dict[str, type[Event]] = {}
-"""Every command by worker and verb (`loader.load`), every event by its type (`workspace.loaded.v1`)."""
-
-
-class Command(BaseModel):
-    """Something that one worker is asked to do. `id_field` names the work it belongs to."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    WORKER: ClassVar[str]
-    VERB: ClassVar[str]
-    ID_FIELD: ClassVar[str] = "job_id"
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **_: object) -> None:
-        """Enter the command into the catalogue."""
-        COMMANDS[f"{cls.WORKER}.{cls.VERB}"] = cls
-
-    @property
-    def work_id(self) -> Id:
-        """The id of the work: a job's, a compendium's or a shipment's."""
-        return str(getattr(self, self.ID_FIELD))
-
-
-class Event(BaseModel):
-    """Something that happened to an aggregate."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    AGGREGATE: ClassVar[str]
-    TYPE: ClassVar[str]
-    ID_FIELD: ClassVar[str] = "job_id"
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **_: object) -> None:
-        """Enter the event into the catalogue."""
-        EVENTS[cls.TYPE] = cls
-
-    @property
-    def aggregate_id(self) -> Id:
-        """The id of the aggregate."""
-        return str(getattr(self, self.ID_FIELD))
 
 
 class LoadWorkspace(Command):
@@ -273,11 +231,26 @@ class CompendiumChanged(Event):
     candidate: bool = True
 
 
+class CompendiumPublished(Event):
+    """A compendium is public from now on; `snapshot` is the document that its public history begins with."""
+
+    AGGREGATE, TYPE, ID_FIELD = "compendium", "compendium.published.v1", "compendium_id"
+    compendium_id: Id
+    snapshot: Digest
+
+
 class CompendiumDeleted(Event):
     """A compendium is gone. Terminal."""
 
     AGGREGATE, TYPE, ID_FIELD = "compendium", "compendium.deleted.v1", "compendium_id"
     compendium_id: Id
+
+
+class WebhookTested(Event):
+    """The owner of a webhook asked for a test of it. It goes to this webhook only, never to a stream."""
+
+    AGGREGATE, TYPE, ID_FIELD = "webhook", "webhook.tested.v1", "webhook_id"
+    webhook_id: Id
 
 
 class JobChanged(Event):

@@ -16,7 +16,18 @@ from erc.events.errors import Rejected, Unavailable
 from erc.gateway.errors import Refused
 from erc.gateway.pages import routes as pages
 from erc.gateway.protection import Protection
-from erc.gateway.routes import compendium, events, job, metrics, search, service, shipment
+from erc.gateway.routes import (
+    compendium,
+    event_log,
+    events,
+    job,
+    metrics,
+    publication,
+    search,
+    service,
+    shipment,
+    webhook,
+)
 from erc.gateway.services import Services
 from erc.gateway.settings import LOOPBACK
 
@@ -31,6 +42,9 @@ def create_app(services: Services) -> Starlette:
             *compendium.ROUTES,
             *job.ROUTES,
             *events.ROUTES,
+            *event_log.ROUTES,
+            *publication.ROUTES,
+            *webhook.ROUTES,
             *search.ROUTES,
             *shipment.ROUTES,
             *service.ROUTES,

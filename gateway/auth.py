@@ -34,6 +34,9 @@ class Action(StrEnum):
     CANCEL = "cancel"
     DELETE = "delete"
     SHIP = "ship"
+    PUBLISH = "publish"
+    SUBSCRIBE = "subscribe by a webhook"
+    TEST = "test a webhook"
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ class Answer(StrEnum):
 
 
 def authorise(principal: Principal, action: Action, thing: Thing | None) -> Answer:
-    """Return whether this may be done; `thing` is None for what does not exist yet (CREATE) or is not there."""
-    if action is Action.CREATE:
+    """Return whether this may be done; `thing` is None for what is to be made (CREATE, SUBSCRIBE) or is not there."""
+    if action in {Action.CREATE, Action.SUBSCRIBE}:
         return _signed_in(principal, level=100)
     if thing is None or not _visible(principal, thing):
         return Answer.NOT_FOUND
@@ -68,6 +71,8 @@ def authorise(principal: Principal, action: Action, thing: Thing | None) -> Answ
         Action.RUN: True,
         Action.SHIP: owns or principal.level >= 100,
         Action.CANCEL: owns or principal.level >= EDITOR,
+        Action.PUBLISH: owns or principal.level >= EDITOR,
+        Action.TEST: owns or principal.level >= ADMIN,
         Action.DELETE: (owns or principal.level >= EDITOR) if thing.candidate else principal.level >= ADMIN,
     }[action]
     return Answer.ALLOWED if allowed else Answer.FORBIDDEN

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from erc.gateway.notifier.settings import loopback_allowed
 from erc.schemas.limits import ArchiveLimits
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -31,6 +32,8 @@ class GatewaySettings:
     abandoned_seconds: float = 300.0
     """How long work may be silent before its command is looked for."""
     janitor_seconds: float = 30.0
+    allow_loopback: bool = False
+    """Whether webhooks may be on this machine, as the notifier's settings say."""
 
     @classmethod
     def read(cls) -> GatewaySettings:
@@ -51,6 +54,7 @@ class GatewaySettings:
             one_time_token=env.get("GATEWAY_ONE_TIME_TOKEN", ""),
             abandoned_seconds=float(env.get("GATEWAY_ABANDONED_SECONDS", "300")),
             janitor_seconds=float(env.get("GATEWAY_JANITOR_SECONDS", "30")),
+            allow_loopback=loopback_allowed(),
             limits=ArchiveLimits(
                 upload_bytes=int(env.get("GATEWAY_UPLOAD_BYTES", ArchiveLimits().upload_bytes)),
             ),

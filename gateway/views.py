@@ -31,6 +31,8 @@ def compendium_view(compendium: Compendium, manifest: Manifest | None) -> dict[s
         view["files"] = file_tree(f"/api/v1/compendium/{compendium.id}/data", compendium.id, manifest)
     if compendium.candidate:
         view["candidate"] = True
+    if compendium.published:
+        view["published"] = compendium.published.isoformat()
     if compendium.problem:
         view["problem"] = compendium.problem.model_dump()
     return view

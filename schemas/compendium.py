@@ -40,3 +40,6 @@ class Compendium(BaseModel):
     metadata: dict[str, Any] = Field(default_factory=dict)
     problem: Problem | None = None
     created: datetime
+    published: datetime | None = None
+    snapshot: Digest | None = None
+    """What was public at the moment of publication: the document that its public history begins with."""

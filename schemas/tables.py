@@ -191,6 +191,7 @@ webhook = Table(
     Column("owner", Text, nullable=False),
     Column("document", JSONB, nullable=False, comment="address, filters, secret"),
     _moment("created", now=True),
+    _moment("tested", nullable=True),
     Index("ix_webhook_owner", "owner"),
     comment="owner: gateway",
 )
@@ -202,6 +203,10 @@ webhook_progress = Table(
     Column("position", BigInteger, nullable=False, comment="of the last event that was delivered or given up"),
     Column("failures", Integer, nullable=False, comment="failed attempts at the next event"),
     _moment("due", now=True),
+    _moment("failing", nullable=True),
+    Column("given_up", Integer, nullable=False, comment="events given up in a row"),
+    _moment("disabled", nullable=True),
+    _moment("tested", nullable=True),
     comment="owner: notifier",
 )
 
@@ -275,18 +280,7 @@ secret = Table(
 )
 
 WRITERS: dict[str, tuple[Table, ...]] = {
-    "gateway": (
-        compendium,
-        job,
-        shipment,
-        waiting,
-        cancellation,
-        session,
-        secret,
-        tombstone,
-        idempotency,
-        webhook,
-    ),
+    "gateway": (compendium, job, shipment, waiting, cancellation, session, secret, tombstone, idempotency, webhook),
     "loader": (workspace,),
     "metadata": (description,),
     "builder": (environment, image, built),

@@ -14,6 +14,7 @@ from erc.gateway.client.commands.cancel import cancel
 from erc.gateway.client.commands.doctor import doctor
 from erc.gateway.client.commands.logs import logs
 from erc.gateway.client.commands.open import open_page
+from erc.gateway.client.commands.publish import publish
 from erc.gateway.client.commands.run import run
 from erc.gateway.client.commands.status import status
 from erc.gateway.client.commands.up import up
@@ -35,6 +36,7 @@ app.command("run")(run)
 app.command("status")(status)
 app.command("logs")(logs)
 app.command("cancel")(cancel)
+app.command("publish")(publish)
 app.command("open")(open_page)
 app.command("doctor")(doctor)
 

@@ -108,6 +108,10 @@ class Client:
         """End a job now, whatever it waits for or does."""
         self._ask("POST", f"/api/v1/job/{checked_id(identifier, 'job')}/cancel")
 
+    def publish(self, identifier: str) -> None:
+        """Make a compendium public; one that is public already stays so."""
+        self._ask("POST", f"/api/v1/compendium/{checked_id(identifier, 'compendium')}/publish")
+
     @contextmanager
     def log(self, identifier: str, step: str) -> Iterator[Iterator[str]]:
         """Open the whole log of a step that has ended, in pieces of text; it is user content: clean it to print it."""

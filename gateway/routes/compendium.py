@@ -137,17 +137,15 @@ async def view(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """`DELETE /api/v1/compendium/:id`: forget a candidate."""
+    """`DELETE /api/v1/compendium/:id`: forget a compendium; a published one needs an administrator."""
     services = services_of(request)
     await forget(services, await services.principal(request), request.path_params["id"])
     return Response(status_code=204)
 
 
 async def forget(services: Services, principal: Principal, identifier: str) -> None:
-    """Remove a candidate, whatever goes on for it; raises Refused (400) when it is published."""
+    """Remove a compendium, whatever goes on for it; raises Refused (401, 403, 404)."""
     compendium = await services.compendium(principal, identifier, Action.DELETE)
-    if not compendium.candidate:
-        raise Refused(400, "compendium is not a candidate, cannot be deleted")
     jobs, shipments = await services.records.remove_compendium(compendium.id)
     await services.tell_to_stop({compendium.id: LOADING_WORKERS, **dict.fromkeys(jobs, JOB_WORKERS)})
     await services.tell_to_stop(dict.fromkeys(shipments, SHIPPING_WORKERS))

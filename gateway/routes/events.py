@@ -179,6 +179,5 @@ async def _job_events(services: Services, job: Job, cursor: Cursor, reset: bool)
 
 
 ROUTES = [
-    Route("/api/v1/events", everything, methods=["GET"]),
     Route("/api/v1/job/{id:str}/events", of_job, methods=["GET"]),
 ]

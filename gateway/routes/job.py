@@ -62,7 +62,7 @@ async def begin(
     job = Job(id=new_id(), compendium_id=compendium.id, owner=principal.name, created=utc_now())
     advance = start_job(job, compendium)
     answer = _begun(advance.state)
-    await services.records.add_job(advance, compendium.candidate, lambda transaction: keep(transaction, answer))
+    await services.records.add_job(advance, lambda transaction: keep(transaction, answer))
     return advance.state
 
 

@@ -21,6 +21,8 @@ RESOURCES = {
     "shipments": "/api/v1/shipment",
     "recipients": "/api/v1/recipient",
     "events": "/api/v1/events",
+    "webhooks": "/api/v1/webhook",
+    "asyncapi": "/api/v1/asyncapi",
 }
 
 

@@ -9,14 +9,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, true
 
 from erc.events import trace
-from erc.events.catalog import Command, CompendiumChanged, CompendiumDeleted, Event, JobChanged, JobEnded
-from erc.events.envelope import Outgoing, outgoing_command, outgoing_event
+from erc.events.catalog import Command, CompendiumChanged, CompendiumDeleted, Event
+from erc.events.envelope import outgoing_command, outgoing_event
 from erc.events.outbox import Database, Transaction, row_for_update, utc_now
 from erc.gateway.auth import EDITOR, Principal
 from erc.gateway.packing import CANCELLED, cancel_shipment
 from erc.gateway.pipeline import cancel_job
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.rows import compendium_row, hold, job_row, of_compendium, row_of, stop, write
+from erc.gateway.store.telling import compendium_event, job_event, public_subject
 from erc.gateway.transition import Advance
 from erc.schemas import tables
 from erc.schemas.check import Verdict
@@ -111,13 +112,13 @@ class Records:
             )
             self._send(transaction, changed, compendium.version, [command], not compendium.candidate)
 
-    async def add_job(self, advance: Advance[Job], candidate: bool, also: Also = nothing) -> None:
+    async def add_job(self, advance: Advance[Job], also: Also = nothing) -> None:
         """Accept a job together with what follows from its start; raises Refused (404) without its compendium."""
         async with self.database.transaction() as transaction:
             await also(transaction)
             await hold(transaction, advance.state.compendium_id)
             await transaction.connection.execute(insert(tables.job).values(**job_row(advance.state)))
-            await self._job_messages(transaction, None, advance, candidate, trace.traceparent())
+            await self._job_messages(transaction, None, advance, trace.traceparent())
 
     async def add_shipment(self, shipment: Shipment, command: Command, also: Also = nothing) -> None:
         """Accept a shipment together with the command that packs it; raises Refused (404) without its compendium."""
@@ -140,9 +141,31 @@ class Records:
                 return None
             after = advance.state
             await write(transaction, tables.compendium, before.version, compendium_row(after))
-            changed = CompendiumChanged(compendium_id=after.id, status=after.status, candidate=after.candidate)
-            self._send(transaction, changed, after.version, advance.commands, not after.candidate)
+            event = compendium_event(before, after)
+            self._send(transaction, event, after.version, advance.commands, not after.candidate)
             return after
+
+    async def publish_compendium(
+        self, identifier: str, decide: Callable[[Compendium, Sequence[Job]], Awaitable[Advance[Compendium] | None]]
+    ) -> Compendium | None:
+        """Publish a compendium by a decision on it and its jobs, none of which changes meanwhile; else None.
+
+        Whatever its jobs do later is public.
+        """
+        async with self.database.transaction() as transaction:
+            rows = await transaction.rows(row_for_update(tables.compendium, identifier))
+            if not rows:
+                return None
+            before = Compendium.model_validate(rows[0]["document"])
+            query = select(tables.job.c.document).where(tables.job.c.compendium_id == identifier)
+            jobs = await transaction.rows(query.order_by(tables.job.c.id))
+            advance = await decide(before, [Job.model_validate(row["document"]) for row in jobs])
+            if advance is None:
+                return None
+            await write(transaction, tables.compendium, before.version, compendium_row(advance.state))
+            event = compendium_event(before, advance.state)
+            self._send(transaction, event, advance.state.version, [], public=True)
+            return advance.state
 
     async def move_job(
         self, identifier: str, decide: Callable[[Job], Advance[Job] | None], also: Also = nothing
@@ -166,9 +189,9 @@ class Records:
         if advance is None or before is None:
             return None
         await write(transaction, tables.job, before.version, job_row(advance.state))
-        about = (await transaction.rows(_about_job(before)))[0]
-        candidate, place = about["candidate"] is not False, trace.within(about["traceparent"])
-        await self._job_messages(transaction, before, advance, candidate, place)
+        first = await transaction.rows(_first_event(before))
+        place = trace.within(first[0]["traceparent"] if first else None)
+        await self._job_messages(transaction, before, advance, place)
         if advance.state.verdict is Verdict.CANCELLED:
             await stop(transaction, identifier)
         return before, advance.state
@@ -197,16 +220,18 @@ class Records:
         return advance.state
 
     async def remove_compendium(self, identifier: str) -> tuple[list[str], list[str]]:
-        """Forget a candidate and end what goes on for it; return the ids of the jobs and shipments that were ended.
+        """Forget a compendium and end what goes on for it; return the ids of the jobs and shipments that were ended.
 
-        Its blobs go when nothing refers to them.
+        Its blobs go when nothing refers to them. Who saw it may still see its events.
         """
+        table = tables.compendium
         async with self.database.transaction() as transaction:
-            statement = delete(tables.compendium).where(tables.compendium.c.id == identifier)
-            gone = await transaction.rows(statement.returning(tables.compendium.c.version))
+            statement = delete(table).where(table.c.id == identifier)
+            gone = await transaction.rows(statement.returning(table.c.version, table.c.owner, table.c.candidate))
             if not gone:
                 return [], []
-            now = self._now()
+            now, grave = self._now(), {name: gone[0][name] for name in ("owner", "candidate")}
+            await transaction.connection.execute(insert(tables.tombstone).values(compendium_id=identifier, **grave))
             jobs = await of_compendium(transaction, tables.job, identifier)
             shipments = await of_compendium(transaction, tables.shipment, identifier)
             await self._queue.hold(transaction)
@@ -214,24 +239,19 @@ class Records:
             left = [one for one in shipments if await self._move_shipment(transaction, one, cancel_shipment)]
             await stop(transaction, identifier)
             deleted = CompendiumDeleted(compendium_id=identifier)
-            self._send(transaction, deleted, gone[0]["version"] + 1, [], public=False)
+            self._send(transaction, deleted, gone[0]["version"] + 1, [], public=not grave["candidate"])
         ended = [pair for pair in moved if pair]
         for pair in ended:
             self._moved(*pair)
         return [job.id for _before, job in ended], left
 
     async def _job_messages(
-        self,
-        transaction: Transaction,
-        before: Job | None,
-        advance: Advance[Job],
-        candidate: bool,
-        traceparent: str | None,
+        self, transaction: Transaction, before: Job | None, advance: Advance[Job], traceparent: str | None
     ) -> None:
         job = advance.state
-        event = _job_event(before, job)
+        published = await _is_published(transaction, job.compendium_id)
         direct = [command for command in advance.commands if not self._queue.waits(command)]
-        self._send(transaction, event, job.version, direct, not candidate, traceparent)
+        self._send(transaction, job_event(before, job), job.version, direct, published, traceparent)
         waiting = [command for command in advance.commands if self._queue.waits(command)]
         await self._queue.moved(transaction, before, job, waiting, traceparent)
 
@@ -247,38 +267,23 @@ class Records:
         now = self._now()
         said = outgoing_event(event, sequence, now, "gateway")
         asked = [outgoing_command(command, str(sequence), now) for command in commands]
-        subjects = {said.message_id: _public(said, event)} if public else None
+        subjects = {said.message_id: public_subject(said, event)} if public else None
         transaction.send([said, *asked], public=subjects, traceparent=traceparent)
 
 
-def _public(message: Outgoing, event: Event) -> str:
-    compendium_id = getattr(event, "compendium_id", message.aggregate_id)
-    return f"erc.public.{compendium_id}.{message.aggregate}.{message.subject.rsplit('.', 1)[-1]}"
+async def _is_published(transaction: Transaction, compendium_id: str) -> bool:
+    """Return whether a compendium is public, and hold it so: a publication waits, or is seen by what comes after."""
+    table = tables.compendium
+    query = select(table.c.candidate).where(table.c.id == compendium_id).with_for_update(read=True, key_share=True)
+    rows = await transaction.rows(query)
+    return bool(rows) and not rows[0]["candidate"]
 
 
-def _job_event(before: Job | None, job: Job) -> JobChanged:
-    old = before.steps if before else {}
-    steps = {name: step.status for name, step in job.steps.items() if name not in old or old[name] != step}
-    about: dict[str, Any] = {
-        "job_id": job.id,
-        "compendium_id": job.compendium_id,
-        "status": job.status,
-        "steps": steps,
-    }
-    if not job.terminal:
-        return JobChanged(**about)
-    chunks = {name: step.log_chunks for name, step in job.steps.items() if step.log_chunks}
-    return JobEnded(**about, verdict=job.verdict or Verdict.FAILED, log_chunks=chunks)
-
-
-def _about_job(job: Job) -> Select[Any]:
-    """Whether a job's compendium is a candidate (null when it is gone), and the trace that the job began in."""
-    compendium, event = tables.compendium, tables.event
+def _first_event(job: Job) -> Select[Any]:
+    """Return the query for the trace that a job began in."""
+    event = tables.event
     first = and_(event.c.aggregate == "job", event.c.aggregate_id == job.id, event.c.sequence == 1)
-    return select(
-        select(compendium.c.candidate).where(compendium.c.id == job.compendium_id).scalar_subquery().label("candidate"),
-        select(event.c.traceparent).where(first).scalar_subquery().label("traceparent"),
-    )
+    return select(event.c.traceparent).where(first)
 
 
 def _visible(principal: Principal, candidate: Any, owner: Any) -> ColumnElement[bool]:

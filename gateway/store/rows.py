@@ -55,7 +55,11 @@ def row_of(thing: Compendium | Job | Shipment) -> dict[str, Any]:
 
 def compendium_row(compendium: Compendium) -> dict[str, Any]:
     """Return the row of a compendium."""
-    return row_of(compendium) | {"owner": compendium.owner, "candidate": compendium.candidate}
+    return row_of(compendium) | {
+        "owner": compendium.owner,
+        "candidate": compendium.candidate,
+        "published": compendium.published,
+    }
 
 
 def job_row(job: Job) -> dict[str, Any]:

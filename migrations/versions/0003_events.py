@@ -98,6 +98,7 @@ def _webhooks() -> None:
         _text("owner"),
         sa.Column("document", JSONB(), nullable=False, comment="address, filters, secret"),
         _moment("created", now=True),
+        _moment("tested", nullable=True),
         comment="owner: gateway",
     )
     op.create_index("ix_webhook_owner", "webhook", ["owner"])
@@ -112,6 +113,10 @@ def _webhooks() -> None:
         ),
         sa.Column("failures", sa.Integer(), nullable=False, comment="failed attempts at the next event"),
         _moment("due", now=True),
+        _moment("failing", nullable=True),
+        sa.Column("given_up", sa.Integer(), nullable=False, comment="events given up in a row"),
+        _moment("disabled", nullable=True),
+        _moment("tested", nullable=True),
         comment="owner: notifier",
     )
     op.create_table(

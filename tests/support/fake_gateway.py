@@ -128,6 +128,7 @@ class FakeGateway:
             Route("/healthz", lambda _request: JSONResponse({"status": "ok"})),
             Route("/api/v1/compendium", self._create, methods=["POST"]),
             Route("/api/v1/compendium/{id}", self._compendium),
+            Route("/api/v1/compendium/{id}/publish", self._compendium, methods=["POST"]),
             Route("/api/v1/job", self._start_job, methods=["POST"]),
             Route("/api/v1/job", lambda _request: JSONResponse({"results": [JOB]})),
             Route("/api/v1/job/{id}", self._job),

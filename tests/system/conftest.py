@@ -40,6 +40,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, orders: Path, metrics_port
         "EXECUTOR_MEMORY_BYTES": str(512 << 20),
         "EXECUTOR_DISK_BYTES": str(64 << 20),
         "EXECUTOR_PROCESSES": "64",
+        "NOTIFIER_ALLOW_LOOPBACK": "1",
     }
     with running(home, **environment) as service:
         yield service

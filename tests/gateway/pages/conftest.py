@@ -120,7 +120,7 @@ class World:
         """Keep a job on the compendium that has just been started, unless changed."""
         job = Job(id=new_id(), compendium_id=compendium.id, owner=compendium.owner, created=MADE)
         job = change(start_job(job, compendium).state)
-        await self.services.records.add_job(Advance(job), candidate=compendium.candidate)
+        await self.services.records.add_job(Advance(job))
         return job
 
     async def begin(self, compendium: Compendium) -> Job:
