@@ -139,6 +139,10 @@ class Wakeup:
 
     async def set(self, _token: str) -> None:
         """Wake up."""
+        self.wake()
+
+    def wake(self) -> None:
+        """Wake up."""
         self._event.set()
 
 

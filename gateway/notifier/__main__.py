@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import secrets
 import signal
@@ -54,12 +53,16 @@ async def _notify(settings: NotifierSettings) -> None:
         settings.patience,
         Faults.from_environment("notifier"),
     )
-    running = asyncio.create_task(notifier.run(leadership.held, woken))
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def end() -> None:
+        stop.set()
+        woken.wake()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        loop.add_signal_handler(number, end)
     try:
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        await notifier.run(leadership.held, woken, stop.is_set)
         await notifier.finish(FINISH_SECONDS)
     finally:
         await sender.close()

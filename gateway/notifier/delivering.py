@@ -72,9 +72,17 @@ class Notifier:
                 self._working[identifier] = task
                 task.add_done_callback(partial(self._ended, identifier))
 
-    async def run(self, held: Callable[[], Awaitable[bool]], woken: Callable[[float], Awaitable[None]]) -> None:
-        """Deliver for ever while this process is the one that does; `woken` waits for a hint, at most so long."""
-        while True:
+    async def run(
+        self,
+        held: Callable[[], Awaitable[bool]],
+        woken: Callable[[float], Awaitable[None]],
+        stopping: Callable[[], bool],
+    ) -> None:
+        """Deliver until the end is asked for, while this process is the one that does.
+
+        `woken` waits for a hint, at most so many seconds.
+        """
+        while not stopping():
             try:
                 if await held():
                     await self.round()
@@ -109,7 +117,7 @@ class Notifier:
 
     async def _deliver(self, webhook: Webhook, progress: Progress) -> None:
         """Send what waits until something does not arrive."""
-        owner, wanted = Principal(webhook.owner), Filter(compendium=webhook.compendium, types=webhook.types)
+        owner, wanted = Principal(webhook.owner), _wanted(webhook)
         read, more = max(progress.position, self._read.get(webhook.id, 0)), True
         while more:
             page = await self._events.page(owner, wanted, read, PAGE)
@@ -152,6 +160,11 @@ class Notifier:
         after = after_test(before, asked, outcome, self._now())
         await self._deliveries.record(before, after, Attempt(0, 1, outcome.text, made))
         return after
+
+
+def _wanted(webhook: Webhook) -> Filter:
+    compendia = {webhook.compendium} if webhook.compendium else set()
+    return Filter(compendia=frozenset(compendia), types=frozenset(webhook.types))
 
 
 def _bytes(body: object) -> bytes:

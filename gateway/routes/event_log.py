@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from starlette.requests import Request
@@ -16,10 +17,21 @@ from erc.gateway.routes.events import everything
 from erc.gateway.store.event_log import EventLog, Filter
 
 MOST = 1000
+MOST_VALUES = 50
 CONTRACT = Path(asyncapi.__file__).with_name("asyncapi.yaml")
 _STREAMS = {"text/event-stream", "text/*", "*/*"}
-_ID = re.compile(r"[0-9a-z]{26}")
-_TYPE = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,40}\.v[0-9]{1,4}")
+_FORMS = {
+    "compendium": re.compile(r"[0-9a-z]{26}"),
+    "job": re.compile(r"[0-9a-z]{26}"),
+    "user": re.compile(r"[^\x00-\x20\x7f]{1,200}"),
+    "type": re.compile(r"[a-z]{1,40}\.[a-z_]{1,40}(\.v[0-9]{1,4})?"),
+}
+_LOOKS = {
+    "compendium": "26 digits and small letters",
+    "job": "26 digits and small letters",
+    "user": "the name of a user",
+    "type": "job.ended or job.ended.v1",
+}
 _CURSOR = re.compile(r"[0-9]{1,18}")
 
 
@@ -34,9 +46,7 @@ async def page(request: Request) -> Response:
     principal = await services.principal(request)
     query = request.query_params
     after, limit = cursor_of(query.get("after", "0")), whole_number(request, "limit", 100, MOST)
-    wanted = filter_of(
-        query.get("compendium", ""), query.get("job", ""), query.get("user", ""), ",".join(query.getlist("type"))
-    )
+    wanted = filter_of({name: query.getlist(name) for name in _FORMS})
     found = await EventLog(services.records.database).page(principal, wanted, after, limit)
     events = [event.body for event in found.events]
     return JSONResponse({"events": events, "next": str(found.next), "more": found.more})
@@ -62,17 +72,15 @@ def cursor_of(text: str) -> int:
     return int(text)
 
 
-def filter_of(compendium: str, job: str, user: str, types: str) -> Filter:
-    """Return the filter for these texts, `types` with commas between; raises Refused (400)."""
-    for name, value in (("compendium", compendium), ("job", job)):
-        if value and not _ID.fullmatch(value):
-            raise Refused(400, f"{name} is not an id", "An id has 26 characters, 0-9 and a-z.")
-    names = tuple(dict.fromkeys(name.strip() for name in types.split(",") if name.strip()))
-    if len(names) > 50 or not all(_TYPE.fullmatch(name) for name in names):
-        raise Refused(400, "type is not an event type", "An event type looks like job.ended.v1.")
-    if len(user) > 200 or "\0" in user:
-        raise Refused(400, "user is not a name")
-    return Filter(compendium, job, user, names)
+def filter_of(given: Mapping[str, Sequence[str]]) -> Filter:
+    """Return the filter for these texts, each one value or several with commas; raises Refused (400)."""
+    values = {name: frozenset(one for text in given.get(name, ()) for one in text.split(",")) for name in _FORMS}
+    for name, form in _FORMS.items():
+        if len(values[name]) > MOST_VALUES:
+            raise Refused(400, f"{name} has too many values", f"At most {MOST_VALUES} can be asked for at once.")
+        if not all(form.fullmatch(value) for value in values[name]):
+            raise Refused(400, f"{name} is not valid", f"It looks like {_LOOKS[name]}.")
+    return Filter(values["compendium"], values["job"], values["user"], values["type"])
 
 
 ROUTES = [

@@ -100,19 +100,18 @@ async def _webhook(services: Services, principal: Principal, body: dict[str, Any
         )
     if not isinstance(types, list) or not all(isinstance(name, str) for name in types):
         raise Refused(400, "types is not a list of event types")
-    texts = {name: str(body.get(name) or "") for name in ("compendium", "after")}
-    wanted = filter_of(texts["compendium"], "", "", ",".join(types))
-    if wanted.compendium:
-        await services.compendium(principal, wanted.compendium)
-    after = cursor_of(texts["after"]) if texts["after"] else await EventLog(services.records.database).last()
+    compendium, after = str(body.get("compendium") or ""), str(body.get("after") or "")
+    wanted = filter_of({"type": types, "compendium": [compendium] if compendium else []})
+    for identifier in wanted.compendia:
+        await services.compendium(principal, identifier)
     return Webhook(
         id=new_id(),
         owner=principal.name,
         address=address,
         secret=f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
-        types=wanted.types,
-        compendium=wanted.compendium,
-        after=after,
+        types=tuple(sorted(wanted.types)),
+        compendium=compendium,
+        after=cursor_of(after) if after else await EventLog(services.records.database).last(),
         created=utc_now(),
     )
 

@@ -16,12 +16,15 @@ WINDOW = 2000
 
 @dataclass(frozen=True)
 class Filter:
-    """Which events are asked for; an empty field lets all through. `user` owns the job or else the compendium."""
+    """An event is wanted when each filter that is set names it; `users` are owners of compendia.
 
-    compendium: str = ""
-    job: str = ""
-    user: str = ""
-    types: tuple[str, ...] = ()
+    A type may be without its version, as in `job.ended`.
+    """
+
+    compendia: frozenset[str] = frozenset()
+    jobs: frozenset[str] = frozenset()
+    users: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,10 @@ class EventLog:
                 "limit": limit,
                 "all": principal.level >= EDITOR,
                 "name": principal.name,
-                "compendium": wanted.compendium,
-                "job": wanted.job,
-                "user": wanted.user,
-                "types": list(wanted.types),
+                "compendia": sorted(wanted.compendia),
+                "jobs": sorted(wanted.jobs),
+                "users": sorted(wanted.users),
+                "types": sorted(wanted.types),
             },
         )
         found = [Placed(int(row["position"]), row["body"]) for row in rows if row["position"] is not None]
@@ -80,21 +83,23 @@ class EventLog:
 
 _PAGE = text(
     "WITH seen AS MATERIALIZED (SELECT position, stream, aggregate, aggregate_id, public, body, "
-    "body->'data'->>'compendium_id' AS compendium_id FROM event WHERE position > :after ORDER BY position "
-    "LIMIT :window), "
-    "found AS (SELECT seen.position, seen.body FROM seen LEFT JOIN compendium ON compendium.id = seen.compendium_id "
+    "body->'data'->>'compendium_id' AS compendium_id, body->>'type' AS type FROM event "
+    "WHERE position > :after ORDER BY position LIMIT :window), "
+    "found AS (SELECT seen.position, seen.body FROM seen "
+    "LEFT JOIN compendium ON compendium.id = seen.compendium_id "
     "LEFT JOIN tombstone ON tombstone.compendium_id = seen.compendium_id "
     "LEFT JOIN job ON seen.aggregate = 'job' AND job.id = seen.aggregate_id "
     "WHERE seen.stream = 'EVENTS' AND seen.aggregate IN ('compendium', 'job') "
-    "AND (:all OR coalesce(compendium.owner, tombstone.owner) = nullif(:name, '') "
+    "AND (:all OR coalesce(compendium.owner, tombstone.owner) = nullif(:name, '') OR job.owner = nullif(:name, '') "
     "OR (seen.public IS NOT NULL AND NOT coalesce(compendium.candidate, tombstone.candidate, true))) "
-    "AND (:compendium = '' OR seen.compendium_id = :compendium) "
-    "AND (:job = '' OR (seen.aggregate = 'job' AND seen.aggregate_id = :job)) "
-    "AND (:user = '' OR coalesce(job.owner, compendium.owner, tombstone.owner) = :user) "
-    "AND (cardinality(cast(:types AS text[])) = 0 OR seen.body->>'type' = ANY (cast(:types AS text[]))) "
+    "AND (cast(:compendia AS text[]) = '{}' OR seen.compendium_id = ANY (:compendia)) "
+    "AND (cast(:jobs AS text[]) = '{}' OR (seen.aggregate = 'job' AND seen.aggregate_id = ANY (:jobs))) "
+    "AND (cast(:users AS text[]) = '{}' OR coalesce(compendium.owner, tombstone.owner) = ANY (:users)) "
+    "AND (cast(:types AS text[]) = '{}' OR seen.type = ANY (:types) "
+    "OR regexp_replace(seen.type, '[.]v[0-9]+$', '') = ANY (:types)) "
     "ORDER BY seen.position LIMIT :limit) "
     "SELECT whole.last, whole.looked_at, found.position, found.body "
     "FROM (SELECT max(position) AS last, count(*) AS looked_at FROM seen) AS whole LEFT JOIN found ON true "
     "ORDER BY found.position"
 )
-"""Others see of a compendium what was published (`public`), as long as it is public."""
+"""Others see of a compendium what was published (`public`), as long as it is; a job is seen by who started it."""

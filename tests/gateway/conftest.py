@@ -146,8 +146,10 @@ async def gateway(real_servers: tuple[str, str], tmp_path: Path) -> AsyncIterato
     outbox = PostgresOutbox(as_role(owner_url, "erc_relay", "relay"), "relay")
     relaying = asyncio.create_task(Relay(outbox, StreamPublisher(broker), asyncio.sleep).run(woken))
     yield Gateway(services, broker, owner_url, nats_url)
-    relaying.cancel()
-    await asyncio.gather(relaying, return_exceptions=True)
+    while not relaying.done():
+        # Once may be lost in Python 3.11, where `wait_for` prefers a result to a cancellation.
+        relaying.cancel()
+        await asyncio.wait([relaying], timeout=0.1)
     await outbox.close()
     await database.close()
     await broker.close()
