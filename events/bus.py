@@ -19,7 +19,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import APIError
 
-from erc.events.errors import Unavailable
+from erc.events.errors import NoAnswer, Unavailable
 from erc.events.outbox import WAKE
 from erc.events.relay import Waiting
 
@@ -66,7 +66,8 @@ class StreamPublisher:
                 for message in messages:
                     await self._js.publish(message.subject, message.body, stream=stream, headers=_headers(message))
         except (NatsError, OSError, TimeoutError) as error:
-            raise Unavailable(f"NATS did not take a message: {error}") from error
+            silent = isinstance(error, TimeoutError) and self._client.is_connected
+            raise (NoAnswer if silent else Unavailable)(f"NATS did not take a message: {error}") from error
 
     async def _batch(self, messages: Sequence[Waiting]) -> bool:
         """Try one atomic batch; False when it was refused whole, as when one of the messages is there already."""

@@ -16,7 +16,7 @@ from erc.events.bus import Client, Hints, Wakeup, connect, fetch_dead
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
 from erc.events.feed import Feed
-from erc.events.intake import intake
+from erc.events.intake import lasting_intake
 from erc.events.outbox import Database, create_engine, utc_now
 from erc.gateway.app import create_app
 from erc.gateway.content import content_app
@@ -54,8 +54,8 @@ async def serve(settings: GatewaySettings) -> None:
     follower = Follower(services.records, services.blobs, faults)
     undertaker = Undertaker(services.records, _fetcher(client), utc_now)
     async with (
-        intake(settings.nats_url, "erc-follower", "EVENTS", "gateway", FOLLOWERS, follower.take),
-        intake(settings.nats_url, "erc-undertaker", "DEAD", "undertaker", 1, undertaker.take),
+        lasting_intake(settings.nats_url, "erc-follower", "EVENTS", "gateway", FOLLOWERS, follower.take),
+        lasting_intake(settings.nats_url, "erc-undertaker", "DEAD", "undertaker", 1, undertaker.take),
     ):
         filling = asyncio.ensure_future(_fill(services, hints))
         try:

@@ -35,6 +35,10 @@ def upgrade() -> None:
             comment="place in the order of publication, from 1; what readers page by",
         ),
     )
+    op.execute(
+        "UPDATE event SET position = sent.number FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM event "
+        "WHERE sent IS NOT NULL) AS sent WHERE event.id = sent.id"
+    )
     op.create_index("ix_event_position", "event", ["position"], unique=True)
     op.add_column("compendium", _moment("published", nullable=True))
     _wire()
