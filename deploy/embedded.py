@@ -175,11 +175,11 @@ def as_role(url: str, role: str, password: str) -> str:
 
 
 def answers(url: str) -> bool:
-    """Return whether `GET /healthz` there is 200."""
+    """Return whether `GET /health/live` there is 200."""
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=5)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", "/health/live")
         return connection.getresponse().status == http.client.OK
     except (OSError, http.client.HTTPException):
         return False

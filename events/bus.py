@@ -10,14 +10,11 @@ import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js import JetStreamContext
-from nats.js.errors import APIError
 
 from erc.events.errors import NoAnswer, Unavailable
 from erc.events.outbox import WAKE
@@ -25,7 +22,7 @@ from erc.events.relay import Waiting
 
 log = logging.getLogger("erc.bus")
 
-__all__ = ["Client", "Hints", "LogStream", "StreamPublisher", "Wakeup", "connect", "fetch_dead"]
+__all__ = ["Client", "Hints", "LogStream", "StreamPublisher", "Wakeup", "connect"]
 
 _CONTENT_TYPE = {"Content-Type": "application/cloudevents+json"}
 _TIMEOUT = 5.0
@@ -151,14 +148,3 @@ class LogStream:
             await self._js.publish(f"erc.log.{job_id}.{step}", body, stream="LOGS", headers=headers)
         except (NatsError, OSError, TimeoutError) as error:
             raise Unavailable(f"NATS did not take a log chunk: {error}") from error
-
-
-async def fetch_dead(js: JetStreamContext, advisory: dict[str, Any]) -> Msg | None:
-    """Return the message that an advisory of the last delivery speaks of and take it out of its stream."""
-    stream, sequence = str(advisory["stream"]), int(advisory["stream_seq"])
-    try:
-        raw = await js.get_msg(stream, sequence)
-        await js.delete_msg(stream, sequence)
-    except APIError:
-        return None
-    return Msg(_client=None, subject=raw.subject or "", data=raw.data or b"", headers=raw.headers)  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ SELECT id, stream, subject, message_id, body, traceparent FROM (
     WHERE stream = 'COMMANDS' AND sent IS NOT NULL AND body->>'subject' IN (
         SELECT id FROM job WHERE status NOT IN ('success', 'failure')
         UNION ALL SELECT id FROM compendium WHERE status IN ('loading', 'describing')
-        UNION ALL SELECT id FROM shipment WHERE status = 'to_be_shipped')
+        UNION ALL SELECT id FROM shipment WHERE status = 'to be shipped')
     ORDER BY body->>'subject', body->>'type', id DESC) latest
 WHERE NOT EXISTS (
     SELECT FROM ({_DONE}) done

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvicorn
@@ -12,18 +13,22 @@ import uvloop
 from starlette.types import ASGIApp
 
 from erc.events.blobs import FileBlobStore
-from erc.events.bus import Client, Hints, Wakeup, connect, fetch_dead
+from erc.events.bus import Client, Hints, Wakeup, connect
+from erc.events.dead import DeadLetters, exhume
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
 from erc.events.feed import Feed
+from erc.events.inspection import Inspection
 from erc.events.intake import lasting_intake
 from erc.events.outbox import Database, create_engine, utc_now
 from erc.gateway.app import create_app
 from erc.gateway.content import content_app
-from erc.gateway.follow import Follower, Undertaker
+from erc.gateway.follow import GAVE_UP, Follower, Undertaker
+from erc.gateway.health import Health
 from erc.gateway.services import Services
 from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
+from erc.gateway.store.operations import Operations
 from erc.gateway.store.queue import Queue, fill_all
 from erc.gateway.store.records import Records
 from erc.gateway.store.search import PostgresSearch
@@ -67,7 +72,8 @@ async def serve(settings: GatewaySettings) -> None:
 
 
 async def _services(settings: GatewaySettings, client: Client, hints: Hints, database: Database) -> Services:
-    queue, sessions = Queue(), Sessions(database)
+    queue, sessions, inspection = Queue(), Sessions(database), Inspection(client)
+    operations = Operations(database)
     services = Services(
         settings=settings,
         records=Records(database, queue),
@@ -77,6 +83,10 @@ async def _services(settings: GatewaySettings, client: Client, hints: Hints, dat
         blobs=FileBlobStore(settings.home / "blobs"),
         feed=Feed(client),
         hints=hints,
+        operations=operations,
+        inspection=inspection,
+        dead=DeadLetters(client),
+        health=Health(operations, inspection, asyncio.get_running_loop().time, settings.stalled_seconds),
         signer=Signer(await sessions.key("content"), settings.content_url),
     )
     if settings.one_time_token:
@@ -122,12 +132,8 @@ async def _fill(services: Services, hints: Hints) -> None:
         await wakeup(FILL_SECONDS)
 
 
-def _fetcher(client: Client) -> Any:
-    async def fetch(advisory: dict[str, Any]) -> bytes | None:
-        message = await fetch_dead(client.jetstream(), advisory)
-        return message.data if message else None
-
-    return fetch
+def _fetcher(client: Client) -> Callable[[dict[str, Any]], Awaitable[bytes | None]]:
+    return lambda advisory: exhume(client.jetstream(), advisory, GAVE_UP)
 
 
 if __name__ == "__main__":

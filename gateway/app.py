@@ -16,7 +16,7 @@ from erc.events.errors import Rejected, Unavailable
 from erc.gateway.errors import Refused
 from erc.gateway.pages import routes as pages
 from erc.gateway.protection import Protection
-from erc.gateway.routes import compendium, events, job, search, service, shipment
+from erc.gateway.routes import admin, compendium, events, health, job, search, service, shipment
 from erc.gateway.services import Services
 from erc.gateway.settings import LOOPBACK
 
@@ -34,6 +34,8 @@ def create_app(services: Services) -> Starlette:
             *search.ROUTES,
             *shipment.ROUTES,
             *service.ROUTES,
+            *health.ROUTES,
+            *admin.ROUTES,
             *pages.ROUTES,
             Mount("/static", StaticFiles(directory=STATIC)),
         ],

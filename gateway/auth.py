@@ -34,6 +34,8 @@ class Action(StrEnum):
     CANCEL = "cancel"
     DELETE = "delete"
     SHIP = "ship"
+    INSPECT = "look at the streams"
+    OPERATE = "operate the service"
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,12 @@ class Answer(StrEnum):
 
 
 def authorise(principal: Principal, action: Action, thing: Thing | None) -> Answer:
-    """Return whether this may be done; `thing` is None for what does not exist yet (CREATE) or is not there."""
+    """Return whether this may be done; `thing` is None for what does not exist yet (CREATE) or is not there.
+
+    INSPECT and OPERATE are about the service as a whole and need no thing.
+    """
+    if action in {Action.INSPECT, Action.OPERATE}:
+        return _signed_in(principal, level=ADMIN)
     if action is Action.CREATE:
         return _signed_in(principal, level=100)
     if thing is None or not _visible(principal, thing):

@@ -11,11 +11,15 @@ from starlette.requests import HTTPConnection
 
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Hints
+from erc.events.dead import DeadLetters
 from erc.events.feed import Feed
+from erc.events.inspection import Inspection
 from erc.gateway.auth import ADMIN, ANONYMOUS, Action, Principal, Thing, authorise
 from erc.gateway.errors import Refused, refuse_unless_allowed
+from erc.gateway.health import Health
 from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
+from erc.gateway.store.operations import Operations
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.records import Records
 from erc.gateway.store.search import Search
@@ -40,6 +44,10 @@ class Services:
     blobs: FileBlobStore
     feed: Feed
     hints: Hints
+    operations: Operations
+    inspection: Inspection
+    dead: DeadLetters
+    health: Health
     signer: Signer
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
     links: set[str] = field(default_factory=set)

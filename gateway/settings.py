@@ -27,6 +27,8 @@ class GatewaySettings:
     """Address of the second origin, which serves what users made."""
     operator_token: str = field(repr=False)
     one_time_token: str = field(repr=False)
+    stalled_seconds: float = 15.0
+    """How long a message may wait for the relay, and how long the relay may be silent, before we are not ready."""
     limits: ArchiveLimits = field(default_factory=ArchiveLimits)
 
     @classmethod
@@ -46,6 +48,7 @@ class GatewaySettings:
             content_url=env.get("GATEWAY_CONTENT_URL", f"http://{host}:{content_port}"),
             operator_token=env.get("GATEWAY_OPERATOR_TOKEN", ""),
             one_time_token=env.get("GATEWAY_ONE_TIME_TOKEN", ""),
+            stalled_seconds=float(env.get("GATEWAY_STALLED_SECONDS", "15")),
             limits=ArchiveLimits(
                 upload_bytes=int(env.get("GATEWAY_UPLOAD_BYTES", ArchiveLimits().upload_bytes)),
             ),

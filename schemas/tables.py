@@ -217,6 +217,20 @@ webhook_attempt = Table(
     comment="owner: notifier. The delivery log",
 )
 
+operation = Table(
+    "operation",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("principal", Text, nullable=False, comment="who asked"),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("document", JSONB, nullable=False, comment="what came of it, or how far it is"),
+    _moment("created", now=True),
+    _moment("ended", nullable=True),
+    Index("ix_operation_action", "action", "id"),
+    comment="owner: gateway; the indexer tells its progress. What operators did",
+)
+
 
 def _work(name: str, owner: str) -> Table:
     """Return the table in which a worker keeps its work: one row a work id, its attempt is the fence."""
@@ -285,6 +299,7 @@ WRITERS: dict[str, tuple[Table, ...]] = {
         tombstone,
         idempotency,
         webhook,
+        operation,
     ),
     "loader": (workspace,),
     "metadata": (description,),

@@ -150,6 +150,8 @@ class Records:
             if advance is None or before is None:
                 return None
             await _write(transaction, tables.shipment, before.version, _row(advance.state))
+            cause, now = str(advance.state.version), self._now()
+            transaction.send(outgoing_command(command, cause, now) for command in advance.commands)
             return advance.state
 
     async def remove_compendium(self, identifier: str) -> None:

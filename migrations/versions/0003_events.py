@@ -13,14 +13,14 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_TABLES = ("webhook_attempt", "webhook_progress", "webhook", "idempotency", "tombstone", "stream")
+_TABLES = ("webhook_attempt", "webhook_progress", "webhook", "idempotency", "tombstone", "stream", "operation")
 _EVERYBODY = "gateway loader metadata builder executor checker shipper indexer relay notifier"
 _READABLE_BEFORE = (
     "event, relay, capacity, compendium, job, shipment, waiting, cancellation, workspace, description, environment, "
     'image, execution, "check", package, built, search_document'
 )
 _WRITERS = {
-    "gateway": "tombstone, idempotency, webhook",
+    "gateway": "tombstone, idempotency, webhook, operation",
     "relay": "stream",
     "notifier": "webhook_progress, webhook_attempt",
 }
@@ -43,6 +43,7 @@ def upgrade() -> None:
     op.add_column("compendium", _moment("published", nullable=True))
     _wire()
     _webhooks()
+    _operations()
     _grants()
 
 
@@ -131,6 +132,21 @@ def _webhooks() -> None:
     op.create_index("ix_webhook_attempt_webhook_id", "webhook_attempt", ["webhook_id", "id"])
 
 
+def _operations() -> None:
+    op.create_table(
+        "operation",
+        _text("id", primary_key=True),
+        _text("principal", comment="who asked"),
+        _text("action"),
+        _text("target"),
+        sa.Column("document", JSONB(), nullable=False, comment="what came of it, or how far it is"),
+        _moment("created", now=True),
+        _moment("ended", nullable=True),
+        comment="owner: gateway; the indexer tells its progress. What operators did",
+    )
+    op.create_index("ix_operation_action", "operation", ["action", "id"])
+
+
 def _grants() -> None:
     op.execute(
         "DO $$ BEGIN CREATE ROLE erc_notifier LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE; "
@@ -147,3 +163,4 @@ def _grants() -> None:
     for name, tables in _WRITERS.items():
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO erc_{name}")
     op.execute("GRANT UPDATE (sent, position) ON event TO erc_relay")
+    op.execute("GRANT SELECT, UPDATE (document, ended) ON operation TO erc_indexer")

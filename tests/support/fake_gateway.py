@@ -121,7 +121,7 @@ class FakeGateway:
 
     def _start(self) -> None:
         routes = [
-            Route("/healthz", lambda _request: JSONResponse({"status": "ok"})),
+            Route("/health/live", lambda _request: JSONResponse({"status": "ok"})),
             Route("/api/v1/compendium", self._create, methods=["POST"]),
             Route("/api/v1/compendium/{id}", self._compendium),
             Route("/api/v1/job", self._start_job, methods=["POST"]),
