@@ -34,7 +34,7 @@ class IndexRebuild:
     name = "index"
 
     async def begin(self, services: Services, principal: Principal, _asked: dict[str, Any]) -> dict[str, Any]:
-        await services.operations.begin(new_id(), principal.name, "rebuild_index", "index", {"compendia": 0})
+        await services.operations.begin(new_id(), principal.name, "rebuild_index", {"compendia": 0})
         return await self.progress(services) or {}
 
     async def progress(self, services: Services) -> dict[str, Any] | None:
@@ -52,8 +52,7 @@ class EventsRebuild:
         if not isinstance(streams, list) or not all(stream in STREAMS for stream in streams):
             raise Refused(400, "streams holds what cannot be rebuilt", f"It is a list of {' and '.join(STREAMS)}.")
         before = {one.name: one.incarnation for one in await services.inspection.streams() if one.name in streams}
-        target = ",".join(sorted(before))
-        await services.operations.begin(new_id(), principal.name, "rebuild_events", target, {"before": before})
+        await services.operations.begin(new_id(), principal.name, "rebuild_events", {"before": before})
         for stream in before:
             await services.inspection.remove(stream)
         return await self.progress(services) or {}

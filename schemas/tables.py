@@ -160,7 +160,6 @@ session = Table(
     comment="owner: gateway",
 )
 
-
 tombstone = Table(
     "tombstone",
     metadata,
@@ -223,11 +222,9 @@ operation = Table(
     Column("id", Text, primary_key=True),
     Column("principal", Text, nullable=False, comment="who asked"),
     Column("action", Text, nullable=False),
-    Column("target", Text, nullable=False),
-    Column("document", JSONB, nullable=False, comment="what came of it, or how far it is"),
+    Column("document", JSONB, nullable=False, comment="about what, and what came of it or how far it is"),
     _moment("created", now=True),
     _moment("ended", nullable=True),
-    Index("ix_operation_action", "action", "id"),
     comment="owner: gateway; the indexer tells its progress. What operators did",
 )
 
@@ -288,19 +285,7 @@ secret = Table(
 )
 
 WRITERS: dict[str, tuple[Table, ...]] = {
-    "gateway": (
-        compendium,
-        job,
-        shipment,
-        waiting,
-        cancellation,
-        session,
-        secret,
-        tombstone,
-        idempotency,
-        webhook,
-        operation,
-    ),
+    "gateway": tuple(one for one in metadata.sorted_tables if (one.comment or "").startswith("owner: gateway")),
     "loader": (workspace,),
     "metadata": (description,),
     "builder": (environment, image, built),

@@ -124,7 +124,7 @@ async def drop(request: Request) -> Response:
 async def _recorded(services: Services, principal: Principal, action: str, letter: DeadLetter) -> None:
     identifier, document = new_id(), _letter(letter)
     log.warning("%s: %s %d (%s)", principal.name, action, letter.number, letter.subject)
-    await services.operations.begin(identifier, principal.name, action, str(letter.number), document)
+    await services.operations.begin(identifier, principal.name, action, document)
     await services.operations.end(identifier, document)
 
 

@@ -38,7 +38,6 @@ class Operation:
     id: str
     principal: str
     action: str
-    target: str
     document: dict[str, Any]
     created: datetime
     ended: datetime | None
@@ -94,10 +93,10 @@ class Operations:
         rows = await self._database.rows(select(tables.stream.c.name, tables.stream.c.incarnation))
         return {row["name"]: row["incarnation"] for row in rows}
 
-    async def begin(self, identifier: str, principal: str, action: str, target: str, document: dict[str, Any]) -> None:
+    async def begin(self, identifier: str, principal: str, action: str, document: dict[str, Any]) -> None:
         """Record an operation that goes on."""
         async with self._database.transaction() as transaction:
-            values = {"id": identifier, "principal": principal, "action": action, "target": target}
+            values = {"id": identifier, "principal": principal, "action": action}
             await transaction.connection.execute(insert(tables.operation).values(document=document, **values))
 
     async def end(self, identifier: str, document: dict[str, Any]) -> None:

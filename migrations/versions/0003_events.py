@@ -138,13 +138,11 @@ def _operations() -> None:
         _text("id", primary_key=True),
         _text("principal", comment="who asked"),
         _text("action"),
-        _text("target"),
-        sa.Column("document", JSONB(), nullable=False, comment="what came of it, or how far it is"),
+        sa.Column("document", JSONB(), nullable=False, comment="about what, and what came of it or how far it is"),
         _moment("created", now=True),
         _moment("ended", nullable=True),
         comment="owner: gateway; the indexer tells its progress. What operators did",
     )
-    op.create_index("ix_operation_action", "operation", ["action", "id"])
 
 
 def _grants() -> None:

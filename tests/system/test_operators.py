@@ -289,7 +289,7 @@ def test_a_letter_is_dropped_and_who_did_it_is_kept(service: Service) -> None:
         assert client.delete(f"/api/v1/admin/dead/{letter}").json() == {"dead": letter}
         assert client.delete(f"/api/v1/admin/dead/{letter}").status_code == 404
     done = service.get("/api/v1/admin/operations?limit=1")["results"][0]
-    assert (done["principal"], done["action"], done["target"]) == ("operator", "drop_dead_letter", str(letter))
+    assert (done["principal"], done["action"], done["document"]["dead"]) == ("operator", "drop_dead_letter", letter)
     assert done["ended"] is not None
 
 
