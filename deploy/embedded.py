@@ -7,6 +7,7 @@ import http.client
 import importlib
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -18,8 +19,11 @@ from erc.deploy.refusal import Refusal
 from erc.deploy.settings import Settings
 from erc.deploy.state import State, chosen_port
 from erc.deploy.supervisor import Spec, Supervisor
+from erc.events.__main__ import NATS_MUST_RESTART
 
 SERVER_SECONDS = 30.0
+ENOUGH_BYTES = 256 << 20
+"""With so much free space, a NATS that takes nothing is started again."""
 HOPELESS = 6
 """So many ends in a row before the first answer, in about six seconds, and the start is given up."""
 
@@ -159,7 +163,18 @@ class Stack:
                 "GATEWAY_OPERATOR_TOKEN": self._state.secret("operator_token"),
                 "GATEWAY_ONE_TIME_TOKEN": self._one_time,
             }
-        return Spec(process.name, _entry(process), tier=process.tier, environment=environment)
+        blames = self._blamed_by_relay if process.name == "relay" else lambda _code: None
+        return Spec(process.name, _entry(process), tier=process.tier, environment=environment, blames=blames)
+
+    def _blamed_by_relay(self, code: int) -> str | None:
+        """A NATS that was out of disk space takes nothing any more until it is started again."""
+        if code != NATS_MUST_RESTART or self._settings.nats_url:
+            return None
+        free = shutil.disk_usage(self._state.home).free
+        if free < ENOUGH_BYTES:
+            self._say(f"NATS has no room: {free >> 20} MiB are free on the disk of {self._state.home}. Free some.")
+            return None
+        return "nats"
 
 
 def _entry(process: Process) -> Callable[[], object]:

@@ -6,7 +6,8 @@ status     tell how streams, consumers and the outbox are
 replay     print the event log as JSON lines
 rebuild    make streams anew and fill them from the event log; needs that no relay runs
 
-Settings: `NATS_URL` and `DATABASE_URL`; `EVENTS_ACK_WAIT_SECONDS` is how long a worker may be silent.
+Settings: `NATS_URL` and `DATABASE_URL`; `EVENTS_ACK_WAIT_SECONDS` is how long a worker may be silent,
+`RELAY_PUBLISH_SECONDS` how long the relay waits for NATS to take a message.
 """
 
 from __future__ import annotations
@@ -123,7 +124,10 @@ async def _relay(database_url: str, nats_url: str, instance: str, lease: Lease) 
     woken = Wakeup()
     await Hints(client).on(WAKE, woken.set)
     outbox = PostgresOutbox(database_url, instance)
-    loop, publisher = asyncio.get_running_loop(), StreamPublisher(client)
+    loop, publisher = (
+        asyncio.get_running_loop(),
+        StreamPublisher(client, float(os.environ.get("RELAY_PUBLISH_SECONDS", "5"))),
+    )
     keeper = Keeper(Inspection(client, lease), PostgresEventLog(outbox), publisher, loop.time)
     faults = Faults.from_environment("relay")
     publishing = asyncio.create_task(Relay(outbox, publisher, asyncio.sleep, faults, keeper).run(woken))

@@ -51,8 +51,8 @@ async def _say(error: Exception) -> None:
 class StreamPublisher:
     """Publishes to JetStream, several messages as one atomic batch."""
 
-    def __init__(self, client: Client) -> None:
-        self._client, self._js = client, client.jetstream(timeout=_TIMEOUT)
+    def __init__(self, client: Client, seconds: float = _TIMEOUT) -> None:
+        self._client, self._js, self._seconds = client, client.jetstream(timeout=seconds), seconds
 
     async def publish(self, stream: str, messages: Sequence[Waiting]) -> None:
         """Publish in order, each at most once by its id; raises Unavailable when the stream did not take all."""
@@ -75,7 +75,7 @@ class StreamPublisher:
         last = messages[-1]
         final = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(len(messages)), "Nats-Batch-Commit": "1"}
         answer = await self._client.request(
-            last.subject, last.body, timeout=_TIMEOUT, headers={**_headers(last), **final}
+            last.subject, last.body, timeout=self._seconds, headers={**_headers(last), **final}
         )
         return "error" not in json.loads(answer.data)
 

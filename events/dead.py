@@ -100,11 +100,11 @@ async def _or_none(question: Awaitable[T]) -> T | None:
     except NotFoundError:
         return None
     except APIError as error:
-        if error.err_code in {_NO_MESSAGE, _NOT_DELETED}:
+        if error.err_code == _NO_SUCH_SEQUENCE:
             return None
         raise Unavailable(f"NATS refused: {error.description}") from error
     except (NatsError, OSError, TimeoutError) as error:
         raise Unavailable(f"NATS does not answer: {error or type(error).__name__}") from error
 
 
-_NO_MESSAGE, _NOT_DELETED = 10037, 10057
+_NO_SUCH_SEQUENCE = 10043

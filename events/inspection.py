@@ -12,7 +12,7 @@ from nats.errors import Error as NatsError
 from nats.js.api import DiscardPolicy, StreamInfo
 from nats.js.errors import NotFoundError
 
-from erc.events.errors import Unavailable
+from erc.events.errors import NoAnswer, Unavailable
 from erc.events.refill import StreamSeen
 from erc.events.relay import Waiting
 from erc.events.streams import Lease, consumer_configs, provision, stream_configs
@@ -133,7 +133,8 @@ class Inspection:
         except NotFoundError:
             raise
         except (NatsError, OSError, TimeoutError) as error:
-            raise Unavailable(f"NATS does not answer: {error or type(error).__name__}") from error
+            silent = isinstance(error, TimeoutError) and self._client.is_connected
+            raise (NoAnswer if silent else Unavailable)(f"NATS does not answer: {error}") from error
 
 
 def incarnation_of(info: StreamInfo) -> str:

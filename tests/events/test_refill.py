@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,15 +18,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from nats.js import JetStreamContext
+from support.kernel import descendants, name
 from support.servers import nats as nats_server
 from support.servers import postgres
 
 from erc.events.bus import StreamPublisher, connect
-from erc.events.errors import Unavailable
+from erc.events.errors import NoAnswer, Unavailable
 from erc.events.eventlog import PostgresEventLog
 from erc.events.inspection import Inspection
 from erc.events.refill import Keeper, Kept, Remedy, StreamSeen, remedy
-from erc.events.relay import PostgresOutbox, Relay
+from erc.events.relay import UNANSWERED, PostgresOutbox, Relay
 from erc.events.streams import Lease, provision
 from erc.migrations.__main__ import upgrade
 
@@ -289,6 +292,24 @@ async def test_a_filling_that_was_cut_off_is_taken_up_again(wire: Wire) -> None:
         await client.close()
     async with wire.up() as (relay, js):
         assert await ids(js, "EVENTS") == expected(20)
+
+
+async def test_a_nats_that_is_there_and_answers_nothing_ends_the_relay(wire: Wire) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    async with wire.up() as (_, js):
+        await wire.add(1)
+        server = next(pid for pid in descendants(os.getpid()) if name(pid) == "nats-server")
+        os.kill(server, signal.SIGSTOP)
+        try:
+            with pytest.raises(NoAnswer):
+                await Relay(wire.outbox, StreamPublisher(js._nc, 0.2), sleep).run(asyncio.sleep)
+        finally:
+            os.kill(server, signal.SIGCONT)
+    assert len(pauses) == UNANSWERED - 1
 
 
 async def test_only_commands_whose_work_is_not_done_are_sent_again(wire: Wire) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import os
+import resource
 import shutil
 import signal
 import time
@@ -34,6 +35,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     home = tmp_path_factory.mktemp("operators") / "home"
     home.mkdir()
     environment = {"EVENTS_ACK_WAIT_SECONDS": "2", "EVENTS_HEARTBEAT_SECONDS": "0.5", "GATEWAY_STALLED_SECONDS": "3"}
+    environment["RELAY_PUBLISH_SECONDS"] = "1"
     with running(home, **environment) as service:
         until(lambda: ready(service) == [], 30)
         yield service
@@ -202,6 +204,20 @@ def test_a_full_stream_is_noticed(service: Service) -> None:
 
 async def _tight(js: JetStreamContext, limit: Any, room: Any) -> None:
     await limit(js, await room(js))
+
+
+def test_a_nats_that_could_not_write_is_started_again_once_there_is_room(service: Service) -> None:
+    server = process(service, "nats-server")
+    _, most = resource.prlimit(server, resource.RLIMIT_FSIZE)
+    resource.prlimit(server, resource.RLIMIT_FSIZE, (0, most))
+    compendium = service.upload(packed(TEXT_PAPER))
+    until(lambda: "relay_stalled" in ready(service))
+    with contextlib.suppress(ProcessLookupError):
+        resource.prlimit(server, resource.RLIMIT_FSIZE, (most, most))
+    service.until(f"/api/v1/compendium/{compendium}", lambda it: it["status"] == "ready", 60)
+    assert process(service, "nats-server") != server
+    until(lambda: ready(service) == [], 40)
+    until(lambda: in_nats(service, lambda js: stream_ids(js, "EVENTS")) == logged_ids(service))
 
 
 def test_a_missing_worker_is_noticed(service: Service) -> None:
