@@ -21,7 +21,7 @@ from erc.events.blobs import FileBlobStore
 from erc.events.bus import Hints, LogStream, connect
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
-from erc.events.intake import Intake, NatsDelivery, intake
+from erc.events.intake import Intake, NatsDelivery, intake, lasting_intake
 from erc.events.outbox import Database, create_engine
 from erc.events.streams import Lease
 from erc.workers.run import Desk, Duty
@@ -153,9 +153,8 @@ def follow(worker: str, build: Callable[[Context], Awaitable[Follower]]) -> None
 async def _follow(worker: str, settings: WorkerSettings, build: Callable[[Context], Awaitable[Follower]]) -> None:
     async with _context(worker, settings) as context:
         follower, stop = await build(context), stop_signal()
-        async with intake(settings.nats_url, f"erc-{worker}", "EVENTS", worker, 1, follower.take) as broker:
-            while not await _stopped(stop):
-                await _check_consumer(broker)
+        async with lasting_intake(settings.nats_url, f"erc-{worker}", "EVENTS", worker, 1, follower.take):
+            await stop.wait()
 
 
 async def _announce(capacity: CapacityStore, hints: Hints) -> None:
