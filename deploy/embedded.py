@@ -7,6 +7,7 @@ import http.client
 import importlib
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -19,8 +20,11 @@ from erc.deploy.settings import Settings
 from erc.deploy.state import State, chosen_port
 from erc.deploy.supervisor import Spec, Supervisor
 from erc.events import telemetry
+from erc.events.__main__ import NATS_MUST_RESTART
 
 SERVER_SECONDS = 30.0
+ENOUGH_BYTES = 256 << 20
+"""With so much free space, a NATS that takes nothing is started again."""
 HOPELESS = 6
 """So many ends in a row before the first answer, in about six seconds, and the start is given up."""
 
@@ -167,7 +171,20 @@ class Stack:
                 "GATEWAY_OPERATOR_TOKEN": self._state.secret("operator_token"),
                 "GATEWAY_ONE_TIME_TOKEN": self._one_time,
             }
-        return Spec(process.name, _entry(process), tier=process.tier, environment=environment)
+        if process.name == "relay":
+            environment["NATS_SUBSCRIBERS_URL"] = self._subscribers_url
+        blames = self._blamed_by_relay if process.name == "relay" else lambda _code: None
+        return Spec(process.name, _entry(process), tier=process.tier, environment=environment, blames=blames)
+
+    def _blamed_by_relay(self, code: int) -> str | None:
+        """A NATS that was out of disk space takes nothing any more until it is started again."""
+        if code != NATS_MUST_RESTART or self._settings.nats_url:
+            return None
+        free = shutil.disk_usage(self._state.home).free
+        if free < ENOUGH_BYTES:
+            self._say(f"NATS has no room: {free >> 20} MiB are free on the disk of {self._state.home}. Free some.")
+            return None
+        return "nats"
 
 
 def _entry(process: Process) -> Callable[[], object]:
@@ -183,11 +200,11 @@ def as_role(url: str, role: str, password: str) -> str:
 
 
 def answers(url: str) -> bool:
-    """Return whether `GET /healthz` there is 200."""
+    """Return whether `GET /health/live` there is 200."""
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=5)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", "/health/live")
         return connection.getresponse().status == http.client.OK
     except (OSError, http.client.HTTPException):
         return False

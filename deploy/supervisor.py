@@ -37,6 +37,8 @@ class Spec:
     stop: signal.Signals = signal.SIGTERM
     kill: signal.Signals = signal.SIGKILL
     """Ends it at once; it also comes when the supervisor dies."""
+    blames: Callable[[int], str | None] = lambda _code: None
+    """Tells from its exit code which other process must be started again, if any."""
 
 
 @dataclass
@@ -161,6 +163,13 @@ class Supervisor:
         if not self.stopping:
             how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
             self._say(f"{child.spec.name} ended ({how}); it is started again. Its log: {self._log(child.spec.name)}")
+            self._end_at_once(child.spec.blames(code))
+
+    def _end_at_once(self, name: str | None) -> None:
+        """Kill a process; it is started again like any that dies."""
+        for child in self._children:
+            if child.spec.name == name and child.pid is not None:
+                os.kill(child.pid, child.spec.kill)
 
     def _fork(self, child: _Child) -> None:
         child.started = time.monotonic()

@@ -10,23 +10,20 @@ import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js import JetStreamContext
-from nats.js.errors import APIError
 
 from erc.events import metrics
-from erc.events.errors import Unavailable
+from erc.events.errors import NoAnswer, Unavailable
 from erc.events.outbox import WAKE
 from erc.events.relay import Waiting
 
 log = logging.getLogger("erc.bus")
 
-__all__ = ["Client", "Hints", "LogStream", "StreamPublisher", "Wakeup", "connect", "fetch_dead"]
+__all__ = ["Client", "Hints", "LogStream", "StreamPublisher", "Wakeup", "connect"]
 
 _CONTENT_TYPE = {"Content-Type": "application/cloudevents+json"}
 _TIMEOUT = 5.0
@@ -55,8 +52,8 @@ async def _say(error: Exception) -> None:
 class StreamPublisher:
     """Publishes to JetStream, several messages as one atomic batch."""
 
-    def __init__(self, client: Client) -> None:
-        self._client, self._js = client, client.jetstream(timeout=_TIMEOUT)
+    def __init__(self, client: Client, seconds: float = _TIMEOUT) -> None:
+        self._client, self._js, self._seconds = client, client.jetstream(timeout=seconds), seconds
 
     async def publish(self, stream: str, messages: Sequence[Waiting]) -> None:
         """Publish in order, each at most once by its id; raises Unavailable when the stream did not take all."""
@@ -67,7 +64,8 @@ class StreamPublisher:
                 for message in messages:
                     await self._js.publish(message.subject, message.body, stream=stream, headers=_headers(message))
         except (NatsError, OSError, TimeoutError) as error:
-            raise Unavailable(f"NATS did not take a message: {error}") from error
+            silent = isinstance(error, TimeoutError) and self._client.is_connected
+            raise (NoAnswer if silent else Unavailable)(f"NATS did not take a message: {error}") from error
         metrics.PUBLISHED.labels(stream).inc(len(messages))
 
     async def _batch(self, messages: Sequence[Waiting]) -> bool:
@@ -79,7 +77,7 @@ class StreamPublisher:
         last = messages[-1]
         final = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(len(messages)), "Nats-Batch-Commit": "1"}
         answer = await self._client.request(
-            last.subject, last.body, timeout=_TIMEOUT, headers={**_headers(last), **final}
+            last.subject, last.body, timeout=self._seconds, headers={**_headers(last), **final}
         )
         return "error" not in json.loads(answer.data)
 
@@ -160,14 +158,3 @@ class LogStream:
             await self._js.publish(f"erc.log.{job_id}.{step}", body, stream="LOGS", headers=headers)
         except (NatsError, OSError, TimeoutError) as error:
             raise Unavailable(f"NATS did not take a log chunk: {error}") from error
-
-
-async def fetch_dead(js: JetStreamContext, advisory: dict[str, Any]) -> Msg | None:
-    """Return the message that an advisory of the last delivery speaks of and take it out of its stream."""
-    stream, sequence = str(advisory["stream"]), int(advisory["stream_seq"])
-    try:
-        raw = await js.get_msg(stream, sequence)
-        await js.delete_msg(stream, sequence)
-    except APIError:
-        return None
-    return Msg(_client=None, subject=raw.subject or "", data=raw.data or b"", headers=raw.headers)  # type: ignore[arg-type]

@@ -25,5 +25,9 @@ class Unavailable(Exception):  # noqa: N818
     """Later, with delay: something that we depend on does not answer."""
 
 
+class NoAnswer(Unavailable):
+    """The connection is there, but what was sent over it is not answered."""
+
+
 class Cancelled(Exception):  # noqa: N818
     """Somebody asked for this work to stop; the job is already in its terminal state."""

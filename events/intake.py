@@ -8,13 +8,16 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.js.api import ConsumerConfig
+from nats.js.api import ConsumerConfig, ConsumerInfo
+from nats.js.errors import NotFoundError
 
 from erc.events import logs, metrics, trace
 from erc.events.errors import Unavailable
@@ -22,6 +25,9 @@ from erc.events.subjects import ids_of
 from erc.schemas.problem import Problem
 
 log = logging.getLogger("erc.intake")
+
+LOOK_SECONDS = 2.0
+PATIENCE_SECONDS = 15
 
 
 class NatsDelivery:
@@ -70,13 +76,33 @@ class NatsDelivery:
             log.warning("NATS did not take a word on %s: %s", self.subject, error or type(error).__name__)
 
 
-@contextlib.asynccontextmanager
-async def intake(
-    url: str, name: str, stream: str, durable: str, slots: int, take: Callable[[NatsDelivery], Awaitable[None]]
-) -> AsyncIterator[Client]:
-    """Hand every delivery of a durable consumer to `take`, at most `slots` at once; yield the connection.
+@dataclass(frozen=True)
+class Intake:
+    """Subscribers of a durable consumer over one connection."""
 
-    Raises Unavailable when NATS does not answer at first.
+    client: Client
+    stream: str
+    durable: str
+    created: datetime
+
+    async def served(self) -> bool:
+        """Return whether the consumer is still the one that was subscribed to: those of a deleted one wait in silence.
+
+        True when NATS does not answer: the subscribers wait for it too.
+        """
+        with contextlib.suppress(Unavailable):
+            return await _created(self.client, self.stream, self.durable) == self.created
+        return True
+
+
+Take = Callable[[NatsDelivery], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def intake(url: str, name: str, stream: str, durable: str, slots: int, take: Take) -> AsyncIterator[Intake]:
+    """Hand every delivery of a durable consumer to `take`, at most `slots` at once; yield what is subscribed to.
+
+    Raises Unavailable when NATS does not answer at first, or when the consumer is not there for a while.
     """
     broker = NatsBroker(
         url, name=name, graceful_timeout=5, logger=None, max_reconnect_attempts=-1, reconnect_time_wait=1
@@ -98,11 +124,15 @@ async def intake(
     try:
         await broker.connect()
         connected.append(broker._connection)  # type: ignore[arg-type]  # noqa: SLF001 - the one connection of the process
+        created = await _await_consumer(connected[0], stream, durable)
         await broker.start()
     except (NatsError, OSError, TimeoutError) as error:
         raise Unavailable(f"NATS does not answer: {error}") from error
+    except Unavailable:
+        await broker.stop()
+        raise
     try:
-        yield connected[0]
+        yield Intake(connected[0], stream, durable, created)
     finally:
         await broker.stop()
 
@@ -121,10 +151,56 @@ async def _within_its_trace(
     metrics.DELIVERY.labels(durable, delivery.outcome).observe(seconds)
 
 
-async def consumer_is_there(client: Client, stream: str, durable: str) -> bool:
-    """Return whether the durable consumer exists: a subscriber of a deleted one waits in silence."""
+@contextlib.asynccontextmanager
+async def lasting_intake(url: str, name: str, stream: str, durable: str, slots: int, take: Take) -> AsyncIterator[None]:
+    """Do the same for as long as the block lasts: subscribe again whenever the consumer was deleted or made anew.
+
+    Raises Unavailable when that cannot be done at first; later it is tried again for ever.
+    """
+    open_now = contextlib.AsyncExitStack()
+
+    async def subscribe() -> Intake:
+        return await open_now.enter_async_context(intake(url, name, stream, durable, slots, take))
+
+    async def attend(current: Intake | None) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if current and await current.served():
+                continue
+            log.warning("The consumer %s of %s was deleted; subscribing again.", durable, stream)
+            await open_now.aclose()
+            try:
+                current = await subscribe()
+            except Unavailable as error:
+                log.warning("%s", error)
+                current = None
+
+    attending = asyncio.ensure_future(attend(await subscribe()))
     try:
-        await asyncio.wait_for(client.jetstream().consumer_info(stream, durable), 5)
+        yield
+    finally:
+        attending.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await attending
+        await open_now.aclose()
+
+
+async def _await_consumer(client: Client, stream: str, durable: str) -> datetime:
+    """Wait for the consumer: a subscriber would make one that is not there, without its filter."""
+    for _moment in range(PATIENCE_SECONDS * 5):
+        created = await _created(client, stream, durable)
+        if created:
+            return created
+        await asyncio.sleep(0.2)
+    raise Unavailable(f"The consumer {durable} of {stream} is not there; the relay or `erc.events provision` makes it.")
+
+
+async def _created(client: Client, stream: str, durable: str) -> datetime | None:
+    """Return when the consumer was made, None when it is not there. Raises Unavailable."""
+    try:
+        info: ConsumerInfo = await asyncio.wait_for(client.jetstream().consumer_info(stream, durable), 5)
+    except NotFoundError:
+        return None
     except (NatsError, OSError, TimeoutError) as error:
-        return "not found" not in str(error)
-    return True
+        raise Unavailable(f"NATS does not answer: {error}") from error
+    return info.created

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import asyncpg
 
 from erc.events import metrics
-from erc.events.errors import Unavailable
+from erc.events.errors import NoAnswer, Unavailable
 from erc.events.faults import Faults
 
 log = logging.getLogger("erc.relay")
@@ -28,6 +28,8 @@ BATCH = 200
 POLL = timedelta(milliseconds=500)
 SILENT = timedelta(seconds=10)
 HEARTBEAT = timedelta(seconds=1)
+UNANSWERED = 4
+"""So many publishes in a row without an answer from a connected NATS, in about 20 s, and only its restart helps."""
 _LOCK = 0x65_72_63
 
 
@@ -77,10 +79,12 @@ class Relay:
         publisher: Publisher,
         sleep: Callable[[float], Awaitable[None]],
         faults: Faults | None = None,
+        keep: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._outbox, self._publisher, self._sleep = outbox, publisher, sleep
         self._faults = faults or Faults("", None)
-        self._failures = 0
+        self._keep = keep
+        self._failures = self._unanswered = 0
 
     async def once(self) -> int:
         """Publish what waits, at most one batch; return how many messages went out.
@@ -103,14 +107,22 @@ class Relay:
         return len(waiting)
 
     async def run(self, woken: Callable[[float], Awaitable[None]]) -> None:
-        """Publish for ever; `woken` waits for a hint, at most so many seconds."""
+        """Publish for ever; `woken` waits for a hint, at most so many seconds. `keep` comes first in every round.
+
+        Raises NoAnswer when NATS is there and takes nothing any more.
+        """
         while True:
             try:
+                if self._keep:
+                    await self._keep()
                 sent = await self.once()
-                self._failures = 0
+                self._failures = self._unanswered = 0
             except Unavailable as error:
                 self._failures += 1
                 metrics.RELAY_WAITS.inc()
+                self._unanswered = self._unanswered + 1 if isinstance(error, NoAnswer) else 0
+                if self._unanswered >= UNANSWERED:
+                    raise
                 log.warning("The relay waits: %s", error)
                 await self._sleep(min(5.0, 0.1 * 2**self._failures))
                 continue
@@ -166,6 +178,16 @@ class PostgresOutbox:
             Waiting(row["id"], row["stream"], row["subject"], row["message_id"], _body(row), *_optional(row))
             for row in rows
         ]
+
+    async def rows(self, query: str, *arguments: Any) -> Sequence[Any]:
+        """Return the rows of a query over the leader's connection."""
+        found: Sequence[Any] = await self._run("fetch", query, *arguments)
+        return found
+
+    @staticmethod
+    def message(row: Any, stream: str) -> Waiting:
+        """Return a row of the log as a message of this stream."""
+        return Waiting(row["id"], stream, row["subject"], row["message_id"], _body(row), traceparent=row["traceparent"])
 
     async def mark_sent(self, rows: Sequence[int]) -> None:
         await self._run("execute", _MARK, list(rows))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +18,7 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
 )
-from nats.js.errors import NotFoundError
+from nats.js.errors import BadRequestError, NotFoundError, ServerError
 from pydantic import BaseModel, ConfigDict
 
 from erc.events.errors import Unavailable
@@ -122,15 +124,31 @@ def consumer_configs(lease: Lease) -> list[tuple[str, ConsumerConfig]]:
 
 
 async def provision(js: JetStreamContext, lease: Lease) -> None:
-    """Create or update every stream and consumer; safe to repeat."""
+    """Create every stream and consumer, or change it to what is declared here; safe to repeat.
+
+    Raises Unavailable; when something cannot be changed while it exists, it says what to do.
+    """
     try:
         for config in stream_configs():
             config.allow_atomic = True
-            try:
-                await js.update_stream(config)
-            except NotFoundError:
-                await js.add_stream(config)
+            with _explained(f"the stream {config.name}", f"rebuild --stream {config.name}"):
+                try:
+                    await js.update_stream(config)
+                except NotFoundError:
+                    await js.add_stream(config)
         for stream, consumer in consumer_configs(lease):
-            await js.add_consumer(stream, consumer)
+            with _explained(f"the consumer {consumer.durable_name} of {stream}", f"rebuild --stream {stream}"):
+                await js.add_consumer(stream, consumer)
     except NatsError as error:
         raise Unavailable(f"NATS refused a stream or consumer: {error}") from error
+
+
+@contextlib.contextmanager
+def _explained(what: str, remedy: str) -> Iterator[None]:
+    try:
+        yield
+    except (BadRequestError, ServerError) as error:
+        raise Unavailable(
+            f"NATS refused {what}: {error.description}. What cannot be changed while it exists is made anew from the "
+            f"event log by: python -m erc.events {remedy}"
+        ) from error

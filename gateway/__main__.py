@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,17 +18,20 @@ from starlette.types import ASGIApp
 
 from erc.events import metrics, telemetry
 from erc.events.blobs import FileBlobStore
-from erc.events.bus import Client, Hints, Wakeup, connect, fetch_dead
+from erc.events.bus import Client, Hints, Wakeup, connect
+from erc.events.dead import DeadLetters, exhume
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
 from erc.events.feed import Feed
-from erc.events.intake import intake
+from erc.events.inspection import Inspection
+from erc.events.intake import lasting_intake
 from erc.events.outbox import Database, create_engine, utc_now
 from erc.events.pending import Pending
 from erc.events.survey import survey
 from erc.gateway.app import create_app
 from erc.gateway.content import content_app
-from erc.gateway.follow import Follower, Undertaker
+from erc.gateway.follow import GAVE_UP, Follower, Undertaker
+from erc.gateway.health import Health
 from erc.gateway.janitor import Janitor
 from erc.gateway.metrics import MetricsPage, observe
 from erc.gateway.routes.metrics import metrics_app
@@ -36,6 +40,7 @@ from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
 from erc.gateway.store.abandoned import SqlCare
 from erc.gateway.store.figures import figures
+from erc.gateway.store.operations import Operations
 from erc.gateway.store.queue import Queue, fill_all
 from erc.gateway.store.records import Records
 from erc.gateway.store.search import PostgresSearch
@@ -67,8 +72,8 @@ async def serve(settings: GatewaySettings) -> None:
     follower = Follower(services.records, services.blobs, faults)
     undertaker = Undertaker(services.records, _fetcher(client), utc_now)
     async with (
-        intake(settings.nats_url, "erc-follower", "EVENTS", "gateway", FOLLOWERS, follower.take),
-        intake(settings.nats_url, "erc-undertaker", "DEAD", "undertaker", 1, undertaker.take),
+        lasting_intake(settings.nats_url, "erc-follower", "EVENTS", "gateway", FOLLOWERS, follower.take),
+        lasting_intake(settings.nats_url, "erc-undertaker", "DEAD", "undertaker", 1, undertaker.take),
     ):
         filling = asyncio.ensure_future(_fill(services, hints))
         tidying = asyncio.ensure_future(_tidy(services, client, undertaker))
@@ -84,7 +89,8 @@ async def serve(settings: GatewaySettings) -> None:
 
 
 async def _services(settings: GatewaySettings, client: Client, hints: Hints, database: Database) -> Services:
-    queue, sessions = Queue(), Sessions(database)
+    queue, sessions, inspection = Queue(), Sessions(database), Inspection(client)
+    operations = Operations(database)
     services = Services(
         settings=settings,
         records=Records(database, queue, moved=observe),
@@ -94,6 +100,10 @@ async def _services(settings: GatewaySettings, client: Client, hints: Hints, dat
         blobs=FileBlobStore(settings.home / "blobs"),
         feed=Feed(client),
         hints=hints,
+        operations=operations,
+        inspection=inspection,
+        dead=DeadLetters(client),
+        health=Health(operations, inspection, asyncio.get_running_loop().time, settings.stalled_seconds),
         signer=Signer(await sessions.key("content"), settings.content_url),
         metrics=MetricsPage(partial(figures, database), partial(survey, client), utc_now, time.monotonic),
     )
@@ -154,12 +164,8 @@ async def _tidy(services: Services, client: Client, undertaker: Undertaker) -> N
     await janitor.run(asyncio.sleep, services.settings.janitor_seconds)
 
 
-def _fetcher(client: Client) -> Any:
-    async def fetch(advisory: dict[str, Any]) -> bytes | None:
-        message = await fetch_dead(client.jetstream(), advisory)
-        return message.data if message else None
-
-    return fetch
+def _fetcher(client: Client) -> Callable[[dict[str, Any]], Awaitable[bytes | None]]:
+    return lambda advisory: exhume(client.jetstream(), advisory, GAVE_UP)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,11 @@ from erc.gateway.errors import Refused
 from erc.gateway.pages import routes as pages
 from erc.gateway.protection import Protection
 from erc.gateway.routes import (
+    admin,
     compendium,
     event_log,
     events,
+    health,
     job,
     metrics,
     publication,
@@ -49,6 +51,8 @@ def create_app(services: Services) -> Starlette:
             *shipment.ROUTES,
             *service.ROUTES,
             *metrics.ROUTES,
+            *health.ROUTES,
+            *admin.ROUTES,
             *pages.ROUTES,
             Mount("/static", StaticFiles(directory=STATIC)),
         ],

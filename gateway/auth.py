@@ -37,6 +37,8 @@ class Action(StrEnum):
     PUBLISH = "publish"
     SUBSCRIBE = "subscribe by a webhook"
     TEST = "test a webhook"
+    INSPECT = "look at the streams"
+    OPERATE = "operate the service"
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,12 @@ class Answer(StrEnum):
 
 
 def authorise(principal: Principal, action: Action, thing: Thing | None) -> Answer:
-    """Return whether this may be done; `thing` is None for what is to be made (CREATE, SUBSCRIBE) or is not there."""
+    """Return whether this may be done; `thing` is None for what is to be made (CREATE, SUBSCRIBE) or is not there.
+
+    INSPECT and OPERATE are about the service as a whole and need no thing.
+    """
+    if action in {Action.INSPECT, Action.OPERATE}:
+        return _signed_in(principal, level=ADMIN)
     if action in {Action.CREATE, Action.SUBSCRIBE}:
         return _signed_in(principal, level=100)
     if thing is None or not _visible(principal, thing):

@@ -12,15 +12,19 @@ from starlette.requests import HTTPConnection
 
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Hints
+from erc.events.dead import DeadLetters
 from erc.events.feed import Feed
+from erc.events.inspection import Inspection
 from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import ADMIN, ANONYMOUS, Action, Principal, Thing, authorise
 from erc.gateway.errors import Refused, refuse_unless_allowed
+from erc.gateway.health import Health
 from erc.gateway.idempotency import Idempotency
 from erc.gateway.metrics import MetricsPage
 from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
 from erc.gateway.store.idempotency import SqlAnswers
+from erc.gateway.store.operations import Operations
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.records import Records
 from erc.gateway.store.search import Search
@@ -49,6 +53,10 @@ class Services:
     blobs: FileBlobStore
     feed: Feed
     hints: Hints
+    operations: Operations
+    inspection: Inspection
+    dead: DeadLetters
+    health: Health
     signer: Signer
     metrics: MetricsPage
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))

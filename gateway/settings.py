@@ -28,6 +28,8 @@ class GatewaySettings:
     """Address of the second origin, which serves what users made."""
     operator_token: str = field(repr=False)
     one_time_token: str = field(repr=False)
+    stalled_seconds: float = 15.0
+    """How long a message may wait for the relay, and how long the relay may be silent, before we are not ready."""
     limits: ArchiveLimits = field(default_factory=ArchiveLimits)
     abandoned_seconds: float = 300.0
     """How long work may be silent before its command is looked for."""
@@ -55,6 +57,7 @@ class GatewaySettings:
             abandoned_seconds=float(env.get("GATEWAY_ABANDONED_SECONDS", "300")),
             janitor_seconds=float(env.get("GATEWAY_JANITOR_SECONDS", "30")),
             allow_loopback=loopback_allowed(),
+            stalled_seconds=float(env.get("GATEWAY_STALLED_SECONDS", "15")),
             limits=ArchiveLimits(
                 upload_bytes=int(env.get("GATEWAY_UPLOAD_BYTES", ArchiveLimits().upload_bytes)),
             ),

@@ -161,7 +161,6 @@ session = Table(
     comment="owner: gateway",
 )
 
-
 tombstone = Table(
     "tombstone",
     metadata,
@@ -223,6 +222,18 @@ webhook_attempt = Table(
     comment="owner: notifier. The delivery log",
 )
 
+operation = Table(
+    "operation",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("principal", Text, nullable=False, comment="who asked"),
+    Column("action", Text, nullable=False),
+    Column("document", JSONB, nullable=False, comment="about what, and what came of it or how far it is"),
+    _moment("created", now=True),
+    _moment("ended", nullable=True),
+    comment="owner: gateway; the indexer tells its progress. What operators did",
+)
+
 
 def _work(name: str, owner: str) -> Table:
     """Return the table in which a worker keeps its work: one row a work id, its attempt is the fence."""
@@ -279,16 +290,10 @@ secret = Table(
     comment="owner: gateway. Keys made by the service, such as the one that signs addresses of user content",
 )
 
+_PROCESSES = "gateway loader metadata builder executor checker shipper indexer relay notifier"
+
 WRITERS: dict[str, tuple[Table, ...]] = {
-    "gateway": (compendium, job, shipment, waiting, cancellation, session, secret, tombstone, idempotency, webhook),
-    "loader": (workspace,),
-    "metadata": (description,),
-    "builder": (environment, image, built),
-    "executor": (execution,),
-    "checker": (check,),
-    "shipper": (package,),
-    "indexer": (search_document,),
-    "relay": (relay, stream),
-    "notifier": (webhook_progress, webhook_attempt),
+    name: tuple(one for one in metadata.sorted_tables if (one.comment or "").startswith(f"owner: {name}"))
+    for name in _PROCESSES.split()
 }
 """Which database role may write which tables. Beside them every role adds to `event` and `capacity`."""

@@ -19,10 +19,10 @@ import uvloop
 
 from erc.events import metrics, telemetry
 from erc.events.blobs import FileBlobStore
-from erc.events.bus import Client, Hints, LogStream, connect
+from erc.events.bus import Hints, LogStream, connect
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
-from erc.events.intake import NatsDelivery, consumer_is_there, intake
+from erc.events.intake import Intake, NatsDelivery, intake, lasting_intake
 from erc.events.outbox import Database, create_engine
 from erc.events.streams import Lease
 from erc.workers.leftovers import sweep_partials
@@ -122,7 +122,7 @@ async def serve(worker: str, settings: WorkerSettings, build: Build) -> None:
             await _announce(capacity, context.hints)
             while not await _stopped(stop):
                 await _announce(capacity, context.hints)
-                await _check_consumer(broker, "COMMANDS", durable)
+                await _check_consumer(broker)
             with contextlib.suppress(Unavailable):
                 await capacity.withdraw()
 
@@ -135,9 +135,9 @@ async def _stopped(stop: asyncio.Event) -> bool:
     return stop.is_set()
 
 
-async def _check_consumer(broker: Client, stream: str, durable: str) -> None:
-    if not await consumer_is_there(broker, stream, durable):
-        raise Unavailable(f"The consumer {durable} is gone; provision the streams again.")
+async def _check_consumer(broker: Intake) -> None:
+    if not await broker.served():
+        raise Unavailable(f"The consumer {broker.durable} was deleted; starting again.")
 
 
 class Follower(Protocol):
@@ -156,9 +156,8 @@ def follow(worker: str, build: Callable[[Context], Awaitable[Follower]]) -> None
 async def _follow(worker: str, settings: WorkerSettings, build: Callable[[Context], Awaitable[Follower]]) -> None:
     async with _context(worker, settings) as context:
         follower, stop = await build(context), stop_signal()
-        async with intake(settings.nats_url, f"erc-{worker}", "EVENTS", worker, 1, follower.take) as broker:
-            while not await _stopped(stop):
-                await _check_consumer(broker, "EVENTS", worker)
+        async with lasting_intake(settings.nats_url, f"erc-{worker}", "EVENTS", worker, 1, follower.take):
+            await stop.wait()
 
 
 async def _announce(capacity: CapacityStore, hints: Hints) -> None:

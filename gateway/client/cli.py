@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from erc.gateway.client.commands import dead, events, rebuild, streams
 from erc.gateway.client.commands.cancel import cancel
 from erc.gateway.client.commands.doctor import doctor
 from erc.gateway.client.commands.logs import logs
@@ -39,6 +40,8 @@ app.command("cancel")(cancel)
 app.command("publish")(publish)
 app.command("open")(open_page)
 app.command("doctor")(doctor)
+for group in (events, streams, dead, rebuild):
+    app.add_typer(group.app, rich_help_panel="For operators")
 
 
 def _print_version(wanted: bool) -> None:

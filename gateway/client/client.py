@@ -142,8 +142,19 @@ class Client:
         return link
 
     def healthy(self) -> None:
-        """Return when the service and what it stands on answer."""
-        self._ask("GET", "/healthz")
+        """Return when the service answers."""
+        self._ask("GET", "/health/live")
+
+    def document(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        """Return the JSON object that a request is answered with."""
+        answer = self._ask(method, path, **options)
+        try:
+            document = answer.json()
+        except ValueError:
+            document = None
+        if not isinstance(document, dict):
+            raise self._stranger(answer)
+        return document
 
     def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
         with self._reaching():

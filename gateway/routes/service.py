@@ -36,14 +36,6 @@ async def index(_request: Request) -> Response:
     return JSONResponse(RESOURCES)
 
 
-async def health(request: Request) -> Response:
-    """`GET /healthz`: whether PostgreSQL and NATS answer."""
-    services = services_of(request)
-    await services.feed.incarnation("EVENTS")
-    await services.records.compendium("")
-    return JSONResponse({"status": "ok"})
-
-
 async def environment(_request: Request) -> Response:
     """`GET /api/v1/environment`."""
     return JSONResponse(
@@ -113,7 +105,6 @@ ROUTES = [
     Route("/api/v1/environment", environment, methods=["GET"]),
     Route("/api/v1/auth/whoami", who, methods=["GET"]),
     Route("/api/v1/auth/link", link, methods=["POST"]),
-    Route("/healthz", health, methods=["GET"]),
     Route("/sign-in", sign_in, methods=["GET"]),
     Route("/sign-out", sign_out, methods=["POST"]),
 ]

@@ -217,6 +217,8 @@ class Records:
         await write(transaction, tables.shipment, before.version, row_of(advance.state))
         if advance.state.problem == CANCELLED:
             await stop(transaction, identifier)
+        cause, now = str(advance.state.version), self._now()
+        transaction.send(outgoing_command(command, cause, now) for command in advance.commands)
         return advance.state
 
     async def remove_compendium(self, identifier: str) -> tuple[list[str], list[str]]:

@@ -13,14 +13,14 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_TABLES = ("webhook_attempt", "webhook_progress", "webhook", "idempotency", "tombstone", "stream")
+_TABLES = ("webhook_attempt", "webhook_progress", "webhook", "idempotency", "tombstone", "stream", "operation")
 _EVERYBODY = "gateway loader metadata builder executor checker shipper indexer relay notifier"
 _READABLE_BEFORE = (
     "event, relay, capacity, compendium, job, shipment, waiting, cancellation, workspace, description, environment, "
     'image, execution, "check", package, built, search_document'
 )
 _WRITERS = {
-    "gateway": "tombstone, idempotency, webhook",
+    "gateway": "tombstone, idempotency, webhook, operation",
     "relay": "stream",
     "notifier": "webhook_progress, webhook_attempt",
 }
@@ -35,11 +35,16 @@ def upgrade() -> None:
             comment="place in the order of publication, from 1; what readers page by",
         ),
     )
+    op.execute(
+        "UPDATE event SET position = sent.number FROM (SELECT id, row_number() OVER (ORDER BY id) AS number FROM event "
+        "WHERE sent IS NOT NULL) AS sent WHERE event.id = sent.id"
+    )
     op.create_index("ix_event_position", "event", ["position"], unique=True)
     op.add_column("compendium", _moment("published", nullable=True))
     op.create_index("ix_job_status", "job", ["status"])
     _wire()
     _webhooks()
+    _operations()
     _grants()
 
 
@@ -132,6 +137,19 @@ def _webhooks() -> None:
     op.create_index("ix_webhook_attempt_webhook_id", "webhook_attempt", ["webhook_id", "id"])
 
 
+def _operations() -> None:
+    op.create_table(
+        "operation",
+        _text("id", primary_key=True),
+        _text("principal", comment="who asked"),
+        _text("action"),
+        sa.Column("document", JSONB(), nullable=False, comment="about what, and what came of it or how far it is"),
+        _moment("created", now=True),
+        _moment("ended", nullable=True),
+        comment="owner: gateway; the indexer tells its progress. What operators did",
+    )
+
+
 def _grants() -> None:
     op.execute(
         "DO $$ BEGIN CREATE ROLE erc_notifier LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE; "
@@ -148,3 +166,4 @@ def _grants() -> None:
     for name, tables in _WRITERS.items():
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO erc_{name}")
     op.execute("GRANT UPDATE (sent, position) ON event TO erc_relay")
+    op.execute("GRANT SELECT, UPDATE (document, ended) ON operation TO erc_indexer")

@@ -23,7 +23,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def begin(*names: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "support.small_stack", str(tmp_path), *names]
-        environment = os.environ | {"PYTHONPATH": str(TESTS)}
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])}
         running.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
         assert until(lambda: len(lines(tmp_path / "started")) >= len(names), 10)
         return running[-1]
@@ -51,6 +51,14 @@ def test_a_killed_process_is_started_again(start: Start, tmp_path: Path) -> None
     assert len(pids(tmp_path, "steady-b")) == 1
     assert supervisor.stdout is not None
     assert "steady-a ended (signal SIGKILL)" in supervisor.stdout.readline()
+
+
+def test_a_process_that_is_blamed_is_started_again(start: Start, tmp_path: Path) -> None:
+    start("steady-a", "steady-b", "blamer-c")
+    assert until(lambda: len(pids(tmp_path, "steady-a")) == 2, 5)
+    assert until(lambda: len(pids(tmp_path, "blamer-c")) == 2, 5)
+    assert alive(pids(tmp_path, "steady-a")) == {pids(tmp_path, "steady-a")[1]}
+    assert len(pids(tmp_path, "steady-b")) == 1
 
 
 def test_a_killed_supervisor_takes_everything_with_it(start: Start) -> None:

@@ -15,7 +15,10 @@ OWNER, OTHER, EDITOR, ADMIN = (
 CANDIDATE, PUBLISHED = Thing("ada", candidate=True), Thing("ada", candidate=False)
 
 
-@pytest.mark.parametrize("action", [action for action in Action if action is not Action.CREATE])
+OPERATORS = {Action.INSPECT, Action.OPERATE}
+
+
+@pytest.mark.parametrize("action", [action for action in Action if action not in {Action.CREATE, *OPERATORS}])
 @pytest.mark.parametrize("principal", [ANONYMOUS, OTHER])
 def test_a_candidate_of_somebody_else_is_not_known(principal: Principal, action: Action) -> None:
     assert authorise(principal, action, CANDIDATE) is Answer.NOT_FOUND
@@ -45,3 +48,14 @@ def test_creating_needs_a_known_user() -> None:
     assert authorise(ANONYMOUS, Action.CREATE, None) is Answer.SIGN_IN
     assert authorise(Principal("new", 0), Action.CREATE, None) is Answer.FORBIDDEN
     assert authorise(OWNER, Action.CREATE, None) is Answer.ALLOWED
+
+
+@pytest.mark.parametrize("action", sorted(OPERATORS))
+def test_only_an_administrator_operates_the_service(action: Action) -> None:
+    answers = {p.name: authorise(p, action, None) for p in (ANONYMOUS, OWNER, EDITOR, ADMIN)}
+    assert answers == {
+        "": Answer.SIGN_IN,
+        "ada": Answer.FORBIDDEN,
+        "eve": Answer.FORBIDDEN,
+        "root": Answer.ALLOWED,
+    }

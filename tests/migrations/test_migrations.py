@@ -21,6 +21,7 @@ PRIVATE = {
     "session": {"gateway"},
     "idempotency": {"gateway"},
     "webhook": {"gateway", "notifier"},
+    "operation": {"gateway", "indexer"},
 }
 """Tables that not everybody reads, and who does."""
 

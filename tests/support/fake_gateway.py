@@ -96,6 +96,9 @@ class FakeGateway:
         """What goes wrong first, by method and path, after the request was read: `breaks`, or the code of a problem."""
         self.keys: list[tuple[str, str]] = []
         """The path and Idempotency-Key of each request that has one."""
+        self.admin: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        """Answers of the operators' API by method and path, one an asking; the last stays."""
+        self.queries: list[dict[str, str]] = []
         self.kind = "text/event-stream"
         self.upload = b""
         self.fields: dict[str, str] = {}
@@ -125,7 +128,7 @@ class FakeGateway:
 
     def _start(self) -> None:
         routes = [
-            Route("/healthz", lambda _request: JSONResponse({"status": "ok"})),
+            Route("/health/live", lambda _request: JSONResponse({"status": "ok"})),
             Route("/api/v1/compendium", self._create, methods=["POST"]),
             Route("/api/v1/compendium/{id}", self._compendium),
             Route("/api/v1/compendium/{id}/publish", self._compendium, methods=["POST"]),
@@ -136,6 +139,7 @@ class FakeGateway:
             Route("/api/v1/job/{id}/log/{step}", self._log),
             Route("/api/v1/job/{id}/events", self._events),
             Route("/api/v1/auth/link", self._link, methods=["POST"]),
+            Route("/api/v1/admin/{path:path}", self._admin, methods=["GET", "POST", "DELETE"]),
         ]
         app = Starlette(routes=routes)
         app.add_middleware(_Refusing, gateway=self)
@@ -174,6 +178,13 @@ class FakeGateway:
 
     async def _log(self, request: Request) -> Response:
         return PlainTextResponse(self.logs[request.path_params["step"]])
+
+    async def _admin(self, request: Request) -> Response:
+        self.queries.append(dict(request.query_params))
+        answers = self.admin.get((request.method, request.path_params["path"]))
+        if not answers:
+            return _problem(404, {"title": "nothing with this id", "code": "http_404"})
+        return JSONResponse(answers.pop(0) if len(answers) > 1 else answers[0])
 
     async def _link(self, _request: Request) -> Response:
         return JSONResponse({"url": f"{self.url}/sign-in?token=once"})

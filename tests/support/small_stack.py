@@ -39,12 +39,20 @@ def crasher(folder: Path, name: str) -> None:
     raise RuntimeError("this is why")
 
 
+def blamer(folder: Path, name: str) -> None:
+    """End once, and say that the others are to blame; live then."""
+    note(folder, "started", f"{name} {os.getpid()}")
+    if len((folder / "started").read_text().split(name)) == 2:
+        sys.exit(75)
+    time.sleep(60)
+
+
 def note(folder: Path, what: str, line: str) -> None:
     with (folder / what).open("a") as file:
         file.write(f"{line}\n")
 
 
-KINDS = {"steady": steady, "stubborn": stubborn, "crasher": crasher}
+KINDS = {"steady": steady, "stubborn": stubborn, "crasher": crasher, "blamer": blamer}
 
 
 def main() -> None:
@@ -52,7 +60,7 @@ def main() -> None:
     specs = []
     for tier, name in enumerate(sys.argv[2:]):
         run = functools.partial(KINDS[name.partition("-")[0]], folder, name)
-        specs.append(Spec(name, run, tier=tier, environment={"WHO": name}))
+        specs.append(Spec(name, run, tier=tier, environment={"WHO": name}, blames={75: "steady-a"}.get))
     supervisor = Supervisor(lambda name: folder / f"{name}.log", lambda: None, functools.partial(print, flush=True))
     supervisor.start(specs)
     while not supervisor.stopping:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from erc.events.faults import Faults
 from erc.workers.indexer.handler import Indexer
 from erc.workers.indexer.store import SearchDocuments
@@ -14,7 +16,9 @@ def main() -> None:
 
 
 async def _build(context: Context) -> Indexer:
-    return Indexer(SearchDocuments(context.database), Faults.from_environment("indexer"))
+    indexer = Indexer(SearchDocuments(context.database), Faults.from_environment("indexer"))
+    context.beside(indexer.rebuild_when_asked(asyncio.sleep))
+    return indexer
 
 
 if __name__ == "__main__":
