@@ -18,6 +18,7 @@ from erc.events.faults import Faults
 from erc.events.feed import Feed
 from erc.events.intake import intake
 from erc.events.outbox import Database, create_engine, utc_now
+from erc.gateway.answering import answering
 from erc.gateway.app import create_app
 from erc.gateway.content import content_app
 from erc.gateway.follow import Follower, Undertaker
@@ -51,15 +52,18 @@ async def serve(settings: GatewaySettings) -> None:
     hints, faults = Hints(client), Faults.from_environment("gateway")
     database = Database(create_engine(settings.database_url, size=20), hints.wake_relay, faults)
     services = await _services(settings, client, hints, database)
-    follower = Follower(services.records, services.blobs, faults)
-    undertaker = Undertaker(services.records, _fetcher(client), utc_now)
+    followed = Faults.from_environment("follower")
+    records = Records(Database(database.engine, hints.wake_relay, followed), services.queue)
+    follower = Follower(records, services.blobs, followed)
+    undertaker = Undertaker(records, _fetcher(client), utc_now)
     async with (
         intake(settings.nats_url, "erc-follower", "EVENTS", "gateway", FOLLOWERS, follower.take),
         intake(settings.nats_url, "erc-undertaker", "DEAD", "undertaker", 1, undertaker.take),
     ):
         filling = asyncio.ensure_future(_fill(services, hints))
         try:
-            await _serve_both(settings, create_app(services), content_app(services))
+            app = create_app(services)
+            await _serve_both(settings, answering(app, faults) if faults.ordered else app, content_app(services))
         finally:
             filling.cancel()
     await database.close()

@@ -100,6 +100,7 @@ class Desk:
         try:
             work = await duty.store.begin(command.work_id, message_id)
             if work is not None:
+                self.faults.reach("after_begin")
                 await self._attempt(duty, command, work, delivery)
             elif duty.stop:
                 await duty.stop(command)

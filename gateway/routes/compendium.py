@@ -65,7 +65,7 @@ async def accept(services: Services, principal: Principal, upload: Upload) -> Co
         raise Refused(400, "The form has no file", "Send the archive in the field `compendium`.")
     if not upload.file_bytes:
         raise Refused(400, "The file is empty", "Choose an archive with the paper, its code and its data.")
-    compendium = Compendium(id=new_id(), owner=principal.name, upload=upload.file, created=utc_now())
+    compendium = Compendium(id=new_id(), owner=principal.name, version=1, upload=upload.file, created=utc_now())
     await services.records.add_compendium(compendium, LoadWorkspace(compendium_id=compendium.id, upload=upload.file))
     return compendium
 
