@@ -21,6 +21,9 @@ from erc.workers.store import Fenced, Work, WorkStore
 
 log = logging.getLogger("erc.worker")
 
+OUTAGE_PAUSES = (0.1, 0.3, 1.0, *(3.0,) * 100)
+"""Seconds between attempts to begin while PostgreSQL does not answer."""
+
 
 class Delivery(Protocol):
     """A message as the broker handed it over."""
@@ -98,7 +101,7 @@ class Desk:
 
     async def _do(self, duty: Duty, command: Command, message_id: str, delivery: Delivery) -> None:
         try:
-            work = await duty.store.begin(command.work_id, message_id)
+            work = await self._begin(duty, command, message_id)
             if work is not None:
                 self.faults.reach("after_begin")
                 await self._attempt(duty, command, work, delivery)
@@ -109,6 +112,16 @@ class Desk:
                 await duty.stop(command)
         self.faults.reach("before_acknowledge")
         await delivery.acknowledge()
+
+    async def _begin(self, duty: Duty, command: Command, message_id: str) -> Work | None:
+        """Begin an attempt; an outage is sat out under the lease, as giving the delivery back would use one up."""
+        for pause in OUTAGE_PAUSES:
+            try:
+                return await duty.store.begin(command.work_id, message_id)
+            except Unavailable as error:
+                log.warning("%s: waits to begin: %s", message_id, error)
+                await asyncio.sleep(pause)
+        return await duty.store.begin(command.work_id, message_id)
 
     async def _attempt(self, duty: Duty, command: Command, work: Work, delivery: Delivery) -> None:
         try:
