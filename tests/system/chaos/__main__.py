@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -29,6 +30,7 @@ def main() -> int:
         send_keys=not given.no_keys,
         own_engine=given.own_engine,
     )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if given.work:
         given.work.mkdir(parents=True)
         return run(plan, given.work)

@@ -29,6 +29,7 @@ class Caller:
     journal: Journal
     send_keys: bool = True
     honoured: bool = False
+    patience: float = PATIENCE_SECONDS
 
     def __post_init__(self) -> None:
         headers = {"Authorization": f"Bearer {self.token}", "Connection": "close"}
@@ -81,7 +82,7 @@ class Caller:
     def _until_answered(
         self, method: str, path: str, request: dict[str, Any], headers: dict[str, str], archive: bytes | None = None
     ) -> httpx2.Response:
-        end, pause, said = time.monotonic() + PATIENCE_SECONDS, 0.05, ""
+        end, pause, said = time.monotonic() + self.patience, 0.05, ""
         request = request | {"headers": request.get("headers", {}) | headers}
         while time.monotonic() < end:
             body = {"files": {"compendium": ("workspace.tar.gz", io.BytesIO(archive))}} if archive else {}

@@ -8,14 +8,18 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from system.chaos.proxy import Weather
 from system.chaos.schedule import WINDOWS, Fault
 from system.chaos.stack import Stack, wait_for
+from system.invariants.journal import Journal
 
-REACHED_SECONDS = 12.0
+REACHED_SECONDS = 20.0
+HANDS = 4
+"""So many faults are under way at once; each waits until somebody reaches its moment."""
 _OUTAGE_SECONDS = {"slow": 4.0, "narrow": 4.0, "cut": 3.0}
 
 
@@ -52,15 +56,37 @@ class Tally:
 class Injector:
     """Injects faults into a stack. `open_work` says how many users wait for something now."""
 
-    def __init__(self, stack: Stack, open_work: Callable[[], int], seed: int, stop_seconds: float) -> None:
-        self._stack, self._open_work, self._stop_seconds = stack, open_work, stop_seconds
+    def __init__(
+        self, stack: Stack, open_work: Callable[[], int], journal: Journal, seed: int, stop_seconds: float
+    ) -> None:
+        self._stack, self._open_work, self._journal, self._stop_seconds = stack, open_work, journal, stop_seconds
         self._chance = random.Random(f"{seed} injector")
         self._stopped: list[threading.Thread] = []
+        self._next, self._servers, self._counting = threading.Lock(), threading.Lock(), threading.Lock()
         self.tally = Tally()
+
+    def inject_all(self, faults: Iterable[Fault]) -> None:
+        """Inject faults in their order, several at once, and let everybody go on afterwards."""
+        waiting = iter(faults)
+        with ThreadPoolExecutor(HANDS) as hands:
+            for done in [hands.submit(self._take, waiting) for _ in range(HANDS)]:
+                done.result()
+        for thread in self._stopped:
+            thread.join(60)
+        self._stopped.clear()
+
+    def _take(self, waiting: Iterator[Fault]) -> None:
+        while True:
+            with self._next:
+                fault = next(waiting, None)
+            if fault is None:
+                return
+            self.inject(fault)
 
     def inject(self, fault: Fault) -> None:
         """Inject one fault and wait until it has taken effect."""
         time.sleep(fault.pause)
+        self._journal.write("injected", what=f"{fault.kind} {fault.process} {fault.moment}".strip())
         {
             "kill": self._kill,
             "stop": self._stop,
@@ -69,36 +95,35 @@ class Injector:
             "engine": self._engine,
         }[fault.kind](fault)
 
-    def finish(self) -> None:
-        """Let everybody go on."""
-        for thread in self._stopped:
-            thread.join(60)
-
     def _kill(self, fault: Fault) -> None:
-        key = (fault.process, fault.moment)
         if fault.moment:
-            if self._ordered(fault, ""):
-                self.tally.kills[key] += 1
-                # Whoever reaches one of its moments is in the middle of a delivery, a request or a transaction.
-                self.tally.busy += 1
-            else:
-                self.tally.missed[key] += 1
+            reached = self._ordered(fault, "")
+            # Whoever reaches one of its moments is in the middle of a delivery, a request or a transaction.
+            self._count_kill(fault, reached=reached, busy=reached)
             return
-        self.tally.busy += self._open_work() > 0
-        self.tally.kills[key] += 1
-        if fault.process == "nats":
-            self._stack.nats.end(signal.SIGKILL)
-            time.sleep(self._chance.uniform(0.0, 0.5))
-            self._stack.nats.start()
-        elif fault.process == "postgres":
-            self._signal_postgres(signal.SIGKILL)
-        elif backends := self._stack.backends():
-            os.kill(self._chance.choice(backends), signal.SIGKILL)
+        with self._servers:
+            self._count_kill(fault, reached=True, busy=self._open_work() > 0)
+            if fault.process == "nats":
+                self._stack.nats.end(signal.SIGKILL)
+                time.sleep(self._chance.uniform(0.0, 0.5))
+                self._stack.nats.start()
+            elif fault.process == "postgres":
+                self._signal_postgres(signal.SIGKILL)
+            elif backends := self._stack.backends():
+                os.kill(self._chance.choice(backends), signal.SIGKILL)
+
+    def _count_kill(self, fault: Fault, *, reached: bool, busy: bool) -> None:
+        with self._counting:
+            counter = self.tally.kills if reached else self.tally.missed
+            counter[fault.process, fault.moment] += 1
+            self.tally.busy += busy
 
     def _ordered(self, fault: Fault, word: str) -> bool:
         order = self._stack.orders / f"{fault.process}.{fault.moment}"
-        draft = order.with_suffix(".draft")
+        draft = self._stack.orders / f"draft-{threading.get_ident()}"
         draft.write_text(word)
+        if wait_for(lambda: not order.exists(), REACHED_SECONDS) is None:
+            return False
         draft.rename(order)
         if wait_for(lambda: not order.exists(), REACHED_SECONDS) is not None:
             return True
@@ -142,12 +167,13 @@ class Injector:
         self._stopped.append(thread)
 
     def _restart(self, fault: Fault) -> None:
-        self.tally.others[f"restart {fault.process}"] += 1
-        if fault.process == "nats":
-            self._stack.nats.end(signal.SIGTERM)
-            self._stack.nats.start()
-        else:
-            self._signal_postgres(signal.SIGINT)
+        with self._servers:
+            self.tally.others[f"restart {fault.process}"] += 1
+            if fault.process == "nats":
+                self._stack.nats.end(signal.SIGTERM)
+                self._stack.nats.start()
+            else:
+                self._signal_postgres(signal.SIGINT)
 
     def _signal_postgres(self, how: signal.Signals) -> None:
         before = self._stack.postmaster()
@@ -157,18 +183,20 @@ class Injector:
         wait_for(lambda: self._stack.postmaster() not in {None, before}, 30)
 
     def _network(self, fault: Fault) -> None:
-        self.tally.others[f"network {fault.process}"] += 1
         proxy = self._stack.proxy
-        if fault.process == "cut":
-            proxy.cut()
-        elif fault.process == "slow":
-            proxy.weather = Weather(delay_seconds=0.2)
-        else:
-            proxy.weather = Weather(bytes_per_second=32_000)
-        time.sleep(_OUTAGE_SECONDS[fault.process])
-        proxy.weather = Weather()
+        with self._servers:
+            self.tally.others[f"network {fault.process}"] += 1
+            if fault.process == "cut":
+                proxy.cut()
+            elif fault.process == "slow":
+                proxy.weather = Weather(delay_seconds=0.2)
+            else:
+                proxy.weather = Weather(bytes_per_second=32_000)
+            time.sleep(_OUTAGE_SECONDS[fault.process])
+            proxy.weather = Weather()
 
     def _engine(self, fault: Fault) -> None:
-        if self._stack.engine:
-            self.tally.others[f"engine {fault.process}"] += 1
-            self._stack.engine(fault.process)
+        with self._servers:
+            if self._stack.engine:
+                self.tally.others[f"engine {fault.process}"] += 1
+                self._stack.engine(fault.process)

@@ -7,19 +7,22 @@ import dataclasses
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from system.chaos.caller import Caller, honours_keys
+from system.chaos.engine import engine
 from system.chaos.injector import Injector
 from system.chaos.load import Load
 from system.chaos.schedule import WINDOWS, schedule
-from system.chaos.stack import stack
-from system.invariants.checks import count
+from system.chaos.stack import Stack, stack
+from system.invariants.checks import Result, count
 from system.invariants.journal import Journal
 from system.invariants.readers import Sources
 from system.invariants.verdict import report, settled
+from system.invariants.world import World
 
 CALM_EVERY = 250
 FENCED = "a later attempt has taken over"
@@ -58,36 +61,44 @@ class Plan:
 
 def run(plan: Plan, work: Path) -> int:
     """Run the plan in a folder; return 0 when everything holds."""
-    began = time.monotonic()
-    journal = Journal(work / "journal.jsonl")
-    with stack(work, plan.environment) as running:
-        service = running.service
-        load = Load(
-            lambda: Caller(service.url, service.token, journal, plan.send_keys),
-            service.url,
-            service.token,
-            journal,
-            plan.seed,
-        )
-        injector = Injector(running, lambda: load.open, plan.seed, plan.stop_seconds)
-        honoured = _begin(load, plan)
-        _say(f"running after {time.monotonic() - began:.0f} s; Idempotency-Key honoured: {honoured}")
-        with _loaded(load):
-            for number, fault in enumerate(schedule(plan.seed, plan.kills, engine=plan.own_engine), start=1):
-                injector.inject(fault)
-                journal.write("injected", what=f"{fault.kind} {fault.process} {fault.moment}")
-                if number % CALM_EVERY == 0:
-                    injector.finish()
-                    _recover(load, journal)
-                    _say(f"{injector.tally.total} kills after {time.monotonic() - began:.0f} s")
-        injector.finish()
-        _say(f"all faults injected after {time.monotonic() - began:.0f} s")
-        _recover(load, journal)
-        sources = Sources.of(service.home, [journal.path], nats_url=running.nats.url)
-        results, world = asyncio.run(settled(sources, 90 if plan.shipped_lease else 60))
-        load.hush()
-        fenced = _fenced(service.home / "logs")
-    _say(f"ended after {time.monotonic() - began:.0f} s")
+    with ExitStack() as held:
+        own = held.enter_context(engine(work)) if plan.own_engine else None
+        environment = plan.environment | ({"DOCKER_HOST": own.address} if own else {})
+        running = held.enter_context(stack(work, environment))
+        running.engine = own.disturb if own else None
+        return _tell(plan, *_attack(plan, running, Journal(work / "journal.jsonl"), own.address if own else None))
+
+
+def _attack(
+    plan: Plan, running: Stack, journal: Journal, docker: str | None
+) -> tuple[Load, Injector, int, list[Result], World]:
+    """Load, inject, let everything settle, check."""
+    began, service = time.monotonic(), running.service
+    load = Load(
+        lambda: Caller(service.url, service.token, journal, plan.send_keys),
+        service.url,
+        service.token,
+        journal,
+        plan.seed,
+    )
+    injector = Injector(running, lambda: load.open, journal, plan.seed, plan.stop_seconds)
+    _say(f"Idempotency-Key honoured: {_begin(load, plan)}")
+    with _loaded(load):
+        faults = schedule(plan.seed, plan.kills, engine=plan.own_engine)
+        while part := list(islice(faults, CALM_EVERY)):
+            injector.inject_all(part)
+            _say(f"{injector.tally.total} kills after {time.monotonic() - began:.0f} s")
+            _recover(load, journal)
+    _say(f"the load ended after {time.monotonic() - began:.0f} s")
+    sources = Sources.of(service.home, [journal.path], nats_url=running.nats.url, engine=docker)
+    results, world = asyncio.run(settled(sources, 90 if plan.shipped_lease else 60))
+    load.hush()
+    _say(f"everything settled after {time.monotonic() - began:.0f} s")
+    return load, injector, _fenced(service.home / "logs"), results, world
+
+
+def _tell(plan: Plan, load: Load, injector: Injector, fenced: int, results: list[Result], world: World) -> int:
+    """Print tables and the line; return the exit code."""
     _say(injector.tally.table())
     _say(f"fenced out        {fenced}")
     _say(f"jobs              {dict(load.outcomes)}")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,12 +34,17 @@ class NatsServer:
         self._log = folder / "nats.log"
         self.url, self.port = self._server.url, self._server.port
         self._process: subprocess.Popen[bytes] | None = None
+        self._keeper = ThreadPoolExecutor(1)
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        with self._log.open("ab") as words:
-            self._process = subprocess.Popen([*DYING, *self._server.command], stdout=words, stderr=words)
+        # By a thread that lives as long as this program: the kernel ends a child with the thread that started it.
+        self._process = self._keeper.submit(self._spawn).result()
         assert until(self._server.ready, 30), self._log.read_text()[-2000:]
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as words:
+            return subprocess.Popen([*DYING, *self._server.command], stdout=words, stderr=words)
 
     def end(self, how: signal.Signals) -> None:
         """Send it a signal and wait for its end."""

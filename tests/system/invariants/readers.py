@@ -41,7 +41,14 @@ class Sources:
     engine: str | None = None
 
     @classmethod
-    def of(cls, home: Path, journals: Iterable[Path] = (), nats_url: str = "", database_url: str = "") -> Sources:
+    def of(
+        cls,
+        home: Path,
+        journals: Iterable[Path] = (),
+        nats_url: str = "",
+        database_url: str = "",
+        engine: str | None = None,
+    ) -> Sources:
         """Return the sources of a service that was started on `home`, with its own servers unless others are named."""
         ports = json.loads((home / "ports.json").read_text())
         secret = {path.name: path.read_text().strip() for path in (home / "secrets").iterdir()}
@@ -51,6 +58,7 @@ class Sources:
             database_url or database,
             nats_url or f"nats://erc:{secret.get('nats')}@127.0.0.1:{ports.get('nats')}",
             list(journals),
+            engine,
         )
 
 
