@@ -18,6 +18,7 @@ from system.chaos.stack import Stack, wait_for
 from system.invariants.journal import Journal
 
 REACHED_SECONDS = 20.0
+ROUNDS = 3
 HANDS = 4
 """So many faults are under way at once; each waits until somebody reaches its moment."""
 _OUTAGE_SECONDS = {"slow": 4.0, "narrow": 4.0, "cut": 3.0}
@@ -62,15 +63,21 @@ class Injector:
         self._stack, self._open_work, self._journal, self._stop_seconds = stack, open_work, journal, stop_seconds
         self._chance = random.Random(f"{seed} injector")
         self._stopped: list[threading.Thread] = []
+        self._missed: list[Fault] = []
         self._next, self._servers, self._counting = threading.Lock(), threading.Lock(), threading.Lock()
         self.tally = Tally()
 
     def inject_all(self, faults: Iterable[Fault]) -> None:
-        """Inject faults in their order, several at once, and let everybody go on afterwards."""
-        waiting = iter(faults)
-        with ThreadPoolExecutor(HANDS) as hands:
-            for done in [hands.submit(self._take, waiting) for _ in range(HANDS)]:
-                done.result()
+        """Inject faults in their order, several at once, and let everybody go on afterwards.
+
+        A moment that nobody reached is tried again at the end.
+        """
+        for _round in range(ROUNDS):
+            waiting = iter(faults)
+            with ThreadPoolExecutor(HANDS) as hands:
+                for done in [hands.submit(self._take, waiting) for _ in range(HANDS)]:
+                    done.result()
+            faults, self._missed = self._missed, []
         for thread in self._stopped:
             thread.join(60)
         self._stopped.clear()
@@ -117,6 +124,8 @@ class Injector:
             counter = self.tally.kills if reached else self.tally.missed
             counter[fault.process, fault.moment] += 1
             self.tally.busy += busy
+            if not reached:
+                self._missed.append(fault)
 
     def _ordered(self, fault: Fault, word: str) -> bool:
         order = self._stack.orders / f"{fault.process}.{fault.moment}"
