@@ -95,6 +95,7 @@ class Desk:
                 await self._do(duty, command, envelope.id, delivery)
             except Fenced:
                 log.warning("%s: a later attempt has taken over", envelope.id)
+                await self._leave(duty, command)
             except (Unavailable, OSError) as error:
                 log.warning("%s: later: %s", envelope.id, error)
                 await delivery.later(_delay(delivery.deliveries))
@@ -112,6 +113,12 @@ class Desk:
                 await duty.stop(command)
         self.faults.reach("before_acknowledge")
         await delivery.acknowledge()
+
+    async def _leave(self, duty: Duty, command: Command) -> None:
+        """Remove what an overtaken attempt made outside after its successor had ended and cleaned up."""
+        with contextlib.suppress(Unavailable, OSError):
+            if duty.stop and not await duty.store.goes_on(command.work_id):
+                await duty.stop(command)
 
     async def _begin(self, duty: Duty, command: Command, message_id: str) -> Work | None:
         """Begin an attempt; an outage is sat out under the lease, as giving the delivery back would use one up."""

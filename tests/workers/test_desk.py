@@ -165,6 +165,22 @@ async def test_a_stale_attempt_neither_writes_nor_acknowledges(bench: Bench) -> 
     await bench.desk.take(slow)
     assert await bench.events(job) == []
     assert "acknowledge" not in slow.said
+    assert bench.stopped == [], "its successor still works with what is outside"
+
+
+async def test_a_stale_attempt_removes_what_it_made_after_its_successor_had_ended(bench: Bench) -> None:
+    job, slow = a_delivery(8)
+
+    async def overtaken(command: CheckOutputs, work: Work) -> None:
+        successor = await bench.store.begin(job, work.command)
+        assert successor
+        await bench.finishes(command, successor)
+        await bench.finishes(command, work)
+
+    bench.does = overtaken
+    await bench.desk.take(slow)
+    assert (bench.stopped, "acknowledge" in slow.said) == ([job], False)
+    assert await bench.events(job) == [(1, "check.finished.v1")]
 
 
 async def test_cancelled_work_stops_at_the_next_heartbeat_and_is_cleaned_up(bench: Bench) -> None:

@@ -16,7 +16,7 @@ from system.invariants.journal import Journal
 from .caller import Caller, GaveUp
 from .listeners import Listener
 
-RUNNERS, UPLOADERS, SHIPPERS, READERS = 6, 2, 2, 2
+RUNNERS, UPLOADERS, SHIPPERS, READERS = 6, 3, 2, 2
 END_SECONDS = 240.0
 
 
