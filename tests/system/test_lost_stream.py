@@ -6,17 +6,28 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import nats
 import pytest
 from support.kernel import alive, descendants, name, until
-from support.service import TEXT_PAPER, Service, packed
+from support.service import TEXT_PAPER, Service, packed, running
 from system.invariants.journal import Journal
 from system.invariants.readers import Sources
 from system.invariants.verdict import report, settled
 
 pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service of its own: what is broken here must not break the tests of others."""
+    home = tmp_path_factory.mktemp("erc") / "home"
+    home.mkdir()
+    lease = {"EVENTS_ACK_WAIT_SECONDS": "2", "EVENTS_HEARTBEAT_SECONDS": "0.5", "DEPLOY_RESTART_SECONDS": "0.5"}
+    with running(home, BUILDER_SAVE_IMAGE="false", **lease) as service:
+        yield service
 
 
 async def _delete(url: str, stream: str) -> None:
