@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 EXAMPLE ?= examples/rmarkdown
 .DEFAULT_GOAL := help
-.PHONY: help contracts screenshot setup setup-extra base run test bench check audit test-fresh engine-stop clean-all requirements
+.PHONY: help contracts screenshot setup setup-extra base run test soak bench check audit test-fresh engine-stop clean-all requirements
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,12 @@ run: base ## Bring a real workspace from upload to verdict, live.
 
 test: base ## Run the tests.
 	@$(PYTHON) -m pytest $(ARGS)
+
+KILLS ?= 1000
+SEED ?= 1
+soak: base ## Kill the running service KILLS times under load (SEED repeats a run), then 20 times with the shipped lease.
+	@PYTHONPATH=tests $(PYTHON) -m system.chaos --kills $(KILLS) --seed $(SEED) --least $(if $(filter 1000,$(KILLS)),10,0)
+	@PYTHONPATH=tests $(PYTHON) -m system.chaos --kills 20 --seed $(SEED) --shipped-lease
 
 bench: base ## Measure, print the table, write bench/latest.json.
 	@PYTHONPATH=.:tests $(PYTHON) -m bench $(ARGS)

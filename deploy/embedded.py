@@ -70,7 +70,7 @@ class Stack:
         self._processes = [process for process in processes if only is None or process.name in only]
         if only and (unknown := only - {process.name for process in processes}):
             raise Refusal(f"There is no process {', '.join(sorted(unknown))}; see `python -m erc.deploy --help`.")
-        self.supervisor = Supervisor(state.log, state.forget_lock, say)
+        self.supervisor = Supervisor(state.log, state.forget_lock, say, settings.restart_seconds)
         self._one_time = secrets.token_urlsafe(24)
         self._subscribers_url = ""
 

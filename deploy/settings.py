@@ -30,6 +30,8 @@ class Settings:
     only: frozenset[str] | None = None
     """Names of the processes to start; None for all."""
     ready_seconds: float = 60.0
+    restart_seconds: float = 5.0
+    """The longest pause before a process that ended is started again."""
 
     @classmethod
     def read(cls, arguments: Sequence[str], environ: Mapping[str, str]) -> Settings:
@@ -46,6 +48,7 @@ class Settings:
             once=given.once,
             only=frozenset(given.only.split(",")) if given.only else None,
             ready_seconds=float(environ.get("DEPLOY_READY_SECONDS", "60")),
+            restart_seconds=float(environ.get("DEPLOY_RESTART_SECONDS", "5")),
         )
         if settings.host not in LOOPBACK and not environ.get("GATEWAY_SIGN_IN"):
             raise Refusal(

@@ -51,12 +51,19 @@ class _Child:
 
 
 class Supervisor:
-    """The processes of one stack. `log` names the log file of a process; `detach` runs first in each child."""
+    """The processes of one stack. `log` names the log file of a process; `detach` runs first in each child.
+
+    One that ends again and again is started again after pauses that double, up to `longest_pause` (in seconds).
+    """
 
     def __init__(
-        self, log: Callable[[str], Path], detach: Callable[[], None], say: Callable[[str], None] = lambda _: None
+        self,
+        log: Callable[[str], Path],
+        detach: Callable[[], None],
+        say: Callable[[str], None] = lambda _: None,
+        longest_pause: float = BACK_OFF_SECONDS[1],
     ) -> None:
-        self._log, self._detach, self._say = log, detach, say
+        self._log, self._detach, self._say, self._longest_pause = log, detach, say, longest_pause
         self._children: list[_Child] = []
         self._finished: dict[int, int] = {}
         self._asked_to_stop = False
@@ -157,8 +164,7 @@ class Supervisor:
         child.pid = None
         now = time.monotonic()
         child.failures = 0 if now - child.started > STEADY_SECONDS else child.failures
-        least, most = BACK_OFF_SECONDS
-        child.due = now + min(most, least * 2**child.failures)
+        child.due = now + min(self._longest_pause, BACK_OFF_SECONDS[0] * 2 ** min(child.failures, 16))
         child.failures += 1
         if not self.stopping:
             how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

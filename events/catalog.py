@@ -5,12 +5,12 @@ Messages carry ids, digests and states, never titles, names, file names or log t
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from erc.events.message import COMMANDS as COMMANDS
 from erc.events.message import EVENTS as EVENTS
 from erc.events.message import Command as Command
 from erc.events.message import Event as Event
-from pydantic import Field
-
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import CompendiumStatus
 from erc.schemas.ids import Digest, Id

@@ -1,6 +1,7 @@
-"""Named moments at which a test may kill this very process; nothing happens unless a folder of orders is set.
+"""Named moments at which a test may kill or stop this very process; nothing happens unless a folder of orders is set.
 
-`ERC_FAULTS` names a folder; a file `<process>.<moment>` in it is an order to die by SIGKILL at that moment, once.
+`ERC_FAULTS` names a folder; a file `<process>.<moment>` in it is an order to die by SIGKILL at that moment, once. A
+file that says `stop` is an order to stop by SIGSTOP; `<process>.<moment>.<pid>` beside it then tells who stopped.
 """
 
 from __future__ import annotations
@@ -10,7 +11,17 @@ import signal
 from pathlib import Path
 from typing import Literal
 
-Moment = Literal["before_commit", "after_commit", "before_acknowledge"]
+Moment = Literal[
+    "after_begin",
+    "before_commit",
+    "after_commit",
+    "before_acknowledge",
+    "before_answer",
+    "before_publish",
+    "after_publish",
+    "before_mark",
+    "after_mark",
+]
 
 
 class Faults:
@@ -25,13 +36,23 @@ class Faults:
         folder = os.environ.get("ERC_FAULTS")
         return cls(process, Path(folder) if folder else None)
 
+    @property
+    def ordered(self) -> bool:
+        """Whether orders may come at all."""
+        return self._orders is not None
+
     def reach(self, moment: Moment) -> None:
-        """Die here if that was ordered."""
+        """Die or stop here if that was ordered."""
         if self._orders is None:
             return
         order = self._orders / f"{self._process}.{moment}"
         try:
+            word = order.read_text(encoding="utf-8").strip()
             order.unlink()
         except FileNotFoundError:
             return
-        os.kill(os.getpid(), signal.SIGKILL)
+        if word == "stop":
+            order.with_name(f"{order.name}.{os.getpid()}").touch()
+            os.kill(os.getpid(), signal.SIGSTOP)
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)

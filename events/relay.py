@@ -95,15 +95,16 @@ class Relay:
             return 0
         waiting = await self._outbox.unsent(BATCH)
         if waiting:
-            self._faults.reach("before_acknowledge")
+            self._faults.reach("before_publish")
         for stream, run in groupby(waiting, key=lambda message: message.stream):
             messages = list(run)
             await self._publisher.publish(stream, messages)
+            self._faults.reach("after_publish")
             await self._publisher.publish("PUBLIC", [_for_public(message) for message in messages if message.public])
         if waiting:
-            self._faults.reach("before_commit")
+            self._faults.reach("before_mark")
             await self._outbox.mark_sent([message.row for message in waiting])
-            self._faults.reach("after_commit")
+            self._faults.reach("after_mark")
         return len(waiting)
 
     async def run(self, woken: Callable[[float], Awaitable[None]]) -> None:

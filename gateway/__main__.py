@@ -28,6 +28,7 @@ from erc.events.intake import lasting_intake
 from erc.events.outbox import Database, create_engine, utc_now
 from erc.events.pending import Pending
 from erc.events.survey import survey
+from erc.gateway.answering import answering
 from erc.gateway.app import create_app
 from erc.gateway.content import content_app
 from erc.gateway.follow import GAVE_UP, Follower, Undertaker
@@ -69,8 +70,10 @@ async def serve(settings: GatewaySettings) -> None:
     hints, faults = Hints(client), Faults.from_environment("gateway")
     database = Database(create_engine(settings.database_url, size=20), hints.wake_relay, faults)
     services = await _services(settings, client, hints, database)
-    follower = Follower(services.records, services.blobs, faults)
-    undertaker = Undertaker(services.records, _fetcher(client), utc_now)
+    followed = Faults.from_environment("follower")
+    records = Records(Database(database.engine, hints.wake_relay, followed), services.queue, moved=observe)
+    follower = Follower(records, services.blobs, followed)
+    undertaker = Undertaker(records, _fetcher(client), utc_now)
     async with (
         lasting_intake(settings.nats_url, "erc-follower", "EVENTS", "gateway", FOLLOWERS, follower.take),
         lasting_intake(settings.nats_url, "erc-undertaker", "DEAD", "undertaker", 1, undertaker.take),
@@ -78,9 +81,9 @@ async def serve(settings: GatewaySettings) -> None:
         filling = asyncio.ensure_future(_fill(services, hints))
         tidying = asyncio.ensure_future(_tidy(services, client, undertaker))
         try:
-            await _serve_both(
-                settings, Telemetry(create_app(services)), Telemetry(content_app(services)), services.metrics
-            )
+            app = create_app(services)
+            pages = Telemetry(answering(app, faults) if faults.ordered else app)
+            await _serve_both(settings, pages, Telemetry(content_app(services)), services.metrics)
         finally:
             filling.cancel()
             tidying.cancel()

@@ -23,6 +23,8 @@ from erc.workers.store import Fenced, Work, WorkStore
 log = logging.getLogger("erc.worker")
 
 END_SECONDS = 10.0
+OUTAGE_PAUSES = (0.1, 0.3, 1.0, *(3.0,) * 100)
+"""Seconds between attempts to begin while PostgreSQL does not answer."""
 
 
 class Delivery(Protocol):
@@ -97,14 +99,16 @@ class Desk:
                 await self._do(duty, command, envelope.id, delivery)
             except Fenced:
                 log.warning("%s: a later attempt has taken over", envelope.id)
+                await self._leave(duty, command)
             except (Unavailable, OSError) as error:
                 log.warning("%s: later: %s", envelope.id, error)
                 await delivery.later(_delay(delivery.deliveries))
 
     async def _do(self, duty: Duty, command: Command, message_id: str, delivery: Delivery) -> None:
         try:
-            work = await duty.store.begin(command.work_id, message_id)
+            work = await self._begin(duty, command, message_id)
             if work is not None:
+                self.faults.reach("after_begin")
                 await self._attempt(duty, command, work, delivery)
             elif duty.stop:
                 await duty.stop(command)
@@ -113,6 +117,22 @@ class Desk:
                 await duty.stop(command)
         self.faults.reach("before_acknowledge")
         await delivery.acknowledge()
+
+    async def _leave(self, duty: Duty, command: Command) -> None:
+        """Remove what an overtaken attempt made outside after its successor had ended and cleaned up."""
+        with contextlib.suppress(Unavailable, OSError):
+            if duty.stop and not await duty.store.goes_on(command.work_id):
+                await duty.stop(command)
+
+    async def _begin(self, duty: Duty, command: Command, message_id: str) -> Work | None:
+        """Begin an attempt; an outage is sat out under the lease, as giving the delivery back would use one up."""
+        for pause in OUTAGE_PAUSES:
+            try:
+                return await duty.store.begin(command.work_id, message_id)
+            except Unavailable as error:
+                log.warning("%s: waits to begin: %s", message_id, error)
+                await asyncio.sleep(pause)
+        return await duty.store.begin(command.work_id, message_id)
 
     async def _attempt(self, duty: Duty, command: Command, work: Work, delivery: Delivery) -> None:
         try:

@@ -128,6 +128,12 @@ class WorkStore:
         cancellation = tables.cancellation
         return bool(await transaction.rows(select(cancellation.c.id).where(cancellation.c.id == work_id)))
 
+    async def goes_on(self, work_id: str) -> bool:
+        """Return whether any attempt at this work goes on."""
+        table = self._table
+        query = select(table.c.id).where(table.c.id == work_id, table.c.status == "running")
+        return bool(await self._database.rows(query))
+
     async def running(self) -> set[str]:
         """Return the ids of the work that has begun and is still wanted: neither it nor its job has ended."""
         table, job, cancellation = self._table, tables.job, tables.cancellation

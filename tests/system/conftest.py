@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.service import Service, free_port, running
+from support.service import TEXT_PAPER, Service, free_port, packed, running
+from system.invariants.journal import Journal
+from system.invariants.readers import Sources
+from system.invariants.verdict import report, settled
 
 CANARY = "canary-4f9a1c77e2"
 
@@ -44,3 +49,15 @@ def service(tmp_path_factory: pytest.TempPathFactory, orders: Path, metrics_port
     }
     with running(home, **environment) as service:
         yield service
+
+
+@pytest.fixture(scope="module")
+def invariants_hold(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """After the tests of a module: new work succeeds, and I-1 … I-10 hold."""
+    yield
+    journal = Journal(tmp_path_factory.mktemp("journal") / "recovery.jsonl")
+    began = time.monotonic()
+    service.ended(service.start(service.ready(packed(TEXT_PAPER))))
+    journal.write("recovered", seconds=round(time.monotonic() - began, 2))
+    results, _ = asyncio.run(settled(Sources.of(service.home, [journal.path])))
+    assert not any(result.violations for result in results), report(results)

@@ -1,4 +1,4 @@
-"""Nine processes, three moments each: whatever is killed, every job comes to its right end, exactly once."""
+"""Nine processes, each killed at its named moments: every job comes to its right end, exactly once."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 from support.service import TEXT_PAPER, Service, packed
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("invariants_hold")]
 
 MOMENTS = ("before_commit", "after_commit", "before_acknowledge")
-JOB_PROCESSES = ("builder", "executor", "checker", "relay")
+RELAY_MOMENTS = ("before_publish", "after_publish", "before_mark", "after_mark")
+JOB_WINDOWS = [
+    *((process, moment) for process in ("builder", "executor", "checker") for moment in MOMENTS),
+    *(("relay", moment) for moment in RELAY_MOMENTS),
+]
 
 
 def _died(order: Path) -> None:
@@ -28,8 +32,7 @@ def paper(service: Service) -> str:
     return compendium
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-@pytest.mark.parametrize("process", JOB_PROCESSES)
+@pytest.mark.parametrize(("process", "moment"), JOB_WINDOWS)
 def test_a_job_survives_a_kill(service: Service, orders: Path, paper: str, process: str, moment: str) -> None:
     order = orders / f"{process}.{moment}"
     order.touch()
@@ -39,13 +42,24 @@ def test_a_job_survives_a_kill(service: Service, orders: Path, paper: str, proce
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_job_survives_a_kill_of_the_gateway(service: Service, orders: Path, paper: str, moment: str) -> None:
+def test_a_job_survives_a_kill_of_the_follower_of_events(
+    service: Service, orders: Path, paper: str, moment: str
+) -> None:
     job = service.start(paper)
-    order = orders / f"gateway.{moment}"
+    order = orders / f"follower.{moment}"
     order.touch()
     ended = service.ended(job)
     _died(order)
     assert ended["verdict"] == "reproduced"
+
+
+@pytest.mark.parametrize("moment", ["before_commit", "after_commit", "before_answer"])
+def test_an_asker_may_ask_again_when_the_gateway_died(service: Service, orders: Path, paper: str, moment: str) -> None:
+    order = orders / f"gateway.{moment}"
+    order.touch()
+    job = service.start(paper)
+    _died(order)
+    assert service.ended(job)["verdict"] == "reproduced"
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

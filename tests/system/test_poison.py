@@ -10,7 +10,7 @@ import nats
 import pytest
 from support.service import TEXT_PAPER, Service, packed
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("invariants_hold")]
 
 
 async def _publish(url: str, messages: list[tuple[str, bytes]]) -> int:

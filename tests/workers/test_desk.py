@@ -150,6 +150,27 @@ async def test_what_is_unavailable_comes_later_and_ends_after_the_last_delivery(
     assert await bench.events(job) == [(1, "check.failed.v1")]
 
 
+class Interrupted(WorkStore):
+    """A store whose server is away for the first two calls."""
+
+    away = 2
+
+    async def begin(self, work_id: str, command: str) -> Work | None:
+        if self.away:
+            self.away -= 1
+            raise Unavailable("PostgreSQL restarts")
+        return await super().begin(work_id, command)
+
+
+async def test_an_outage_before_the_work_began_uses_up_no_delivery(bench: Bench) -> None:
+    store = Interrupted(bench.database, tables.check, "checker")
+    desk = Desk([Duty(CheckOutputs, store, bench.handle, bench.failed, bench.stop)], bench.desk.blobs, LEASE)
+    job, delivery = a_delivery(7)
+    await desk.take(delivery)
+    assert set(delivery.said) == {"alive", "acknowledge"}
+    assert await bench.events(job) == [(1, "check.finished.v1")]
+
+
 async def test_a_stale_attempt_neither_writes_nor_acknowledges(bench: Bench) -> None:
     job, slow = a_delivery(4)
 
@@ -161,6 +182,22 @@ async def test_a_stale_attempt_neither_writes_nor_acknowledges(bench: Bench) -> 
     await bench.desk.take(slow)
     assert await bench.events(job) == []
     assert "acknowledge" not in slow.said
+    assert bench.stopped == [], "its successor still works with what is outside"
+
+
+async def test_a_stale_attempt_removes_what_it_made_after_its_successor_had_ended(bench: Bench) -> None:
+    job, slow = a_delivery(8)
+
+    async def overtaken(command: CheckOutputs, work: Work) -> None:
+        successor = await bench.store.begin(job, work.command)
+        assert successor
+        await bench.finishes(command, successor)
+        await bench.finishes(command, work)
+
+    bench.does = overtaken
+    await bench.desk.take(slow)
+    assert (bench.stopped, "acknowledge" in slow.said) == ([job], False)
+    assert await bench.events(job) == [(1, "check.finished.v1")]
 
 
 async def test_cancelled_work_stops_at_the_next_heartbeat_and_is_cleaned_up(bench: Bench) -> None:
