@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -15,7 +17,7 @@ from erc.events.blobs import FileBlobStore
 from erc.events.bus import Client, Hints, Wakeup, connect, fetch_dead
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
-from erc.events.feed import Feed
+from erc.events.hub import Hub
 from erc.events.intake import intake
 from erc.events.outbox import Database, create_engine, utc_now
 from erc.gateway.app import create_app
@@ -59,8 +61,9 @@ async def serve(settings: GatewaySettings) -> None:
     ):
         filling = asyncio.ensure_future(_fill(services, hints))
         try:
-            await _serve_both(settings, create_app(services), content_app(services))
+            await _serve_both(settings, create_app(services), content_app(services), services.streams.end)
         finally:
+            await services.streams.close()
             filling.cancel()
     await database.close()
     await client.close()
@@ -75,7 +78,7 @@ async def _services(settings: GatewaySettings, client: Client, hints: Hints, dat
         sessions=sessions,
         search=PostgresSearch(database),
         blobs=FileBlobStore(settings.home / "blobs"),
-        feed=Feed(client),
+        hub=Hub(client),
         hints=hints,
         signer=Signer(await sessions.key("content"), settings.content_url),
     )
@@ -84,11 +87,24 @@ async def _services(settings: GatewaySettings, client: Client, hints: Hints, dat
     return services
 
 
-async def _serve_both(settings: GatewaySettings, pages: ASGIApp, content: ASGIApp) -> None:
-    """Serve both origins; the first one that ends takes the other with it."""
+class _Server(uvicorn.Server):
+    """A server that tells of the signal to end: it would wait for open streams, which end for nothing else."""
+
+    def __init__(self, config: uvicorn.Config, ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ending, self._loop = ending, asyncio.get_running_loop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Take the signal."""
+        super().handle_exit(sig, frame)
+        self._loop.call_soon_threadsafe(self._ending)
+
+
+async def _serve_both(settings: GatewaySettings, pages: ASGIApp, content: ASGIApp, ending: Callable[[], None]) -> None:
+    """Serve both origins; the first one that ends takes the other with it. `ending` is called at the signal."""
 
     def server(app: ASGIApp, port: int) -> uvicorn.Server:
-        return uvicorn.Server(
+        return _Server(
             uvicorn.Config(
                 app,
                 host=settings.host,
@@ -99,7 +115,8 @@ async def _serve_both(settings: GatewaySettings, pages: ASGIApp, content: ASGIAp
                 lifespan="off",
                 timeout_graceful_shutdown=2,
                 proxy_headers=False,
-            )
+            ),
+            ending,
         )
 
     servers = [server(pages, settings.port), server(content, settings.content_port)]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
 
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Hints
-from erc.events.feed import Feed
+from erc.events.hub import Hub
 from erc.gateway.auth import ADMIN, ANONYMOUS, Action, Principal, Thing, authorise
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.settings import GatewaySettings
@@ -20,6 +21,8 @@ from erc.gateway.store.queue import Queue
 from erc.gateway.store.records import Records
 from erc.gateway.store.search import Search
 from erc.gateway.store.sessions import Sessions
+from erc.gateway.store.visibility import Visibility
+from erc.gateway.streaming.streams import Streams
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
 from erc.schemas.shipment import Shipment
@@ -38,12 +41,15 @@ class Services:
     sessions: Sessions
     search: Search
     blobs: FileBlobStore
-    feed: Feed
+    hub: Hub
     hints: Hints
     signer: Signer
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
     links: set[str] = field(default_factory=set)
     """One-time sign-in tokens that have not been used."""
+
+    def __post_init__(self) -> None:
+        self.streams = Streams(self.hub, Visibility(self.records.database).of, self._session_holders)
 
     async def principal(self, connection: HTTPConnection) -> Principal:
         """Return who asks: the bearer of a token, the holder of a session, or nobody."""
@@ -55,7 +61,11 @@ class Services:
             raise Refused(401, "user is not authenticated", "The token is not known.")
         cookie = connection.cookies.get(COOKIE)
         name = await self.sessions.principal(cookie) if cookie else None
-        return Principal(name, ADMIN) if name else ANONYMOUS
+        return _holder(name) if name else ANONYMOUS
+
+    async def _session_holders(self, cookies: Collection[str]) -> dict[str, Principal]:
+        names = await self.sessions.principals(cookies)
+        return {cookie: _holder(name) for cookie, name in names.items()}
 
     def new_link(self) -> str:
         """Return the address of a new one-time sign-in."""
@@ -89,3 +99,8 @@ class Services:
         refuse_unless_allowed(authorise(principal, Action.VIEW, thing), "no shipment with this id")
         assert found
         return found
+
+
+def _holder(name: str) -> Principal:
+    """Return who the holder of a session is."""
+    return Principal(name, ADMIN)

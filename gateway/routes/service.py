@@ -37,7 +37,7 @@ async def index(_request: Request) -> Response:
 async def health(request: Request) -> Response:
     """`GET /healthz`: whether PostgreSQL and NATS answer."""
     services = services_of(request)
-    await services.feed.incarnation("EVENTS")
+    await services.hub.about("EVENTS")
     await services.records.compendium("")
     return JSONResponse({"status": "ok"})
 

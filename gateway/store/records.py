@@ -117,7 +117,8 @@ class Records:
             if advance is None or before is None:
                 return None
             after = advance.state
-            await _write(transaction, tables.compendium, before.version, _compendium_row(after))
+            published = {"published": self._now()} if before.candidate and not after.candidate else {}
+            await _write(transaction, tables.compendium, before.version, _compendium_row(after) | published)
             changed = CompendiumChanged(compendium_id=after.id, status=after.status, candidate=after.candidate)
             self._send(transaction, changed, after.version, advance.commands, not after.candidate)
             return after
@@ -153,10 +154,16 @@ class Records:
             return advance.state
 
     async def remove_compendium(self, identifier: str) -> None:
-        """Forget a candidate; its blobs go when nothing refers to them."""
+        """Forget a candidate; its blobs go when nothing refers to them. Who could see its events still can."""
+        table = tables.compendium
         async with self.database.transaction() as transaction:
-            statement = delete(tables.compendium).where(tables.compendium.c.id == identifier)
-            for row in await transaction.rows(statement.returning(tables.compendium.c.version)):
+            statement = delete(table).where(table.c.id == identifier)
+            kept = (table.c.owner, table.c.candidate, table.c.published)
+            for row in await transaction.rows(statement.returning(table.c.version, *kept)):
+                seen = {column.name: row[column.name] for column in kept}
+                await transaction.connection.execute(
+                    insert(tables.tombstone).values(compendium_id=identifier, deleted=self._now(), **seen)
+                )
                 deleted = CompendiumDeleted(compendium_id=identifier)
                 self._send(transaction, deleted, row["version"] + 1, [], public=False)
 
