@@ -129,10 +129,11 @@ class JobStream:
             for message in mine:
                 told: Told = message.told
                 visible = await self._may_see(told.compendium, told.time())
-                self._place = self._place.at(event=message.sequence)
                 if told.kind == "job.ended":
-                    self._end, self._hidden = message, not visible
+                    # The place stays before it: whoever is cut off in the log that follows must get it later.
+                    self._end, self._hidden, place = message, not visible, message.sequence - 1
                 elif visible:
+                    self._place = self._place.at(event=message.sequence)
                     frames.append(frame(str(self._place), "job", message.body))
             self._place = self._place.at(event=place)
             yield b"".join(frames)
@@ -194,7 +195,7 @@ class JobStream:
             yield chunk
         if self._end is not None and not self._hidden:
             yield self._lost(ended.get("log_chunks") or {})
-            yield frame(str(self._place), "end", self._end.body)
+            yield frame(str(self._place.at(event=self._end.sequence)), "end", self._end.body)
         elif self._hidden or not await self._had_the_end(place):
             yield self._reset()
 
@@ -207,7 +208,7 @@ class JobStream:
                 while self._end is None and not self.reader.over:
                     if not self._behind():
                         await self.reader.wait()
-                    async for chunk in self._events(self.streams.events.position):
+                    async for chunk in self._news():
                         yield chunk
 
     async def _had_the_end(self, place: int) -> bool:

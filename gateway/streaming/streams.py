@@ -49,7 +49,7 @@ class Streams:
         sessions: Callable[[Collection[str]], Awaitable[dict[str, Principal]]],
         pace: Pace = Pace(),
     ) -> None:
-        self._sessions, self._pace = sessions, pace
+        self._sessions, self.pace = sessions, pace
         self.rights = Rights(load)
         self.events = hub.tail("EVENTS", EVENT_SUBJECTS, self._read_events)
         self.logs = hub.tail("LOGS", ("erc.log.>",), _read_nothing)
@@ -114,7 +114,7 @@ class Streams:
         """Let every stream have its heartbeat, a part of them at a time, so that no moment is crowded."""
         part = 0
         while self._open and not self._closed:
-            await asyncio.sleep(self._pace.heartbeat_seconds / PARTS)
+            await asyncio.sleep(self.pace.heartbeat_seconds / PARTS)
             part = (part + 1) % PARTS
             due = [reader for reader in self._open if reader.part == part]
             await self._end_those_signed_out(due)
@@ -126,8 +126,8 @@ class Streams:
     def _cut_those_who_do_not_read(self) -> None:
         now = asyncio.get_running_loop().time()
         for reader in [*self._open]:
-            if reader.sending_since is not None and now - reader.sending_since > self._pace.patience_seconds:
-                log.info("A reader of events is cut: it has not read for %s s", self._pace.patience_seconds)
+            if reader.sending_since is not None and now - reader.sending_since > self.pace.patience_seconds:
+                log.info("A reader of events is cut: it has not read for %s s", self.pace.patience_seconds)
                 reader.cut_off()
 
     async def _end_those_signed_out(self, readers: Collection[Open]) -> None:
