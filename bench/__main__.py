@@ -6,20 +6,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import jobs, latency, startup, uploads, workspaces
+from bench import jobs, latency, sse, startup, uploads, workspaces
 from bench.report import Figure, table, write
 from support.service import running
 
 
 def main() -> int:
     """Run what is named on the command line, all by default; exit code 1 when a goal is missed."""
-    wanted = set(sys.argv[1:]) or {"startup", "jobs", "latency", "uploads", "workspaces"}
+    wanted = set(sys.argv[1:]) or {"startup", "jobs", "latency", "sse", "uploads", "workspaces"}
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="erc-bench-") as name:
         root = Path(name)
         if "startup" in wanted:
             figures += startup.figures(root)
-        if wanted & {"jobs", "latency", "uploads"}:
+        if wanted & {"jobs", "latency", "sse", "uploads"}:
             home = root / "home"
             home.mkdir()
             with running(home) as service:
@@ -27,6 +27,8 @@ def main() -> int:
                     figures += jobs.figures(service)
                 if "latency" in wanted:
                     figures += latency.figures(service, *service.servers())
+                if "sse" in wanted:
+                    figures += sse.figures(service, *service.servers())
                 if "uploads" in wanted:
                     figures += uploads.figures(service)
         if "workspaces" in wanted:

@@ -131,11 +131,13 @@ class JobStream:
                 visible = await self._may_see(told.compendium, told.time())
                 if told.kind == "job.ended":
                     # The place stays before it: whoever is cut off in the log that follows must get it later.
-                    self._end, self._hidden, place = message, not visible, message.sequence - 1
+                    self._end, self._hidden = message, not visible
+                    self._place = self._place.at(event=message.sequence - 1)
                 elif visible:
                     self._place = self._place.at(event=message.sequence)
                     frames.append(frame(str(self._place), "job", message.body))
-            self._place = self._place.at(event=place)
+            if self._end is None:
+                self._place = self._place.at(event=place)
             yield b"".join(frames)
 
     async def _log(self, upto: int) -> AsyncIterator[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import uvicorn
 from sqlalchemy import text
+from support.service import free_port
 
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Client, Hints, LogStream, StreamPublisher, connect
@@ -23,7 +24,6 @@ from erc.events.outbox import Database, create_engine
 from erc.events.relay import Waiting
 from erc.events.streams import Lease, provision
 from erc.gateway.app import create_app
-from erc.gateway.auth import Principal
 from erc.gateway.services import OPERATOR, Services
 from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
@@ -36,7 +36,6 @@ from erc.schemas import tables
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium, CompendiumStatus
 from erc.schemas.job import Job, JobStatus
-from support.service import free_port
 
 TOKEN = "a-token"
 THEN = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -140,10 +139,15 @@ class Listener:
 
     async def until(self, count: int, seconds: float = 30) -> list[Heard]:
         """Return the journal once it has so many events."""
-        async with asyncio.timeout(seconds):
-            while len(self.heard) < count:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: len(self.heard) >= count, seconds)
         return self.heard
+
+
+async def eventually(holds: Callable[[], bool], seconds: float = 30) -> None:
+    """Return once it holds; raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 @dataclass
@@ -279,6 +283,3 @@ async def gateway(database_url: str, nats_url: str, home: Path, pace: Pace = Pac
         await serving
         await database.close()
         await client.close()
-
-
-SOMEBODY = Principal("ada", 100)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from datetime import timedelta
 
 import pytest
-from support.streaming import THEN, World, changed, compendium_id, deleted, job_id, moved, numbers
+from support.streaming import THEN, World, changed, compendium_id, deleted, eventually, job_id, moved, numbers
 from support.streaming import over as ended
 
 from erc.gateway.services import OPERATOR
@@ -140,9 +139,7 @@ async def test_a_stream_ends_with_its_session(world: World) -> None:
         await world.happen((changed(1), 1))
         await reader.until(1)
         await world.services.sessions.end(cookie)
-        async with asyncio.timeout(10):
-            while not reader.ended:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: reader.ended)
         await world.happen((changed(1), 2))
         assert numbers(await bearer.until(2)) == [1, 2]
     assert numbers(reader.heard) == [1]
@@ -155,9 +152,7 @@ async def test_a_heartbeat_moves_the_place_of_a_reader_for_whom_there_is_nothing
     async with world.listener(path).listening() as reader, world.listener().listening() as other:
         await world.happen(*((changed(1), number) for number in range(1, 6)))
         last = (await other.until(5))[-1].id
-        async with asyncio.timeout(10):
-            while last not in reader.places:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: last in reader.places)
     assert reader.heard == []
 
 
@@ -171,7 +166,7 @@ async def test_a_place_of_another_stream_gets_a_reset_with_a_snapshot(world: Wor
     for query, snapshot in (("", "/api/v1/job"), (path, f"/api/v1/job/{job_id(4)}?steps=all")):
         async with world.listener(query, last=place.format(incarnation=incarnation)).listening() as reader:
             (reset,) = await reader.until(1)
-    assert (reset.kind, reset.data) == ("reset", {"snapshot": snapshot})
+            assert (reset.kind, reset.data) == ("reset", {"snapshot": snapshot})
     async with world.listener(last=place.format(incarnation=incarnation)).listening() as reader:
         await reader.until(1)
         await world.happen((changed(1), 2))
