@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -40,11 +41,18 @@ FILL_SECONDS = 2.0
 def main() -> None:
     """Serve until SIGTERM or SIGINT; exit code 1 when a server does not answer at the start."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _allow_many_connections()
     try:
         uvloop.run(serve(GatewaySettings.read()))
     except Unavailable as error:
         log.error("The gateway stops: %s", error)  # noqa: TRY400 - a sentence, not a trace
         sys.exit(1)
+
+
+def _allow_many_connections() -> None:
+    """Use all the files that the system allows: every open stream of events is one."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def serve(settings: GatewaySettings) -> None:

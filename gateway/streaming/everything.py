@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
-from erc.events.hub import Channel, Take
+from erc.events.channel import Channel, Take
 from erc.events.pull import Message
 from erc.gateway.auth import Principal
 from erc.gateway.errors import Refused

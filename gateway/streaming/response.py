@@ -9,8 +9,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from erc.events.channel import Reader
 from erc.events.errors import Unavailable
-from erc.events.hub import Reader
 
 PIECE_BYTES = 256 << 10
 """What a reader must take within `Open.patience` seconds, or be cut: it resumes where it was."""

@@ -8,8 +8,9 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from erc.events.channel import Channel
 from erc.events.errors import Unavailable
-from erc.events.hub import Channel, Hub
+from erc.events.hub import Hub
 from erc.events.pull import Message
 from erc.gateway.auth import Principal
 from erc.gateway.streaming.filters import Filter

@@ -8,7 +8,7 @@ import bisect
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erc.events.hub import Channel, Reader
+from erc.events.channel import Channel, Reader
 from erc.events.pull import Message
 
 READERS = 4
