@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,12 +23,12 @@ class Told:
         data = envelope.get("data")
         self.data: dict[str, Any] = data if isinstance(data, dict) else {}
         self.type = str(envelope.get("type", ""))
-        self.kind = self.type.rpartition(".v")[0] or self.type
-        self.aggregate = self.kind.partition(".")[0]
+        self.kind, self.aggregate, event = _named(self.type)
         self.compendium = str(self.data.get("compendium_id", ""))
         self.job = str(self.data.get("job_id", ""))
         self._time = str(envelope.get("time", ""))
-        self.frame = frame(f"{incarnation}.{message.sequence}", self.aggregate, message.body)
+        body = one_line(message.body)
+        self.frame = b"id: %b.%d\nevent: %b\ndata: %b\n\n" % (incarnation.encode(), message.sequence, event, body)
 
     def time(self) -> datetime:
         """When it happened, by the clock of the gateway that recorded it."""
@@ -39,10 +40,23 @@ class Told:
 
 
 def frame(identifier: str, event: str, body: bytes) -> bytes:
-    """Return a server-sent event; `body` is JSON, in which a raw line end is only white space."""
+    """Return a server-sent event; `body` is JSON."""
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (identifier.encode(), event.encode(), one_line(body))
+
+
+def one_line(body: bytes) -> bytes:
+    """Return JSON as one line: a raw line end in it is only white space."""
     if b"\n" in body or b"\r" in body:
-        body = body.replace(b"\n", b" ").replace(b"\r", b" ")
-    return b"id: %b\nevent: %b\ndata: %b\n\n" % (identifier.encode(), event.encode(), body)
+        return body.replace(b"\n", b" ").replace(b"\r", b" ")
+    return body
+
+
+@functools.lru_cache(maxsize=256)
+def _named(kind: str) -> tuple[str, str, bytes]:
+    """Return a type without its version, its aggregate, and that as the name of a server-sent event."""
+    plain = kind.rpartition(".v")[0] or kind
+    aggregate = plain.partition(".")[0]
+    return plain, aggregate, one_line(aggregate.encode(errors="replace"))
 
 
 def _document(body: bytes) -> dict[str, Any]:
