@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import jobs, latency, pipeline, relay, startup, uploads, workspaces
+from bench import jobs, latency, pipeline, relay, sse, startup, uploads, workspaces
 from bench.report import Figure, table, write
 from support.service import Service, running
 
@@ -15,6 +15,7 @@ OF_A_SERVICE: dict[str, Callable[[Service], list[Figure]]] = {
     "jobs": jobs.figures,
     "latency": lambda service: latency.figures(service, *service.servers()),
     "pipeline": lambda service: pipeline.figures(service, *service.servers()),
+    "sse": lambda service: sse.figures(service, *service.servers()),
     "uploads": uploads.figures,
 }
 ALONE: dict[str, Callable[[Path], list[Figure]]] = {

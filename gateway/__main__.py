@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -12,7 +11,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
@@ -22,7 +20,7 @@ from erc.events.bus import Client, Hints, Wakeup, connect
 from erc.events.dead import DeadLetters, exhume
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
-from erc.events.feed import Feed
+from erc.events.hub import Hub
 from erc.events.inspection import Inspection
 from erc.events.intake import lasting_intake
 from erc.events.outbox import Database, create_engine, utc_now
@@ -37,6 +35,7 @@ from erc.gateway.janitor import Janitor
 from erc.gateway.metrics import MetricsPage, observe
 from erc.gateway.routes.metrics import metrics_app
 from erc.gateway.services import Services
+from erc.gateway.serving import allow_many_connections, serve_all
 from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
 from erc.gateway.store.abandoned import SqlCare
@@ -57,6 +56,7 @@ FILL_SECONDS = 2.0
 def main() -> None:
     """Serve until SIGTERM or SIGINT; exit code 1 when a server does not answer at the start."""
     with telemetry.process("gateway"):
+        allow_many_connections()
         try:
             uvloop.run(serve(GatewaySettings.read()))
         except Unavailable as error:
@@ -83,12 +83,23 @@ async def serve(settings: GatewaySettings) -> None:
         try:
             app = create_app(services)
             pages = Telemetry(answering(app, faults) if faults.ordered else app)
-            await _serve_both(settings, pages, Telemetry(content_app(services)), services.metrics)
+            await serve_all(_served(settings, services, pages), services.streams.end)
         finally:
+            await services.streams.close()
             filling.cancel()
             tidying.cancel()
     await database.close()
     await client.close()
+
+
+def _served(settings: GatewaySettings, services: Services, pages: ASGIApp) -> list[tuple[ASGIApp, str, int]]:
+    served: list[tuple[ASGIApp, str, int]] = [
+        (pages, settings.host, settings.port),
+        (Telemetry(content_app(services)), settings.host, settings.content_port),
+    ]
+    if place := metrics.address("gateway"):
+        served.append((metrics_app(services.metrics), *place))
+    return served
 
 
 async def _services(settings: GatewaySettings, client: Client, hints: Hints, database: Database) -> Services:
@@ -101,7 +112,7 @@ async def _services(settings: GatewaySettings, client: Client, hints: Hints, dat
         sessions=sessions,
         search=PostgresSearch(database),
         blobs=FileBlobStore(settings.home / "blobs"),
-        feed=Feed(client),
+        hub=Hub(client),
         hints=hints,
         operations=operations,
         inspection=inspection,
@@ -113,38 +124,6 @@ async def _services(settings: GatewaySettings, client: Client, hints: Hints, dat
     if settings.one_time_token:
         services.links.add(settings.one_time_token)
     return services
-
-
-async def _serve_both(settings: GatewaySettings, pages: ASGIApp, content: ASGIApp, scrape: MetricsPage) -> None:
-    """Serve both origins; the first one that ends takes the other with it."""
-
-    def server(app: ASGIApp, port: int, host: str = settings.host) -> uvicorn.Server:
-        return uvicorn.Server(
-            uvicorn.Config(
-                app,
-                host=host,
-                port=port,
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                lifespan="off",
-                timeout_graceful_shutdown=2,
-                proxy_headers=False,
-            )
-        )
-
-    servers = [server(pages, settings.port), server(content, settings.content_port)]
-    if place := metrics.address("gateway"):
-        servers.append(server(metrics_app(scrape), place[1], place[0]))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn raises a signal again once it has ended; unless that is ignored, nothing behind it is closed.
-        signal.signal(number, signal.SIG_IGN)
-    serving = [asyncio.ensure_future(one.serve()) for one in servers]
-    await asyncio.wait(serving, return_when=asyncio.FIRST_COMPLETED)
-    for one in servers:
-        one.should_exit = True
-    await asyncio.gather(*serving)
 
 
 async def _fill(services: Services, hints: Hints) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Hints
 from erc.events.dead import DeadLetters
-from erc.events.feed import Feed
+from erc.events.hub import Hub
 from erc.events.inspection import Inspection
 from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import ADMIN, ANONYMOUS, Action, Principal, Thing, authorise
@@ -29,6 +29,8 @@ from erc.gateway.store.queue import Queue
 from erc.gateway.store.records import Records
 from erc.gateway.store.search import Search
 from erc.gateway.store.sessions import Sessions
+from erc.gateway.store.visibility import Visibility
+from erc.gateway.streaming.streams import Streams
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
 from erc.schemas.shipment import Shipment
@@ -51,7 +53,7 @@ class Services:
     sessions: Sessions
     search: Search
     blobs: FileBlobStore
-    feed: Feed
+    hub: Hub
     hints: Hints
     operations: Operations
     inspection: Inspection
@@ -65,6 +67,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.idempotency: Idempotency[Transaction] = Idempotency(SqlAnswers(self.records.database), utc_now)
+        self.streams = Streams(self.hub, Visibility(self.records.database).of, self._session_holders)
 
     async def principal(self, connection: HTTPConnection) -> Principal:
         """Return who asks: the bearer of a token, the holder of a session, or nobody."""
@@ -76,7 +79,11 @@ class Services:
             raise Refused(401, "user is not authenticated", "The token is not known.")
         cookie = connection.cookies.get(COOKIE)
         name = await self.sessions.principal(cookie) if cookie else None
-        return Principal(name, ADMIN) if name else ANONYMOUS
+        return _holder(name) if name else ANONYMOUS
+
+    async def _session_holders(self, cookies: Collection[str]) -> dict[str, Principal]:
+        names = await self.sessions.principals(cookies)
+        return {cookie: _holder(name) for cookie, name in names.items()}
 
     async def tell_to_stop(self, work: Mapping[str, Sequence[str]]) -> None:
         """Tell workers at once that work was cancelled, by its id; they would find out at their next heartbeat."""
@@ -116,3 +123,8 @@ class Services:
         refuse_unless_allowed(authorise(principal, action, thing), "no shipment with this id")
         assert found
         return found
+
+
+def _holder(name: str) -> Principal:
+    """Return who the holder of a session is."""
+    return Principal(name, ADMIN)

@@ -167,6 +167,7 @@ tombstone = Table(
     Column("compendium_id", Text, primary_key=True),
     Column("owner", Text, nullable=False),
     Column("candidate", Boolean, nullable=False),
+    _moment("published", nullable=True),
     _moment("deleted", now=True),
     comment="owner: gateway. Who may still see the events of a compendium that is gone",
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import codecs
 import contextlib
+import io
+from collections import deque
 from typing import Protocol
 
 from erc.events.blobs import BlobStore
@@ -13,6 +15,7 @@ from erc.schemas.ids import Digest
 
 FLUSH_SECONDS = 0.1
 CHUNK_CHARACTERS = 32_768
+TAIL_BYTES = 1 << 16
 
 
 class Chunks(Protocol):
@@ -24,25 +27,29 @@ class Chunks(Protocol):
 
 
 class StepLog:
-    """Collects what a step says, at most `limit_bytes` of it; bytes that are no UTF-8 are replaced."""
+    """Collects what a step says, at most `limit_bytes` of it; bytes that are no UTF-8 are replaced.
+
+    Memory: what is kept, once as bytes, and what is not published yet, however many writes it came in.
+    """
 
     def __init__(self, chunks: Chunks, job_id: str, step: str, attempt: int, limit_bytes: int) -> None:
         self._chunks, self._job_id, self._step, self._attempt = chunks, job_id, step, attempt
-        self._limit, self._kept_bytes, self._truncated = limit_bytes, 0, False
+        self._limit, self._said_bytes, self._truncated = limit_bytes, 0, False
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._kept: list[str] = []
-        self._pending = ""
+        self._kept = bytearray()
+        self._full: deque[str] = deque()
+        self._open, self._open_characters = io.StringIO(), 0
         self._number = 0
         self._flushing: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
 
     async def write(self, piece: bytes) -> None:
         """Add bytes; they are published within a tenth of a second."""
-        room = self._limit - self._kept_bytes
+        room = self._limit - self._said_bytes
         if room <= 0:
             self._truncate()
             return
-        self._kept_bytes += len(piece)
+        self._said_bytes += len(piece)
         self._add(self._decoder.decode(piece[:room]))
         if len(piece) > room:
             self._truncate()
@@ -56,8 +63,18 @@ class StepLog:
 
     def _add(self, text: str) -> None:
         clean = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-        self._kept.append(clean)
-        self._pending += clean
+        self._kept += clean.encode()
+        for begin in range(0, len(clean), CHUNK_CHARACTERS):
+            piece = clean[begin : begin + CHUNK_CHARACTERS]
+            if self._open_characters + len(piece) > CHUNK_CHARACTERS:
+                self._close_chunk()
+            self._open.write(piece)
+            self._open_characters += len(piece)
+
+    def _close_chunk(self) -> None:
+        if self._open_characters:
+            self._full.append(self._open.getvalue())
+            self._open, self._open_characters = io.StringIO(), 0
 
     async def _flush_soon(self) -> None:
         await asyncio.sleep(FLUSH_SECONDS)
@@ -66,11 +83,11 @@ class StepLog:
 
     async def _flush(self) -> None:
         async with self._lock:
-            while self._pending:
-                text = self._pending[:CHUNK_CHARACTERS]
-                await self._chunks.publish(self._job_id, self._step, self._attempt, self._number + 1, text)
+            self._close_chunk()
+            while self._full:
+                await self._chunks.publish(self._job_id, self._step, self._attempt, self._number + 1, self._full[0])
                 self._number += 1
-                self._pending = self._pending[len(text) :]
+                self._full.popleft()
 
     async def close(self, blobs: BlobStore) -> tuple[Digest | None, int]:
         """Publish the rest, keep the whole; return its blob (None when nothing was said) and the number of chunks.
@@ -83,15 +100,14 @@ class StepLog:
                 await self._flushing
         self._add(self._decoder.decode(b"", final=True))
         await self._flush()
-        whole = self.text()
-        if not whole:
+        if not self._kept:
             return None, 0
-        return await asyncio.to_thread(blobs.put, whole.encode()), self._number
+        return await asyncio.to_thread(blobs.put, bytes(self._kept)), self._number
 
     def text(self) -> str:
         """Return what was said so far."""
-        return "".join(self._kept)
+        return self._kept.decode()
 
     def tail(self, lines: int = 20) -> str:
-        """Return the last lines."""
-        return "\n".join(self.text().splitlines()[-lines:])
+        """Return the last lines, of at most `TAIL_BYTES`."""
+        return "\n".join(self._kept[-TAIL_BYTES:].decode(errors="replace").splitlines()[-lines:])

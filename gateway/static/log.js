@@ -2,6 +2,7 @@
 
 export const LINES = 2000;
 const LONGEST_LINE = 4000;
+const CUT = "[The beginning of this line is not shown.] ";
 
 const COMMANDS = new RegExp(
   [
@@ -20,6 +21,12 @@ export function clean(line) {
   const whole = line.replace(/\r+$/, "");
   const seen = whole.slice(whole.lastIndexOf("\r") + 1).replace(COMMANDS, "").replace(UNSEEN, "");
   return seen.length > LONGEST_LINE ? `${seen.slice(0, LONGEST_LINE)}…` : seen;
+}
+
+/** Returns a line of bounded length: the end of it, as of a progress bar the newest state counts, and says so. */
+export function shorten(line) {
+  if (line.length <= LONGEST_LINE * 4) return line;
+  return `${CUT}${line.slice(-LONGEST_LINE * 3)}`;
 }
 
 /** The log of one step in its `<details data-log>`. */
@@ -50,8 +57,8 @@ export class StepLog {
       this.pre.replaceChildren(this.tail);
       this.cut.hidden = true;
     }
-    const lines = (this.rest + text).split("\n");
-    this.rest = lines.pop().slice(-LONGEST_LINE * 4);
+    const lines = (this.rest + text).split("\n").map(shorten);
+    this.rest = lines.pop();
     this.waiting.push(...lines);
     if (this.waiting.length > LINES) {
       this.waiting.splice(0, this.waiting.length - LINES);

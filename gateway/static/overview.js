@@ -6,12 +6,9 @@ const wanted = document.querySelector("[data-follow]")?.dataset.follow;
 
 if (wanted !== undefined) {
   const refresh = refresher(500);
-  const hear = ({ data }) => {
-    if (!wanted || data.compendium_id === wanted) refresh();
-  };
   let first = true;
-  follow("/api/v1/events", {
-    heard: { compendium: hear, job: hear, reset: refresh },
+  follow(wanted ? `/api/v1/events?compendium=${encodeURIComponent(wanted)}` : "/api/v1/events", {
+    heard: { compendium: refresh, job: refresh, reset: refresh },
     tell: (sentence) => {
       // What happened between the page and the first event is not in the stream.
       if (!sentence && first) {

@@ -16,7 +16,7 @@ from erc.gateway.auth import EDITOR, Principal
 from erc.gateway.packing import CANCELLED, cancel_shipment
 from erc.gateway.pipeline import cancel_job
 from erc.gateway.store.queue import Queue
-from erc.gateway.store.rows import compendium_row, hold, job_row, of_compendium, row_of, stop, write
+from erc.gateway.store.rows import compendium_row, hold, job_row, of_compendium, page, row_of, stop, write
 from erc.gateway.store.telling import compendium_event, job_event, public_subject
 from erc.gateway.transition import Advance
 from erc.schemas import tables
@@ -77,7 +77,7 @@ class Records:
         query = select(table.c.document).where(_visible(principal, table.c.candidate, table.c.owner))
         if owner:
             query = query.where(table.c.owner == owner)
-        rows = await self.database.rows(_page(query, table.c.id, start, limit))
+        rows = await self.database.rows(page(query, table.c.id, start, limit))
         return [Compendium.model_validate(row["document"]) for row in rows]
 
     async def jobs(
@@ -97,7 +97,7 @@ class Records:
         for column, value in ((job.c.compendium_id, compendium_id), (job.c.owner, owner), (job.c.status, status)):
             if value:
                 query = query.where(column == value)
-        rows = await self.database.rows(_page(query, job.c.id, start, limit))
+        rows = await self.database.rows(page(query, job.c.id, start, limit))
         return [Job.model_validate(row["document"]) for row in rows]
 
     # ------------------------------------------------------------------------------------------ write
@@ -229,11 +229,13 @@ class Records:
         table = tables.compendium
         async with self.database.transaction() as transaction:
             statement = delete(table).where(table.c.id == identifier)
-            gone = await transaction.rows(statement.returning(table.c.version, table.c.owner, table.c.candidate))
+            kept = (table.c.owner, table.c.candidate, table.c.published)
+            gone = await transaction.rows(statement.returning(table.c.version, *kept))
             if not gone:
                 return [], []
-            now, grave = self._now(), {name: gone[0][name] for name in ("owner", "candidate")}
-            await transaction.connection.execute(insert(tables.tombstone).values(compendium_id=identifier, **grave))
+            now, grave = self._now(), {column.name: gone[0][column.name] for column in kept}
+            tombstone = insert(tables.tombstone).values(compendium_id=identifier, deleted=now, **grave)
+            await transaction.connection.execute(tombstone)
             jobs = await of_compendium(transaction, tables.job, identifier)
             shipments = await of_compendium(transaction, tables.shipment, identifier)
             await self._queue.hold(transaction)
@@ -293,7 +295,3 @@ def _visible(principal: Principal, candidate: Any, owner: Any) -> ColumnElement[
     if principal.level >= EDITOR:
         return true()
     return or_(candidate.is_(False), owner == principal.name)
-
-
-def _page(query: Select[Any], order: Any, start: int, limit: int) -> Select[Any]:
-    return query.order_by(order.desc()).offset(max(start, 1) - 1).limit(limit)

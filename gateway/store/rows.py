@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Select, Table, select
 from sqlalchemy.dialects.postgresql import insert
 
 from erc.events.outbox import Transaction, guarded_update
@@ -65,3 +65,8 @@ def compendium_row(compendium: Compendium) -> dict[str, Any]:
 def job_row(job: Job) -> dict[str, Any]:
     """Return the row of a job."""
     return row_of(job) | {"owner": job.owner, "compendium_id": job.compendium_id}
+
+
+def page(query: Select[Any], order: Any, start: int, limit: int) -> Select[Any]:
+    """Return a page of a query, newest first; `start` counts from 1."""
+    return query.order_by(order.desc()).offset(max(start, 1) - 1).limit(limit)

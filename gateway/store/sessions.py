@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select
@@ -38,6 +39,14 @@ class Sessions:
             select(table.c.principal).where(table.c.id == _hash(cookie), table.c.expires > func.now())
         )
         return rows[0]["principal"] if rows else None
+
+    async def principals(self, cookies: Collection[str]) -> dict[str, str]:
+        """Return who holds these cookies; those whose session is over are left out."""
+        hashes, table = {_hash(cookie): cookie for cookie in cookies}, tables.session
+        rows = await self._database.rows(
+            select(table.c.id, table.c.principal).where(table.c.id.in_(list(hashes)), table.c.expires > func.now())
+        )
+        return {hashes[row["id"]]: row["principal"] for row in rows}
 
     async def end(self, cookie: str) -> None:
         """End a session."""

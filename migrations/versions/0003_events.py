@@ -81,6 +81,7 @@ def _wire() -> None:
         _text("compendium_id", primary_key=True),
         _text("owner"),
         sa.Column("candidate", sa.Boolean(), nullable=False),
+        _moment("published", nullable=True),
         _moment("deleted", now=True),
         comment="owner: gateway. Who may still see the events of a compendium that is gone",
     )

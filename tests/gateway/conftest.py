@@ -17,7 +17,7 @@ from support.servers import nats, postgres
 from erc.deploy.embedded import as_role
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Client, Hints, StreamPublisher, Wakeup, connect
-from erc.events.feed import Feed
+from erc.events.hub import Hub
 from erc.events.outbox import WAKE, Database, create_engine
 from erc.events.relay import PostgresOutbox, Relay
 from erc.events.streams import Lease, provision
@@ -177,7 +177,7 @@ def _services(owner_url: str, nats_url: str, home: Path, database: Database, bro
         sessions=Sessions(database),
         search=PostgresSearch(database),
         blobs=FileBlobStore(home / "blobs"),
-        feed=Feed(broker),
+        hub=Hub(broker),
         hints=Hints(broker),
         signer=Signer(b"key", settings.content_url),
     )

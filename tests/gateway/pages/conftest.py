@@ -23,7 +23,7 @@ from support.service import free_port
 
 from erc.events.blobs import FileBlobStore, put_document
 from erc.events.bus import Hints, LogStream, StreamPublisher, Wakeup, connect
-from erc.events.feed import Feed
+from erc.events.hub import Hub
 from erc.events.outbox import WAKE, Database, create_engine, utc_now
 from erc.events.relay import PostgresOutbox, Relay
 from erc.events.streams import Lease, provision
@@ -255,7 +255,7 @@ async def world(servers: tuple[str, str], tmp_path: Path) -> AsyncIterator[World
         sessions=Sessions(database),
         search=PostgresSearch(database),
         blobs=FileBlobStore(tmp_path / "blobs"),
-        feed=Feed(client),
+        hub=Hub(client),
         hints=hints,
         signer=Signer(b"key", settings.content_url),
         metrics=MetricsPage(partial(figures, database), partial(survey, client), utc_now, time.monotonic),
@@ -265,6 +265,7 @@ async def world(servers: tuple[str, str], tmp_path: Path) -> AsyncIterator[World
     outbox = PostgresOutbox(database_url, f"relay-{port}")
     relaying = asyncio.create_task(Relay(outbox, StreamPublisher(client), asyncio.sleep).run(woken))
     yield World(services, LogStream(client), settings.public_url)
+    await services.streams.close()
     while not relaying.done():
         # Once may be lost in Python 3.11, where `wait_for` prefers a result to a cancellation.
         relaying.cancel()

@@ -119,6 +119,19 @@ async def test_a_flood_of_lines_is_cut_at_the_beginning(serving, tab: Page) -> N
     await expect(tab.locator("#log-image_build .cut")).to_be_visible()
 
 
+async def test_a_line_without_end_is_cut_and_says_so(serving, tab: Page) -> None:
+    job = await serving.job(await serving.compendium())
+    await tab.goto(f"/job/{job.id}")
+    for chunk in range(40):
+        await serving.logs.publish(job.id, "image_build", 1, chunk + 1, "x" * 30_000)
+    await serving.logs.publish(job.id, "image_build", 1, 41, "\n 1 %\r99 %\r100 %\n")
+    log = tab.locator("#log-image_build pre")
+    await expect(log).to_contain_text("\n100 %\n")
+    shown = await log.evaluate("pre => pre.textContent")
+    assert shown.startswith("[The beginning of this line is not shown.] xxx")
+    assert len(shown) < 5000
+
+
 async def test_the_list_follows_what_happens(serving, tab: Page) -> None:
     await tab.goto("/")
     await expect(tab.locator("#lists")).to_contain_text("There is no compendium yet")

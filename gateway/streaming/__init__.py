@@ -1,0 +1,1 @@
+"""Server-sent events: places, filters, rights for each event, and the streams made from them."""
