@@ -45,12 +45,15 @@ class Load:
         """How many wait for an answer or an end."""
         return self._open
 
-    def start(self) -> None:
-        """Let everybody begin; one paper is there."""
+    def begin(self) -> None:
+        """Let everybody begin, for the first time or again; one paper is there."""
+        self._stop.clear()
         roles = {self._run_jobs: RUNNERS, self._upload: UPLOADERS, self._ship: SHIPPERS}
         for role, people in roles.items():
             for number in range(people):
                 self._working.append(self._thread(role, f"{role.__name__}{number}"))
+        if self._reading:
+            return
         for number in range(READERS):
             self._reading.append(self._thread(self._listen(f"all:{number}", self.token), f"reader{number}"))
         self._reading.append(self._thread(self._listen("nobody:0", None), "nobody"))
@@ -60,6 +63,7 @@ class Load:
         self._stop.set()
         for thread in self._working:
             thread.join(END_SECONDS)
+        self._working.clear()
 
     def hush(self) -> None:
         """Let the readers leave."""

@@ -82,14 +82,14 @@ def _attack(
         plan.seed,
     )
     injector = Injector(running, lambda: load.open, journal, plan.seed, plan.stop_seconds)
-    _say(f"Idempotency-Key honoured: {_begin(load, plan)}")
-    with _loaded(load):
-        faults = schedule(plan.seed, plan.kills, engine=plan.own_engine)
-        while part := list(islice(faults, CALM_EVERY)):
+    _say(f"Idempotency-Key honoured: {_prepare(load, plan)}")
+    faults = schedule(plan.seed, plan.kills, engine=plan.own_engine)
+    while part := list(islice(faults, CALM_EVERY)):
+        with _loaded(load):
             injector.inject_all(part)
             _say(f"{injector.tally.total} kills after {time.monotonic() - began:.0f} s")
-            _recover(load, journal)
-    _say(f"the load ended after {time.monotonic() - began:.0f} s")
+        _recover(load, journal)
+        _say(f"all that was begun has ended after {time.monotonic() - began:.0f} s")
     sources = Sources.of(service.home, [journal.path], nats_url=running.nats.url, engine=docker)
     results, world = asyncio.run(settled(sources, 90 if plan.shipped_lease else 60))
     load.hush()
@@ -114,20 +114,20 @@ def _tell(plan: Plan, load: Load, injector: Injector, fenced: int, results: list
     return 1 if problems or any(result.violations for result in results) else 0
 
 
-def _begin(load: Load, plan: Plan) -> bool:
-    """Bring in a first paper, find out whether keys are honoured, let everybody begin."""
+def _prepare(load: Load, plan: Plan) -> bool:
+    """Bring in a first paper; return whether keys are honoured."""
     chance = random.Random(plan.seed)
     probe, first = (load.ready(load.caller(), chance) for _ in range(2))
     load.papers.append(first)
     honoured = plan.send_keys and honours_keys(load.caller(), probe)
     make = load.caller
     load.caller = lambda: dataclasses.replace(make(), honoured=honoured)
-    load.start()
     return honoured
 
 
 @contextmanager
 def _loaded(load: Load) -> Iterator[None]:
+    load.begin()
     try:
         yield
     finally:
