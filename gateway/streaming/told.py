@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic_core import from_json
+from sse_starlette.event import ServerSentEvent
 
 from erc.events.pull import Message
 
@@ -40,8 +41,9 @@ class Told:
 
 
 def frame(identifier: str, event: str, body: bytes) -> bytes:
-    """Return a server-sent event; `body` is JSON."""
-    return b"id: %b\nevent: %b\ndata: %b\n\n" % (identifier.encode(), event.encode(), one_line(body))
+    """Return a server-sent event that is made for one reader; `body` is JSON."""
+    text = one_line(body).decode(errors="replace")
+    return ServerSentEvent(text, event=event, id=identifier, sep="\n").encode()
 
 
 def one_line(body: bytes) -> bytes:
