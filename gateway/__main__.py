@@ -5,47 +5,37 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import uvloop
 from starlette.types import ASGIApp
 
 from erc.events import metrics, telemetry
-from erc.events.blobs import FileBlobStore
 from erc.events.bus import Client, Hints, Wakeup, connect
-from erc.events.dead import DeadLetters, exhume
+from erc.events.dead import exhume
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
-from erc.events.hub import Hub
-from erc.events.inspection import Inspection
 from erc.events.intake import lasting_intake
 from erc.events.outbox import Database, create_engine, utc_now
 from erc.events.pending import Pending
-from erc.events.survey import survey
 from erc.gateway.answering import answering
 from erc.gateway.app import create_app
 from erc.gateway.content import content_app
 from erc.gateway.follow import GAVE_UP, Follower, Undertaker
-from erc.gateway.health import Health
 from erc.gateway.janitor import Janitor
-from erc.gateway.metrics import MetricsPage, observe
+from erc.gateway.metrics import observe
 from erc.gateway.routes.metrics import metrics_app
 from erc.gateway.services import Services
 from erc.gateway.serving import allow_many_connections, serve_all
 from erc.gateway.settings import GatewaySettings
-from erc.gateway.signer import Signer
 from erc.gateway.store.abandoned import SqlCare
-from erc.gateway.store.figures import figures
-from erc.gateway.store.operations import Operations
-from erc.gateway.store.queue import Queue, fill_all
+from erc.gateway.store.queue import fill_all
 from erc.gateway.store.records import Records
-from erc.gateway.store.search import PostgresSearch
 from erc.gateway.store.sessions import Sessions
 from erc.gateway.telemetry import Telemetry
+from erc.gateway.wiring import wire
 
 log = logging.getLogger("erc.gateway")
 
@@ -69,7 +59,9 @@ async def serve(settings: GatewaySettings) -> None:
     client = await connect(settings.nats_url, "erc-gateway")
     hints, faults = Hints(client), Faults.from_environment("gateway")
     database = Database(create_engine(settings.database_url, size=20), hints.wake_relay, faults)
-    services = await _services(settings, client, hints, database)
+    services = wire(settings, client, hints, database, await Sessions(database).key("content"))
+    if settings.one_time_token:
+        services.links.add(settings.one_time_token)
     followed = Faults.from_environment("follower")
     records = Records(Database(database.engine, hints.wake_relay, followed), services.queue, moved=observe)
     follower = Follower(records, services.blobs, followed)
@@ -100,30 +92,6 @@ def _served(settings: GatewaySettings, services: Services, pages: ASGIApp) -> li
     if place := metrics.address("gateway"):
         served.append((metrics_app(services.metrics), *place))
     return served
-
-
-async def _services(settings: GatewaySettings, client: Client, hints: Hints, database: Database) -> Services:
-    queue, sessions, inspection = Queue(), Sessions(database), Inspection(client)
-    operations = Operations(database)
-    services = Services(
-        settings=settings,
-        records=Records(database, queue, moved=observe),
-        queue=queue,
-        sessions=sessions,
-        search=PostgresSearch(database),
-        blobs=FileBlobStore(settings.home / "blobs"),
-        hub=Hub(client),
-        hints=hints,
-        operations=operations,
-        inspection=inspection,
-        dead=DeadLetters(client),
-        health=Health(operations, inspection, asyncio.get_running_loop().time, settings.stalled_seconds),
-        signer=Signer(await sessions.key("content"), settings.content_url),
-        metrics=MetricsPage(partial(figures, database), partial(survey, client), utc_now, time.monotonic),
-    )
-    if settings.one_time_token:
-        services.links.add(settings.one_time_token)
-    return services
 
 
 async def _fill(services: Services, hints: Hints) -> None:

@@ -15,9 +15,7 @@ from sqlalchemy import insert, text
 from support.servers import nats, postgres
 
 from erc.deploy.embedded import as_role
-from erc.events.blobs import FileBlobStore
 from erc.events.bus import Client, Hints, StreamPublisher, Wakeup, connect
-from erc.events.hub import Hub
 from erc.events.outbox import WAKE, Database, create_engine
 from erc.events.relay import PostgresOutbox, Relay
 from erc.events.streams import Lease, provision
@@ -26,12 +24,8 @@ from erc.gateway.identifiers import new_id
 from erc.gateway.pipeline import start_job
 from erc.gateway.services import Services
 from erc.gateway.settings import GatewaySettings
-from erc.gateway.signer import Signer
-from erc.gateway.store.queue import Queue
-from erc.gateway.store.records import Records
-from erc.gateway.store.search import PostgresSearch
-from erc.gateway.store.sessions import Sessions
 from erc.gateway.transition import Advance
+from erc.gateway.wiring import wire
 from erc.migrations.__main__ import upgrade
 from erc.schemas import tables
 from erc.schemas.compendium import Compendium, CompendiumStatus
@@ -169,15 +163,4 @@ def _services(owner_url: str, nats_url: str, home: Path, database: Database, bro
         one_time_token="",
         allow_loopback=True,
     )
-    queue = Queue()
-    return Services(
-        settings=settings,
-        records=Records(database, queue),
-        queue=queue,
-        sessions=Sessions(database),
-        search=PostgresSearch(database),
-        blobs=FileBlobStore(home / "blobs"),
-        hub=Hub(broker),
-        hints=Hints(broker),
-        signer=Signer(b"key", settings.content_url),
-    )
+    return wire(settings, broker, Hints(broker), database, b"key")

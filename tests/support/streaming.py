@@ -15,23 +15,17 @@ import uvicorn
 from sqlalchemy import text
 from support.service import free_port
 
-from erc.events.blobs import FileBlobStore
 from erc.events.bus import Client, Hints, LogStream, StreamPublisher, connect
 from erc.events.catalog import CompendiumChanged, CompendiumDeleted, Event, JobChanged, JobEnded
 from erc.events.envelope import outgoing_event
-from erc.events.hub import Hub
 from erc.events.outbox import Database, create_engine
 from erc.events.relay import Waiting
 from erc.events.streams import Lease, provision
 from erc.gateway.app import create_app
 from erc.gateway.services import OPERATOR, Services
 from erc.gateway.settings import GatewaySettings
-from erc.gateway.signer import Signer
-from erc.gateway.store.queue import Queue
-from erc.gateway.store.records import Records
-from erc.gateway.store.search import PostgresSearch
-from erc.gateway.store.sessions import Sessions
 from erc.gateway.streaming.streams import Pace
+from erc.gateway.wiring import wire
 from erc.schemas import tables
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium, CompendiumStatus
@@ -251,24 +245,14 @@ async def prepare(database_url: str, nats_url: str) -> None:
 async def gateway(database_url: str, nats_url: str, home: Path, pace: Pace = Pace()) -> AsyncIterator[World]:  # noqa: B008
     """Serve the application in this process, on empty tables."""
     client = await connect(nats_url, "streaming")
-    hints, queue, port = Hints(client), Queue(), free_port()
+    hints, port = Hints(client), free_port()
     database = Database(create_engine(database_url), hints.wake_relay)
     async with database.transaction() as transaction:
         names = ", ".join(f'"{table.name}"' for table in tables.metadata.sorted_tables)
         await transaction.connection.execute(text(f"TRUNCATE {names}"))
     url = f"http://127.0.0.1:{port}"
     settings = GatewaySettings(database_url, nats_url, home, "127.0.0.1", port, free_port(), url, url, TOKEN, "")
-    services = Services(
-        settings=settings,
-        records=Records(database, queue),
-        queue=queue,
-        sessions=Sessions(database),
-        search=PostgresSearch(database),
-        blobs=FileBlobStore(home / "blobs"),
-        hub=Hub(client),
-        hints=hints,
-        signer=Signer(b"key", url),
-    )
+    services = wire(settings, client, hints, database, b"key")
     services.streams.pace = pace
     about = {"port": port, "log_level": "error", "lifespan": "off", "timeout_graceful_shutdown": 1}
     server = uvicorn.Server(uvicorn.Config(create_app(services), **about))

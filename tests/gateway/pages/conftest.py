@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,27 +19,19 @@ from starlette.types import ASGIApp
 from support.servers import nats, postgres
 from support.service import free_port
 
-from erc.events.blobs import FileBlobStore, put_document
+from erc.events.blobs import put_document
 from erc.events.bus import Hints, LogStream, StreamPublisher, Wakeup, connect
-from erc.events.hub import Hub
-from erc.events.outbox import WAKE, Database, create_engine, utc_now
+from erc.events.outbox import WAKE, Database, create_engine
 from erc.events.relay import PostgresOutbox, Relay
 from erc.events.streams import Lease, provision
-from erc.events.survey import survey
 from erc.gateway.app import create_app
 from erc.gateway.content import content_app
 from erc.gateway.identifiers import new_id
-from erc.gateway.metrics import MetricsPage
 from erc.gateway.pipeline import start_job
 from erc.gateway.services import OPERATOR, Services
 from erc.gateway.settings import GatewaySettings
-from erc.gateway.signer import Signer
-from erc.gateway.store.figures import figures
-from erc.gateway.store.queue import Queue
-from erc.gateway.store.records import Records
-from erc.gateway.store.search import PostgresSearch
-from erc.gateway.store.sessions import Sessions
 from erc.gateway.transition import Advance
+from erc.gateway.wiring import wire
 from erc.schemas import tables
 from erc.schemas.check import CheckReport, Comparison, Outcome, Verdict
 from erc.schemas.compendium import Compendium, CompendiumStatus
@@ -247,19 +237,7 @@ async def world(servers: tuple[str, str], tmp_path: Path) -> AsyncIterator[World
         operator_token="a-token",
         one_time_token="",
     )
-    queue = Queue()
-    services = Services(
-        settings=settings,
-        records=Records(database, queue),
-        queue=queue,
-        sessions=Sessions(database),
-        search=PostgresSearch(database),
-        blobs=FileBlobStore(tmp_path / "blobs"),
-        hub=Hub(client),
-        hints=hints,
-        signer=Signer(b"key", settings.content_url),
-        metrics=MetricsPage(partial(figures, database), partial(survey, client), utc_now, time.monotonic),
-    )
+    services = wire(settings, client, hints, database, b"key")
     woken = Wakeup()
     await hints.on(WAKE, woken.set)
     outbox = PostgresOutbox(database_url, f"relay-{port}")
