@@ -26,7 +26,7 @@ test: base ## Run the tests.
 KILLS ?= 1000
 SEED ?= 1
 soak: base ## Kill the running service KILLS times under load (SEED repeats a run), then 20 times with the shipped lease.
-	@PYTHONPATH=tests $(PYTHON) -m system.chaos --kills $(KILLS) --seed $(SEED) --least $(if $(filter 1000,$(KILLS)),10,0)
+	@PYTHONPATH=tests $(PYTHON) -m system.chaos --kills $(KILLS) --seed $(SEED) --least $(if $(filter 1000,$(KILLS)),10,0) $(if $(filter 0,$(shell id -u)),--own-engine)
 	@PYTHONPATH=tests $(PYTHON) -m system.chaos --kills 20 --seed $(SEED) --shipped-lease
 
 bench: base ## Measure, print the table, write bench/latest.json.
