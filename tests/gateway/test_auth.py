@@ -15,7 +15,7 @@ OWNER, OTHER, EDITOR, ADMIN = (
 CANDIDATE, PUBLISHED = Thing("ada", candidate=True), Thing("ada", candidate=False)
 
 
-@pytest.mark.parametrize("action", [action for action in Action if action is not Action.CREATE])
+@pytest.mark.parametrize("action", sorted(set(Action) - {Action.CREATE, Action.SUBSCRIBE}))
 @pytest.mark.parametrize("principal", [ANONYMOUS, OTHER])
 def test_a_candidate_of_somebody_else_is_not_known(principal: Principal, action: Action) -> None:
     assert authorise(principal, action, CANDIDATE) is Answer.NOT_FOUND
@@ -41,7 +41,20 @@ def test_only_an_administrator_deletes_what_is_published() -> None:
     }
 
 
-def test_creating_needs_a_known_user() -> None:
-    assert authorise(ANONYMOUS, Action.CREATE, None) is Answer.SIGN_IN
-    assert authorise(Principal("new", 0), Action.CREATE, None) is Answer.FORBIDDEN
-    assert authorise(OWNER, Action.CREATE, None) is Answer.ALLOWED
+@pytest.mark.parametrize("action", [Action.CREATE, Action.SUBSCRIBE])
+def test_creating_and_subscribing_need_a_known_user(action: Action) -> None:
+    assert authorise(ANONYMOUS, action, None) is Answer.SIGN_IN
+    assert authorise(Principal("new", 0), action, None) is Answer.FORBIDDEN
+    assert authorise(OWNER, action, None) is Answer.ALLOWED
+
+
+@pytest.mark.parametrize("thing", [CANDIDATE, PUBLISHED])
+def test_owner_and_editors_publish(thing: Thing) -> None:
+    assert {authorise(who, Action.PUBLISH, thing) for who in (OWNER, EDITOR, ADMIN)} == {Answer.ALLOWED}
+    assert authorise(OTHER, Action.PUBLISH, PUBLISHED) is Answer.FORBIDDEN
+    assert authorise(ANONYMOUS, Action.PUBLISH, PUBLISHED) is Answer.SIGN_IN
+
+
+def test_a_webhook_is_tested_by_its_owner_and_administrators() -> None:
+    answers = [authorise(who, Action.TEST, CANDIDATE) for who in (OWNER, EDITOR, ADMIN)]
+    assert answers == [Answer.ALLOWED, Answer.FORBIDDEN, Answer.ALLOWED]
