@@ -51,6 +51,8 @@ def _describe(settings: Settings, state: State, stack: Stack, addresses: Address
     _say(f"  started  {' '.join(stack.supervisor.alive())}")
     if given:
         _say(f"  used     the servers of {' and '.join(given)}")
+    if not settings.nats_url:
+        _say(f"  events   the address for subscribers is in {state.home / 'secrets' / 'nats_subscriber_url'}")
     _say(f"  state    {state.home} (logs in {state.home / 'logs'})")
     if "gateway" in stack.supervisor.alive():
         _say(f"  address  {addresses.url}")

@@ -121,7 +121,8 @@ async def test_nobody_gets_in_without_a_password(start: Start, tmp_path: Path) -
     with pytest.raises((NatsError, OSError)):
         await nats.connect(f"nats://127.0.0.1:{ports(home)['nats']}", allow_reconnect=False, max_reconnect_attempts=0)
     secrets = [path.read_text() for path in (home / "secrets").iterdir()]
-    assert len(set(secrets)) == len(secrets) == 11
+    servers = {"postgres", "nats", "nats_provision", "nats_subscriber", "nats_subscriber_url"}
+    assert len(set(secrets)) == len(secrets) == len(PROCESSES) + len(servers)
     for path in (home / "secrets").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     assert stat.S_IMODE((home / "nats" / "nats.conf").stat().st_mode) == 0o600
@@ -222,7 +223,7 @@ def test_an_interrupted_first_start_begins_anew(start: Start, tmp_path: Path) ->
 
 
 def test_every_process_has_a_role_of_its_own() -> None:
-    assert len({process.role for process in PROCESSES}) == len(PROCESSES) == 9
+    assert len({process.role for process in PROCESSES}) == len(PROCESSES) == 10
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a user namespace")

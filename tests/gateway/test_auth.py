@@ -18,7 +18,9 @@ CANDIDATE, PUBLISHED = Thing("ada", candidate=True), Thing("ada", candidate=Fals
 OPERATORS = {Action.INSPECT, Action.OPERATE}
 
 
-@pytest.mark.parametrize("action", [action for action in Action if action not in {Action.CREATE, *OPERATORS}])
+@pytest.mark.parametrize(
+    "action", [action for action in Action if action not in {Action.CREATE, Action.SUBSCRIBE, *OPERATORS}]
+)
 @pytest.mark.parametrize("principal", [ANONYMOUS, OTHER])
 def test_a_candidate_of_somebody_else_is_not_known(principal: Principal, action: Action) -> None:
     assert authorise(principal, action, CANDIDATE) is Answer.NOT_FOUND
@@ -44,12 +46,6 @@ def test_only_an_administrator_deletes_what_is_published() -> None:
     }
 
 
-def test_creating_needs_a_known_user() -> None:
-    assert authorise(ANONYMOUS, Action.CREATE, None) is Answer.SIGN_IN
-    assert authorise(Principal("new", 0), Action.CREATE, None) is Answer.FORBIDDEN
-    assert authorise(OWNER, Action.CREATE, None) is Answer.ALLOWED
-
-
 @pytest.mark.parametrize("action", sorted(OPERATORS))
 def test_only_an_administrator_operates_the_service(action: Action) -> None:
     answers = {p.name: authorise(p, action, None) for p in (ANONYMOUS, OWNER, EDITOR, ADMIN)}
@@ -59,3 +55,22 @@ def test_only_an_administrator_operates_the_service(action: Action) -> None:
         "eve": Answer.FORBIDDEN,
         "root": Answer.ALLOWED,
     }
+
+
+@pytest.mark.parametrize("action", [Action.CREATE, Action.SUBSCRIBE])
+def test_creating_and_subscribing_need_a_known_user(action: Action) -> None:
+    assert authorise(ANONYMOUS, action, None) is Answer.SIGN_IN
+    assert authorise(Principal("new", 0), action, None) is Answer.FORBIDDEN
+    assert authorise(OWNER, action, None) is Answer.ALLOWED
+
+
+@pytest.mark.parametrize("thing", [CANDIDATE, PUBLISHED])
+def test_owner_and_editors_publish(thing: Thing) -> None:
+    assert {authorise(who, Action.PUBLISH, thing) for who in (OWNER, EDITOR, ADMIN)} == {Answer.ALLOWED}
+    assert authorise(OTHER, Action.PUBLISH, PUBLISHED) is Answer.FORBIDDEN
+    assert authorise(ANONYMOUS, Action.PUBLISH, PUBLISHED) is Answer.SIGN_IN
+
+
+def test_a_webhook_is_tested_by_its_owner_and_administrators() -> None:
+    answers = [authorise(who, Action.TEST, CANDIDATE) for who in (OWNER, EDITOR, ADMIN)]
+    assert answers == [Answer.ALLOWED, Answer.FORBIDDEN, Answer.ALLOWED]
