@@ -17,7 +17,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.errors import APIError
+from nats.js.errors import APIError, NotFoundError
 
 from erc.events.errors import Unavailable
 from erc.events.outbox import WAKE
@@ -67,6 +67,16 @@ class StreamPublisher:
                     await self._js.publish(message.subject, message.body, stream=stream, headers=_headers(message))
         except (NatsError, OSError, TimeoutError) as error:
             raise Unavailable(f"NATS did not take a message: {error}") from error
+
+    async def last(self, stream: str, subject: str) -> str | None:
+        """Return the id of the last message of a subject, None when the stream keeps none; raises Unavailable."""
+        try:
+            message = await self._js.get_last_msg(stream, subject)
+        except NotFoundError:
+            return None
+        except (NatsError, OSError, TimeoutError) as error:
+            raise Unavailable(f"NATS does not answer: {error}") from error
+        return (message.headers or {}).get("Nats-Msg-Id")
 
     async def _batch(self, messages: Sequence[Waiting]) -> bool:
         """Try one atomic batch; False when it was refused whole, as when one of the messages is there already."""

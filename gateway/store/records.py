@@ -85,7 +85,8 @@ class Records:
     # ------------------------------------------------------------------------------------------ write
 
     async def add_compendium(self, compendium: Compendium, command: Command) -> None:
-        """Accept a compendium together with the command that loads it."""
+        """Accept a compendium, as its first version, together with the command that loads it."""
+        compendium = compendium.model_copy(update={"version": compendium.version + 1})
         async with self.database.transaction() as transaction:
             await transaction.connection.execute(insert(tables.compendium).values(**_compendium_row(compendium)))
             changed = CompendiumChanged(

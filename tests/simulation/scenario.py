@@ -1,0 +1,210 @@
+"""What happens in a run: clients that ask and ask again, readers, a hand that kills and stops, and then quiet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from simulation.processes import start_all
+from simulation.world import Chance, World
+from sqlalchemy.exc import DBAPIError
+from support.simulated.network import Process
+
+from erc.events.errors import Unavailable
+from erc.schemas.ids import Id
+
+QUIET_SECONDS = 600.0
+NEW_WORK_SECONDS = 30.0
+TERMINAL = {"ready", "rejected", "success", "failure", "shipped", "error"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much happens in a run."""
+
+    uploads: int
+    jobs: int
+    kills: int
+    stops: int
+    outage: bool
+    """Whether the relay is away for longer than a stream remembers ids."""
+    twice: bool
+    """Whether there are two processes of every kind."""
+
+
+def plan_of(world: World) -> Plan:
+    """Draw a plan."""
+    rng = world.rng
+    return Plan(
+        uploads=rng.choice((1, 1, 2)),
+        jobs=rng.choice((1, 1, 2)),
+        kills=rng.randrange(3, 9),
+        stops=rng.choice((0, 0, 1)),
+        outage=rng.random() < 0.1,
+        twice=rng.random() < 0.5,
+    )
+
+
+async def play(world: World, plan: Plan) -> None:
+    """Play a run to its quiet end."""
+    start_all(world, plan.twice)
+    readers = [_client(world, "reader-1", _read(world, "all", "")), _client(world, "reader-2", _read(world, "jobs", "erc.event.job."))]
+    clients = [_client(world, f"client-{n}", _author(world, f"author{n}", plan.jobs)) for n in range(plan.uploads)]
+    havoc = _client(world, "havoc", _havoc(world, plan))
+    await havoc
+    faults = world.network.faults
+    if isinstance(faults, Chance):
+        faults.over = True
+    for process in world.processes.values():
+        process.doom = None
+    await asyncio.wait(clients, timeout=QUIET_SECONDS)
+    await _until(world, lambda: settled(world), QUIET_SECONDS)
+    if world.rng.random() < 0.3:
+        await _client(world, "late", _new_work(world))
+        await _until(world, lambda: settled(world), QUIET_SECONDS)
+    await asyncio.sleep(3)
+    for reader in readers:
+        reader.cancel()
+
+
+def _client(world: World, name: str, work: Any) -> asyncio.Task[None]:
+    return Process(name, world.loop).start(work)
+
+
+def settled(world: World) -> bool:
+    """Return whether everything that was accepted has ended and every message has been dealt with."""
+    postgres, broker = world.postgres, world.broker
+    ended = all(
+        row["status"] in TERMINAL for name in ("compendium", "job", "shipment") for row in postgres.rows(name)
+    )
+    return (
+        ended
+        and not any(row["sent"] is None for row in postgres.rows("event"))
+        and not broker.streams["COMMANDS"].messages
+        and not any(consumer.pending or consumer.ready for consumer in broker.consumers.values())
+    )
+
+
+async def _until(world: World, holds: Callable[[], bool], most_seconds: float) -> None:
+    limit = world.loop.time() + most_seconds
+    while not holds() and world.loop.time() < limit:
+        await asyncio.sleep(2)
+
+
+async def _new_work(world: World) -> None:
+    """Ask for something new now that the faults are over; note how long it took."""
+    began = world.loop.time()
+    compendium = await _insist(world, lambda it: it.upload("late", "late", b"late"), patience=1.0)
+    world.answered.sent["late"] = world.blobs.keep(b"late")
+    world.answered.uploads["late"] = compendium
+    await _until(world, lambda: _status(world, "compendium", compendium) in TERMINAL, QUIET_SECONDS)
+    world.new_work_seconds = world.loop.time() - began
+
+
+# ---------------------------------------------------------------------------------------------- clients
+
+
+async def _author(world: World, owner: str, jobs: int) -> None:
+    """Upload, wait, run, perhaps cancel, perhaps ship; each request again under its key until it is answered."""
+    rng, answered = world.rng, world.answered
+    await asyncio.sleep(rng.random() * 3)
+    archive = f"archive of {owner}".encode()
+    answered.sent[owner] = world.blobs.keep(archive)
+    compendium = await _insist(world, lambda it: it.upload(owner, owner, archive))
+    if compendium is None:
+        return
+    answered.uploads[owner] = compendium
+    await _until(world, lambda: _status(world, "compendium", compendium) in TERMINAL, QUIET_SECONDS)
+    if _status(world, "compendium", compendium) != "ready":
+        return
+    await asyncio.gather(*(_run(world, owner, f"{owner} job {n}", compendium) for n in range(jobs)))
+    if rng.random() < 0.5:
+        key = f"{owner} bag"
+        world.asked["shipment", compendium] += 1
+        shipment = await _insist(world, lambda it: it.ship(owner, key, compendium))
+        if shipment is not None:
+            answered.shipments[key] = shipment
+
+
+async def _run(world: World, owner: str, key: str, compendium: Id) -> None:
+    world.asked["job", compendium] += 1
+    job = await _insist(world, lambda it: it.begin(owner, key, compendium))
+    if job is None:
+        return
+    world.answered.jobs[key] = job
+    if world.rng.random() < 0.25:
+        await asyncio.sleep(world.rng.random() * 8)
+        if await _insist(world, lambda it: it.cancel(job)):
+            world.answered.cancelled.add(job)
+    await _until(world, lambda: _status(world, "job", job) in TERMINAL, QUIET_SECONDS)
+
+
+async def _insist(world: World, action: Callable[[Any], Awaitable[Any]], patience: float = 0.97) -> Any:
+    """Ask until there is an answer, or until the person has gone away."""
+    while True:
+        try:
+            async with asyncio.timeout(20):
+                return await world.ask(action)
+        except (Unavailable, OSError, DBAPIError):
+            if world.rng.random() > patience:
+                return None
+            await asyncio.sleep(0.2 + world.rng.random())
+
+
+def _status(world: World, table: str, identifier: Id) -> str:
+    row = world.postgres.tables[table].rows.get((identifier,))
+    return str(row["status"]) if row else ""
+
+
+async def _read(world: World, name: str, prefix: str) -> None:
+    """Follow the events from the start, lose the connection now and then, go on after the last one seen."""
+    heard = world.heard[name] = []
+    stream, last = world.broker.streams["EVENTS"], 0
+    while True:
+        await asyncio.sleep(world.rng.random() * 3)
+        if not world.parts.resumes and world.rng.random() < 0.3:
+            last = len(stream.log)
+        for message in stream.log[last:]:
+            last = message.sequence
+            if message.subject.startswith(prefix):
+                heard.append((message.sequence, message.id))
+            if world.rng.random() < 0.1:
+                break
+
+
+# ---------------------------------------------------------------------------------------------- havoc
+
+
+async def _havoc(world: World, plan: Plan) -> None:
+    """Kill and stop processes, most of them in the middle of something."""
+    rng = world.rng
+    stops = plan.stops
+    for _kill in range(plan.kills):
+        await asyncio.sleep(rng.random() * 4)
+        alive = [one for one in world.processes.values() if one.alive]
+        busy = [one for one in alive if one.holding]
+        if not alive:
+            continue
+        victim = rng.choice(busy if busy and rng.random() < 0.9 else alive)
+        if stops and not victim.name.startswith("gateway"):
+            stops -= 1
+            victim.stopped_until = world.loop.time() + rng.uniform(20, 80)
+        elif rng.random() < 0.7:
+            victim.doom = rng.randrange(10)
+        else:
+            world.network.kill(victim)
+    if plan.outage:
+        await _outage(world)
+    await asyncio.sleep(rng.random() * 2)
+
+
+async def _outage(world: World) -> None:
+    """Kill every relay in the middle of its work and leave them away for longer than a stream remembers ids."""
+    seconds = world.rng.uniform(125, 200)
+    for name, process in world.processes.items():
+        if name.startswith("relay"):
+            world.restart_seconds[name] = seconds
+            process.doom = world.rng.randrange(4, 16)
+    await asyncio.sleep(seconds + 20)
