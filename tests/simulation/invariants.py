@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from simulation.scenario import NEW_WORK_SECONDS, TERMINAL, settled
+from simulation.scenario import NEW_WORK_SECONDS, READERS, TERMINAL, settled
 from simulation.world import World
 
 from erc.schemas.compendium import Compendium
@@ -15,9 +15,10 @@ from erc.workers.indexer.domain import search_document
 Broken = Iterator[str]
 
 
-def broken(world: World) -> list[str]:
-    """Return every broken invariant, in words; empty when all hold."""
-    return [f"{name}: {what}" for name, check in INVARIANTS.items() for what in check(world)]
+def broken(world: World, *, calm: bool = False) -> list[str]:
+    """Return every broken invariant, in words; empty when all hold. `calm` when nothing failed in the run."""
+    checks = {**INVARIANTS, "calm": all_went_well_at_once} if calm else INVARIANTS
+    return [f"{name}: {what}" for name, check in checks.items() for what in check(world)]
 
 
 def uploads_are_there(world: World) -> Broken:
@@ -76,6 +77,40 @@ def _tells(event: dict[str, Any], row: dict[str, Any]) -> bool:
     return same and event["sequence"] == row["version"] == document["version"]
 
 
+ENDS = {
+    "workspace.loaded",
+    "workspace.rejected",
+    "description.made",
+    "description.rejected",
+    "environment.ready",
+    "environment.failed",
+    "image.saved",
+    "execution.finished",
+    "execution.failed",
+    "check.finished",
+    "check.failed",
+    "package.packed",
+    "package.failed",
+    "job.ended",
+}
+"""After these an aggregate says nothing more."""
+
+
+def ends_are_last(world: World) -> Broken:
+    """I-3, for the workers: what ended says nothing more, and no event is ahead of its row."""
+    ended = set()
+    for row in sorted(world.postgres.rows("event"), key=lambda row: row["sequence"]):
+        if row["stream"] != "EVENTS":
+            continue
+        aggregate = (row["aggregate"], row["aggregate_id"])
+        if aggregate in ended:
+            yield f"{aggregate} said {row['body']['type']} after its end"
+        if row["body"]["type"].removesuffix(".v1") in ENDS:
+            ended.add(aggregate)
+    if world.too_early:
+        yield f"in the stream before its row: {world.too_early[:3]}"
+
+
 def events_are_in_order(world: World) -> Broken:
     """I-4: for each aggregate 1..n without a gap, in the stream as in the table, and each once."""
     stream = world.broker.streams["EVENTS"].log
@@ -116,7 +151,7 @@ def positions_are_gap_free(world: World) -> Broken:
 def readers_heard_everything(world: World) -> Broken:
     """I-5: a reader that came back heard what the stream holds, each event once."""
     stream = world.broker.streams["EVENTS"].log
-    for name, prefix in (("all", ""), ("jobs", "erc.event.job.")):
+    for name, prefix in READERS.items():
         expected = [(message.sequence, message.id) for message in stream if message.subject.startswith(prefix)]
         if world.heard[name] != expected:
             yield f"the reader of {name} heard {len(world.heard[name])} of {len(expected)} events, or not in order"
@@ -149,6 +184,22 @@ def nothing_is_left(world: World) -> Broken:
         yield f"containers are left: {list(world.machines.containers)}"
 
 
+def nobody_gives_up(world: World) -> Broken:
+    """No transaction is lost to a circle of locks, and no handler raises what its caller does not expect."""
+    if world.postgres.deadlocks:
+        yield f"{world.postgres.deadlocks} transactions waited for each other"
+    if world.network.raised:
+        yield f"{world.network.raised} times a handler raised"
+
+
+def all_went_well_at_once(world: World) -> Broken:
+    """Where nothing fails, nothing is tried twice, however long it takes."""
+    for table in ("workspace", "description", "environment", "image", "execution", "check", "package"):
+        for row in world.postgres.rows(table):
+            if row["attempt"] > 1:
+                yield f"the {table} {row['id']} took {row['attempt']} attempts"
+
+
 def new_work_succeeds_soon(world: World) -> Broken:
     """I-10: after the faults, new work is done without help."""
     if world.new_work_seconds > NEW_WORK_SECONDS:
@@ -159,10 +210,12 @@ INVARIANTS: dict[str, Callable[[World], Broken]] = {
     "I-1": uploads_are_there,
     "I-2": nothing_is_there_twice,
     "I-3": everything_ends_once,
+    "I-3 (workers)": ends_are_last,
     "I-4": events_are_in_order,
     "I-4 (pages)": positions_are_gap_free,
     "I-5": readers_heard_everything,
     "I-6": the_index_is_the_projection,
     "I-7": nothing_is_left,
+    "locks": nobody_gives_up,
     "I-10": new_work_succeeds_soon,
 }

@@ -67,18 +67,23 @@ async def relay(world: World, process: Process) -> None:
         return RelayConnection(world.postgres)
 
     async def woken(_seconds: float) -> None:
-        """Wait for rows: empty rounds would change nothing, so they are left out."""
-        idle_until = world.loop.time() + world.rng.uniform(0.2, IDLE_SECONDS)
-        while world.loop.time() < idle_until and not any(r["sent"] is None for r in world.postgres.rows("event")):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(idle_until):
-                    await world.wake.wait()
-            world.wake.clear()
-        await asyncio.sleep(world.rng.random() * 0.1)
+        """Wait for rows, as long as it may take; rounds that would find nothing are left out."""
+        leader = world.postgres.leader
+        if leader is not None and leader.process is not process and leader.lives:
+            await asyncio.sleep(world.rng.uniform(0.5, IDLE_SECONDS))
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(world.rng.uniform(0.1, 0.5) if _unsent(world) else IDLE_SECONDS):
+                await world.wake.wait()
+        world.wake.clear()
 
     outbox = parts.outbox("postgresql://simulated", f"relay-{world.token()}", connect)
     process.holding = 1
     await parts.relay(outbox, parts.publisher(world.client()), asyncio.sleep).run(woken)
+
+
+def _unsent(world: World) -> bool:
+    return any(row["sent"] is None for row in world.postgres.rows("event"))
 
 
 # ---------------------------------------------------------------------------------------------- workers

@@ -11,14 +11,9 @@ from dataclasses import dataclass
 from simulation.invariants import broken
 from simulation.scenario import Plan, plan_of, play
 from simulation.world import World, world_of
-from support.simulated.machines import Nature
 from support.simulated.network import Abandoned
 from support.simulated.parts import Parts
-
-SHARE = 0.03
-"""Of the calls that fail."""
-NATURE = Nature(refused=0.03, slow=0.04)
-
+from support.simulated.speed import faster
 
 @dataclass(frozen=True)
 class Run:
@@ -35,17 +30,17 @@ class Run:
 
 def run(seed: int, parts: Parts | None = None, plan: Plan | None = None) -> Run:
     """Play one seed and check everything; raises what a fake did not know."""
-    world = world_of(seed, parts or Parts(), SHARE, NATURE)
-    return play_in(world, seed, plan or plan_of(world))
+    plan = plan or plan_of(seed)
+    return play_in(world_of(seed, parts or Parts(), plan.lost, plan.nature), seed, plan)
 
 
 def play_in(world: World, seed: int, plan: Plan) -> Run:
     """Play a plan in a world."""
-    with _quiet(world):
+    with _quiet(world), faster():
         network = world.network
         try:
             world.loop.run_until_complete(play(world, plan))
-            found = broken(world)
+            found = broken(world, calm=plan.calm)
         except Abandoned:
             found = ["the run has no end"]
         if network.unknown:

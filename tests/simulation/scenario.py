@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,13 +11,22 @@ from typing import Any
 from simulation.processes import start_all
 from simulation.world import Chance, World
 from sqlalchemy.exc import DBAPIError
+from support.simulated.broker import Stored
+from support.simulated.machines import Nature
 from support.simulated.network import Process
 
 from erc.events.errors import Unavailable
 from erc.schemas.ids import Id
 
 QUIET_SECONDS = 600.0
+FAULTY_SECONDS = 120.0
+"""How much longer than the last kill calls may fail."""
 NEW_WORK_SECONDS = 30.0
+READERS = {"all": "", "jobs": "erc.event.job."}
+"""Readers of events and what their subjects begin with."""
+WINDOWS = ("", "begin", "commit", "publish", "batch", "mark", "ack", "blob", "machine")
+"""Calls at which a process is killed, before or after they take effect; the first stands for any."""
+STOPPABLE = ("loader", "metadata", "builder", "executor", "checker", "shipper")
 TERMINAL = {"ready", "rejected", "success", "failure", "shipped", "error"}
 
 
@@ -24,19 +34,32 @@ TERMINAL = {"ready", "rejected", "success", "failure", "shipped", "error"}
 class Plan:
     """How much happens in a run."""
 
-    uploads: int
-    jobs: int
-    kills: int
-    stops: int
-    outage: bool
+    uploads: int = 1
+    jobs: int = 1
+    kills: int = 0
+    stops: int = 0
+    outage: bool = False
     """Whether the relay is away for longer than a stream remembers ids."""
-    twice: bool
+    twice: bool = False
     """Whether there are two processes of every kind."""
+    lost: float = 0.0
+    """Share of the calls that fail, half of them after they took effect."""
+    nature: Nature = Nature()
+    """How the work outside goes."""
+    cancels: float = 0.25
+    """Share of the jobs that somebody cancels."""
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing fails."""
+        return not (self.kills or self.stops or self.outage or self.lost)
 
 
-def plan_of(world: World) -> Plan:
-    """Draw a plan."""
-    rng = world.rng
+def plan_of(seed: int) -> Plan:
+    """Draw the plan of a seed."""
+    rng = random.Random(f"plan {seed}")
+    if rng.random() < 0.08:
+        return Plan(twice=True, nature=Nature(slow=0.3))
     return Plan(
         uploads=rng.choice((1, 1, 2)),
         jobs=rng.choice((1, 1, 2)),
@@ -44,16 +67,19 @@ def plan_of(world: World) -> Plan:
         stops=rng.choice((0, 0, 1)),
         outage=rng.random() < 0.1,
         twice=rng.random() < 0.5,
+        lost=rng.choice((0.0, 0.02, 0.02, 0.05, 0.05, 0.1, 0.25)),
+        nature=Nature(refused=0.03, slow=0.04),
     )
 
 
 async def play(world: World, plan: Plan) -> None:
     """Play a run to its quiet end."""
     start_all(world, plan.twice)
-    readers = [_client(world, "reader-1", _read(world, "all", "")), _client(world, "reader-2", _read(world, "jobs", "erc.event.job."))]
-    clients = [_client(world, f"client-{n}", _author(world, f"author{n}", plan.jobs)) for n in range(plan.uploads)]
+    readers = [_client(world, f"reader of {name}", _read(world, name, prefix)) for name, prefix in READERS.items()]
+    clients = [_client(world, f"client-{n}", _author(world, f"author{n}", plan)) for n in range(plan.uploads)]
     havoc = _client(world, "havoc", _havoc(world, plan))
     await havoc
+    await asyncio.wait(clients, timeout=FAULTY_SECONDS)
     faults = world.network.faults
     if isinstance(faults, Chance):
         faults.over = True
@@ -64,7 +90,7 @@ async def play(world: World, plan: Plan) -> None:
     if world.rng.random() < 0.3:
         await _client(world, "late", _new_work(world))
         await _until(world, lambda: settled(world), QUIET_SECONDS)
-    await asyncio.sleep(3)
+    await _until(world, lambda: all(len(_events(world)) == place for place in world.places.values()), QUIET_SECONDS)
     for reader in readers:
         reader.cancel()
 
@@ -95,6 +121,9 @@ async def _until(world: World, holds: Callable[[], bool], most_seconds: float) -
 
 async def _new_work(world: World) -> None:
     """Ask for something new now that the faults are over; note how long it took."""
+    still = max(process.stopped_until for process in world.processes.values()) - world.loop.time()
+    await asyncio.sleep(max(still, 0))
+    world.machines.calm = True
     began = world.loop.time()
     compendium = await _insist(world, lambda it: it.upload("late", "late", b"late"), patience=1.0)
     world.answered.sent["late"] = world.blobs.keep(b"late")
@@ -106,7 +135,7 @@ async def _new_work(world: World) -> None:
 # ---------------------------------------------------------------------------------------------- clients
 
 
-async def _author(world: World, owner: str, jobs: int) -> None:
+async def _author(world: World, owner: str, plan: Plan) -> None:
     """Upload, wait, run, perhaps cancel, perhaps ship; each request again under its key until it is answered."""
     rng, answered = world.rng, world.answered
     await asyncio.sleep(rng.random() * 3)
@@ -119,7 +148,7 @@ async def _author(world: World, owner: str, jobs: int) -> None:
     await _until(world, lambda: _status(world, "compendium", compendium) in TERMINAL, QUIET_SECONDS)
     if _status(world, "compendium", compendium) != "ready":
         return
-    await asyncio.gather(*(_run(world, owner, f"{owner} job {n}", compendium) for n in range(jobs)))
+    await asyncio.gather(*(_run(world, owner, f"{owner} job {n}", compendium, plan) for n in range(plan.jobs)))
     if rng.random() < 0.5:
         key = f"{owner} bag"
         world.asked["shipment", compendium] += 1
@@ -128,13 +157,13 @@ async def _author(world: World, owner: str, jobs: int) -> None:
             answered.shipments[key] = shipment
 
 
-async def _run(world: World, owner: str, key: str, compendium: Id) -> None:
+async def _run(world: World, owner: str, key: str, compendium: Id, plan: Plan) -> None:
     world.asked["job", compendium] += 1
     job = await _insist(world, lambda it: it.begin(owner, key, compendium))
     if job is None:
         return
     world.answered.jobs[key] = job
-    if world.rng.random() < 0.25:
+    if world.rng.random() < plan.cancels:
         await asyncio.sleep(world.rng.random() * 8)
         if await _insist(world, lambda it: it.cancel(job)):
             world.answered.cancelled.add(job)
@@ -158,16 +187,20 @@ def _status(world: World, table: str, identifier: Id) -> str:
     return str(row["status"]) if row else ""
 
 
+def _events(world: World) -> list[Stored]:
+    return world.broker.streams["EVENTS"].log
+
+
 async def _read(world: World, name: str, prefix: str) -> None:
     """Follow the events from the start, lose the connection now and then, go on after the last one seen."""
     heard = world.heard[name] = []
-    stream, last = world.broker.streams["EVENTS"], 0
+    last = world.places[name] = 0
     while True:
         await asyncio.sleep(world.rng.random() * 3)
         if not world.parts.resumes and world.rng.random() < 0.3:
-            last = len(stream.log)
-        for message in stream.log[last:]:
-            last = message.sequence
+            last = world.places[name] = len(_events(world))
+        for message in _events(world)[last:]:
+            last = world.places[name] = message.sequence
             if message.subject.startswith(prefix):
                 heard.append((message.sequence, message.id))
             if world.rng.random() < 0.1:
@@ -179,20 +212,22 @@ async def _read(world: World, name: str, prefix: str) -> None:
 
 async def _havoc(world: World, plan: Plan) -> None:
     """Kill and stop processes, most of them in the middle of something."""
-    rng = world.rng
-    stops = plan.stops
-    for _kill in range(plan.kills):
+    rng, deeds = world.rng, ["kill"] * plan.kills + ["stop"] * plan.stops
+    rng.shuffle(deeds)
+    for deed in deeds:
         await asyncio.sleep(rng.random() * 4)
         alive = [one for one in world.processes.values() if one.alive]
+        if deed == "stop":
+            alive = [one for one in alive if one.name.startswith(STOPPABLE)]
         busy = [one for one in alive if one.holding]
         if not alive:
             continue
         victim = rng.choice(busy if busy and rng.random() < 0.9 else alive)
-        if stops and not victim.name.startswith("gateway"):
-            stops -= 1
+        if deed == "stop":
             victim.stopped_until = world.loop.time() + rng.uniform(20, 80)
-        elif rng.random() < 0.7:
-            victim.doom = rng.randrange(10)
+        elif rng.random() < 0.8:
+            victim.doomed_at = rng.choice(WINDOWS)
+            victim.doom = 0 if victim.doomed_at else rng.randrange(8)
         else:
             world.network.kill(victim)
     if plan.outage:
@@ -201,10 +236,15 @@ async def _havoc(world: World, plan: Plan) -> None:
 
 
 async def _outage(world: World) -> None:
-    """Kill every relay in the middle of its work and leave them away for longer than a stream remembers ids."""
+    """Kill the leading relay about when it marks what it published; none comes back while a stream remembers ids."""
+    await asyncio.sleep(world.rng.uniform(1, 8))
     seconds = world.rng.uniform(125, 200)
     for name, process in world.processes.items():
         if name.startswith("relay"):
             world.restart_seconds[name] = seconds
-            process.doom = world.rng.randrange(4, 16)
+            leader = world.postgres.leader
+            if leader is not None and leader.process is process:
+                process.doom, process.doomed_at = 0, "mark"
+            else:
+                world.network.kill(process)
     await asyncio.sleep(seconds + 20)

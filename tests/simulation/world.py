@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from support.simulated.blobs import MemoryBlobs
-from support.simulated.broker import Broker, NatsClient
+from support.simulated.broker import Broker, NatsClient, Stored
 from support.simulated.database import Postgres
 from support.simulated.loop import SimLoop
 from support.simulated.machines import Chunks, Machines, Nature
@@ -45,7 +45,7 @@ class Chance(Faults):
         self.over = False
 
     def next(self, process: Process, port: str) -> Fault:
-        if process.doom is not None:
+        if process.doom is not None and port.startswith(process.doomed_at):
             process.doom -= 1
             if process.doom < 0:
                 return Fault.KILL_BEFORE if self._rng.random() < 0.5 else Fault.KILL_AFTER
@@ -66,12 +66,17 @@ class World:
         self.network = Network(loop, faults)
         self.postgres = Postgres(self.network, self.now)
         self.broker = Broker(self.network, parts.lease, parts.window.total_seconds())
+        self.broker.streams["EVENTS"].heard = self._compare_with_the_rows
+        self.too_early: list[str] = []
+        """Events that were in the stream before their rows were committed."""
         self.blobs = MemoryBlobs(self.network)
         self.machines = Machines(self.network, self.blobs, nature)
         self.chunks = Chunks(self.network)
         self.answered = Answered()
         self.heard: dict[str, list[tuple[int, str]]] = {}
         """What each reader of events was told: place and id."""
+        self.places: dict[str, int] = {}
+        """How far each reader has come."""
         self.processes: dict[str, Process] = {}
         self.gateways: dict[str, Any] = {}
         self.desks: dict[str, Any] = {}
@@ -98,7 +103,20 @@ class World:
         async def ping() -> None:
             self.wake.set()
 
-        return self.parts.database(self.postgres.engine(), ping)
+        engine = self.postgres.engine()
+        engine.client = self.client()
+        return self.parts.database(engine, ping)
+
+    def _compare_with_the_rows(self, message: Stored) -> None:
+        """Note an event that is in the stream before it, and the state that it tells of, is committed."""
+        events, jobs = self.postgres.tables["event"], self.postgres.tables["job"]
+        name = ":".join(message.id.split(":")[:4])
+        if (name,) not in events.index["message_id",]:
+            self.too_early.append(name)
+        elif message.subject.endswith(".ended"):
+            row = jobs.rows.get((message.subject.split(".")[3],))
+            if row is None or f":{row['version']}:" not in name:
+                self.too_early.append(name)
 
     def client(self) -> NatsClient:
         """Return a connection to the broker."""
@@ -151,7 +169,7 @@ class World:
         return await self.network.call("answer", lambda: None, ConnectionError) or await answer
 
 
-def world_of(seed: int, parts: Parts, share: float, nature: Nature) -> World:
-    """Return a new world whose calls fail at random."""
+def world_of(seed: int, parts: Parts, lost: float, nature: Nature) -> World:
+    """Return a new world in which this share of the calls fails at random."""
     loop = SimLoop(seed)
-    return World(loop, parts, Chance(loop, share), nature)
+    return World(loop, parts, Chance(loop, lost), nature)

@@ -42,6 +42,8 @@ class Stream:
         """Everything that was ever taken."""
         self.last_of: dict[str, int] = {}
         self.consumers: list[Consumer] = []
+        self.heard: Callable[[Stored], None] = lambda _message: None
+        """Called with each message that is taken."""
         self._known: dict[str, float] = {}
 
     def knows(self, message_id: str, now: float) -> bool:
@@ -57,6 +59,7 @@ class Stream:
         self.log.append(stored)
         self.messages[stored.sequence] = stored
         self.last_of[subject] = stored.sequence
+        self.heard(stored)
         for consumer in self.consumers:
             consumer.offer(stored)
 

@@ -368,6 +368,8 @@ class Engine:
 
     def __init__(self, server: Postgres) -> None:
         self._server = server
+        self.client: Any = None
+        """A connection to the broker, for planted bugs that write twice."""
 
     def execution_options(self, **_options: Any) -> Engine:
         return self

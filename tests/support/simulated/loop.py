@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import collections
+import contextvars
+import heapq
 import random
-import selectors
 from collections.abc import Callable
 from typing import Any
 
@@ -14,57 +14,54 @@ class Stuck(RuntimeError):
     """Nothing is ready and no timer is set: the run would wait for ever."""
 
 
-class _NoSelector(selectors.BaseSelector):
-    """Turns waiting into the passing of virtual time; there are no files to wait for."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        if timeout is None:
-            raise Stuck("Nothing is ready and no timer is set.")
-        if timeout > 0:
-            self.now += timeout
-        return []
-
-    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return selectors.SelectorKey(fileobj, 0, events, data)
-
-    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        return selectors.SelectorKey(fileobj, 0, 0, None)
-
-    def get_map(self) -> dict[Any, selectors.SelectorKey]:
-        return {}
-
-    def get_key(self, fileobj: Any) -> selectors.SelectorKey:
-        raise KeyError(fileobj)
-
-
-class SimLoop(asyncio.SelectorEventLoop):
-    """The loop of one run. `rng` is the only source of chance; threads are calls."""
+class SimLoop(asyncio.BaseEventLoop):
+    """The loop of one run. `rng` is the only source of chance; threads are calls; there are no files to wait for."""
 
     def __init__(self, seed: int) -> None:
-        self._clock = _NoSelector()
+        super().__init__()
+        self.now = 0.0
         self.rng = random.Random(seed)
-        super().__init__(self._clock)
-
-    def _make_self_pipe(self) -> None:
-        """Nobody wakes this loop from outside."""
-
-    def _close_self_pipe(self) -> None:
-        pass
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._number = 0
 
     def time(self) -> float:
-        return self._clock.now
+        return self.now
+
+    def call_later(
+        self, delay: float, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self.now + delay, callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        self._number += 1
+        heapq.heappush(self._timers, (when, self._number, timer))
+        return timer
+
+    def _timer_handle_cancelled(self, _handle: asyncio.TimerHandle) -> None:
+        """It is left out when its time comes."""
 
     def _run_once(self) -> None:
-        ready: collections.deque[Any] = self._ready
-        if len(ready) > 1:
-            shuffled = list(ready)
-            self.rng.shuffle(shuffled)
-            ready.clear()
-            ready.extend(shuffled)
-        super()._run_once()
+        """Run what is ready, in the order that the seed draws; when nothing is, time passes."""
+        ready, timers = self._ready, self._timers
+        while timers and (not ready or timers[0][0] <= self.now):
+            when, _number, timer = heapq.heappop(timers)
+            if not timer._cancelled:
+                self.now = max(self.now, when)
+                ready.append(timer)
+        if not ready:
+            if self._stopping:
+                return
+            raise Stuck("Nothing is ready and no timer is set.")
+        batch = list(ready)
+        ready.clear()
+        if len(batch) > 1:
+            self.rng.shuffle(batch)
+        for handle in batch:
+            if not handle._cancelled:
+                handle._run()
 
     def run_in_executor(self, _executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
         """Call at once: a thread is a port like any other, and its blob store decides what fails."""

@@ -49,12 +49,16 @@ class Machines:
         self.containers: dict[str, Container] = {}
         self.builds: Counter[str] = Counter()
         self.under_way: Counter[str] = Counter()
+        self.calm = False
+        """Whether work is now quick and never refused."""
         self.doubled: list[str] = []
         """Work that was begun while it was going on elsewhere."""
 
     async def work(self) -> float:
         """Return how long the next piece of work takes; raises Unavailable or Rejected."""
         await self._network.call("machine", lambda: None, _away)
+        if self.calm:
+            return self._rng.random() * self._nature.quick_seconds
         if self._rng.random() < self._nature.refused:
             raise Rejected("It cannot be done", "The input is at fault.", "refused")
         if self._rng.random() < self._nature.slow:

@@ -53,7 +53,8 @@ class Process:
     stopped_until: float = 0.0
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     doom: int | None = None
-    """How many calls from now it is killed."""
+    """How many calls from now it is killed, of those whose port begins with `doomed_at`."""
+    doomed_at: str = ""
     holding: int = 0
     """How many pieces of work it has in hand."""
     ended: asyncio.Future[None] = field(init=False)
@@ -131,11 +132,13 @@ class Network:
                 effect()
             self.kill(process)
             raise Killed
-        await self._hop(process)
+        lot = self.rng.random()
+        if lot < 0.7:
+            await self._hop(process)
         if fault is Fault.BEFORE:
             raise lost()
         result = effect()
-        if fault is Fault.AFTER or self.rng.random() < 0.3:
+        if fault is Fault.AFTER or lot > 0.6:
             await self._hop(process)
         if fault is Fault.AFTER:
             raise lost()
@@ -167,7 +170,7 @@ class Network:
         """Be late now and then, where nothing can fail by itself."""
         if not _current.get().alive:
             raise Killed
-        if self.rng.random() < 0.2:
+        if self.rng.random() < 0.15:
             await self._hop(_current.get())
 
     def _die(self, process: Process, fault: Fault) -> None:

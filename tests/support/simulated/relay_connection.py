@@ -17,7 +17,7 @@ class RelayConnection:
 
     def __init__(self, server: Postgres) -> None:
         self._server, self._open = server, True
-        self._process = server.network.process()
+        self.process = server.network.process()
         self._does: dict[str, Callable[..., Any]] = {
             "96724ea1050e": self._try_lock,
             "3ad943427858": self._beat,
@@ -45,7 +45,7 @@ class RelayConnection:
     @property
     def lives(self) -> bool:
         """Whether the server still sees this connection; that of a killed process is closed at once."""
-        return self._open and self._process.alive
+        return self._open and self.process.alive
 
     async def _run(self, text: str, arguments: tuple[Any, ...]) -> Any:
         does = self._does.get(digest(text))
