@@ -17,7 +17,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import NotFoundError
 
 from erc.events.errors import Unavailable
 from erc.events.outbox import WAKE
@@ -163,11 +163,20 @@ class LogStream:
 
 
 async def fetch_dead(js: JetStreamContext, advisory: dict[str, Any]) -> Msg | None:
-    """Return the message that an advisory of the last delivery speaks of and take it out of its stream."""
+    """Return the message that an advisory of the last delivery speaks of, None when it is not there any more.
+
+    It is buried in the dead-letter stream before it is taken out of its own: whoever dies in between, it can be found.
+    Raises Unavailable.
+    """
     stream, sequence = str(advisory["stream"]), int(advisory["stream_seq"])
     try:
         raw = await js.get_msg(stream, sequence)
+        letter = json.dumps({"message": (raw.data or b"").decode(errors="replace")}).encode()
+        headers = {"Nats-Msg-Id": f"dead:{raw.subject}:{sequence}"}
+        await js.publish(f"erc.dead.{raw.subject}", letter, headers=headers)
         await js.delete_msg(stream, sequence)
-    except APIError:
+    except NotFoundError:
         return None
+    except (NatsError, OSError, TimeoutError) as error:
+        raise Unavailable(f"NATS does not answer: {error}") from error
     return Msg(_client=None, subject=raw.subject or "", data=raw.data or b"", headers=raw.headers)  # type: ignore[arg-type]

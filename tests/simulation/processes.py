@@ -17,7 +17,6 @@ from support.simulated.network import Process
 from support.simulated.relay_connection import RelayConnection
 
 from erc.events.blobs import put_document
-from erc.events.bus import fetch_dead
 from erc.events.catalog import (
     CheckOutputs,
     DescribeWorkspace,
@@ -182,12 +181,8 @@ async def gateway(world: World, process: Process) -> None:
     queue = parts.queue(world.now)
     records = parts.records(database, queue, world.now)
 
-    async def fetch(advisory: dict[str, Any]) -> bytes | None:
-        message = await fetch_dead(client, advisory)
-        return message.data if message else None
-
     follower = parts.follower(records, world.blobs, NO_FAULTS)
-    undertaker = parts.undertaker(records, fetch, world.now)
+    undertaker = parts.undertaker(records, parts.fetcher(client), world.now)
     for _one in range(2):
         process.start(_follow(world, "gateway", follower.take))
     process.start(_follow(world, "undertaker", undertaker.take))

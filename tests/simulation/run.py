@@ -31,16 +31,16 @@ class Run:
 def run(seed: int, parts: Parts | None = None, plan: Plan | None = None) -> Run:
     """Play one seed and check everything; raises what a fake did not know."""
     plan = plan or plan_of(seed)
-    return play_in(world_of(seed, parts or Parts(), plan.lost, plan.nature), seed, plan)
+    return play_in(world_of(seed, parts or Parts(), plan.lost, plan.nature), seed, plan, calm=plan.calm)
 
 
-def play_in(world: World, seed: int, plan: Plan) -> Run:
-    """Play a plan in a world."""
+def play_in(world: World, seed: int, plan: Plan, *, calm: bool) -> Run:
+    """Play a plan in a world; `calm` when nothing fails in it."""
     with _quiet(world), faster():
         network = world.network
         try:
             world.loop.run_until_complete(play(world, plan))
-            found = broken(world, calm=plan.calm)
+            found = broken(world, calm=calm)
         except Abandoned:
             found = ["the run has no end"]
         if network.unknown:

@@ -48,6 +48,12 @@ class Plan:
     """How the work outside goes."""
     cancels: float = 0.25
     """Share of the jobs that somebody cancels."""
+    ships: float = 0.5
+    """Share of the compendia that somebody orders a bag of."""
+    gives_up: float = 0.03
+    """Share of the unanswered requests that nobody repeats."""
+    new_work: float = 0.3
+    """Share of the runs that ask for something new at the end."""
 
     @property
     def calm(self) -> bool:
@@ -87,7 +93,7 @@ async def play(world: World, plan: Plan) -> None:
         process.doom = None
     await asyncio.wait(clients, timeout=QUIET_SECONDS)
     await _until(world, lambda: settled(world), QUIET_SECONDS)
-    if world.rng.random() < 0.3:
+    if world.rng.random() < plan.new_work:
         await _client(world, "late", _new_work(world))
         await _until(world, lambda: settled(world), QUIET_SECONDS)
     await _until(world, lambda: all(len(_events(world)) == place for place in world.places.values()), QUIET_SECONDS)
@@ -125,7 +131,7 @@ async def _new_work(world: World) -> None:
     await asyncio.sleep(max(still, 0))
     world.machines.calm = True
     began = world.loop.time()
-    compendium = await _insist(world, lambda it: it.upload("late", "late", b"late"), patience=1.0)
+    compendium = await _insist(world, lambda it: it.upload("late", "late", b"late"))
     world.answered.sent["late"] = world.blobs.keep(b"late")
     world.answered.uploads["late"] = compendium
     await _until(world, lambda: _status(world, "compendium", compendium) in TERMINAL, QUIET_SECONDS)
@@ -141,7 +147,7 @@ async def _author(world: World, owner: str, plan: Plan) -> None:
     await asyncio.sleep(rng.random() * 3)
     archive = f"archive of {owner}".encode()
     answered.sent[owner] = world.blobs.keep(archive)
-    compendium = await _insist(world, lambda it: it.upload(owner, owner, archive))
+    compendium = await _insist(world, lambda it: it.upload(owner, owner, archive), plan.gives_up)
     if compendium is None:
         return
     answered.uploads[owner] = compendium
@@ -149,35 +155,35 @@ async def _author(world: World, owner: str, plan: Plan) -> None:
     if _status(world, "compendium", compendium) != "ready":
         return
     await asyncio.gather(*(_run(world, owner, f"{owner} job {n}", compendium, plan) for n in range(plan.jobs)))
-    if rng.random() < 0.5:
+    if rng.random() < plan.ships:
         key = f"{owner} bag"
         world.asked["shipment", compendium] += 1
-        shipment = await _insist(world, lambda it: it.ship(owner, key, compendium))
+        shipment = await _insist(world, lambda it: it.ship(owner, key, compendium), plan.gives_up)
         if shipment is not None:
             answered.shipments[key] = shipment
 
 
 async def _run(world: World, owner: str, key: str, compendium: Id, plan: Plan) -> None:
     world.asked["job", compendium] += 1
-    job = await _insist(world, lambda it: it.begin(owner, key, compendium))
+    job = await _insist(world, lambda it: it.begin(owner, key, compendium), plan.gives_up)
     if job is None:
         return
     world.answered.jobs[key] = job
     if world.rng.random() < plan.cancels:
         await asyncio.sleep(world.rng.random() * 8)
-        if await _insist(world, lambda it: it.cancel(job)):
+        if await _insist(world, lambda it: it.cancel(job), plan.gives_up):
             world.answered.cancelled.add(job)
     await _until(world, lambda: _status(world, "job", job) in TERMINAL, QUIET_SECONDS)
 
 
-async def _insist(world: World, action: Callable[[Any], Awaitable[Any]], patience: float = 0.97) -> Any:
+async def _insist(world: World, action: Callable[[Any], Awaitable[Any]], gives_up: float = 0.0) -> Any:
     """Ask until there is an answer, or until the person has gone away."""
     while True:
         try:
             async with asyncio.timeout(20):
                 return await world.ask(action)
         except (Unavailable, OSError, DBAPIError):
-            if world.rng.random() > patience:
+            if world.rng.random() < gives_up:
                 return None
             await asyncio.sleep(0.2 + world.rng.random())
 

@@ -11,6 +11,7 @@ import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -174,13 +175,22 @@ class Broker:
         self.streams[stream].consumers.append(consumer)
         self.consumers[name] = consumer
 
+    def moment(self, seconds: float) -> datetime:
+        """Return a time of the loop as a time of day."""
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+
     def stream_of(self, subject: str) -> Stream:
         """Return the stream that takes a subject."""
         return self.streams[_BY_PREFIX[subject.split(".", 2)[1]]]
 
     def give_up(self, consumer: Consumer, sequence: int) -> None:
         """Say in the dead-letter stream that a message was delivered as often as it may be."""
-        advisory = {"stream": consumer.stream.name, "stream_seq": sequence, "consumer": consumer.name}
+        advisory = {
+            "stream": consumer.stream.name,
+            "stream_seq": sequence,
+            "consumer": consumer.name,
+            "timestamp": self.moment(self.network.loop.time()).isoformat(),
+        }
         self.streams["DEAD"].append(
             f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{consumer.stream.name}.{consumer.name}",
             json.dumps(advisory).encode(),
@@ -218,6 +228,8 @@ class NatsClient:
 
     def __init__(self, broker: Broker) -> None:
         self._broker, self._network = broker, broker.network
+
+    is_connected = True
 
     def jetstream(self, timeout: float = 5.0) -> NatsClient:
         return self
@@ -257,7 +269,12 @@ class NatsClient:
         )
         if message is None:
             raise NotFoundError
-        return SimpleNamespace(subject=message.subject, data=message.body, headers={"Nats-Msg-Id": message.id})
+        return SimpleNamespace(
+            subject=message.subject,
+            data=message.body,
+            headers={"Nats-Msg-Id": message.id},
+            time=self._broker.moment(message.time),
+        )
 
     async def delete_msg(self, stream: str, sequence: int) -> None:
         await self._network.call(f"delete {stream}", lambda: self._broker.streams[stream].remove(sequence), _silence)

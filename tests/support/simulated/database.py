@@ -317,13 +317,13 @@ class Session:
         return holder is not None and holder is not self and holder._own.get(name, {}).get(key, ...) is None
 
     async def _function(self, statement: Statement) -> Result:
-        """`SELECT pg_advisory_xact_lock(hashtext(…))`, the one function that is called by itself."""
-        (call,) = statement.columns
-        if call.name != "pg_advisory_xact_lock":
-            raise Unknown(str(call))
-        (argument,) = call.clauses
-        (word,) = getattr(argument, "clauses", [argument])
-        await self.hold(("advisory", word.effective_value))
+        """`SELECT pg_advisory_xact_lock(hashtext(…)), …`: the one function that is called by itself."""
+        for call in statement.columns:
+            if call.name != "pg_advisory_xact_lock":
+                raise Unknown(str(call))
+            (argument,) = call.clauses
+            (word,) = getattr(argument, "clauses", [argument])
+            await self.hold(("advisory", word.effective_value))
         return Result([], 1)
 
 

@@ -34,6 +34,8 @@ class Nature:
 
     refused: float = 0.0
     """Share of the work that is refused for good."""
+    fails: float = 0.15
+    """Share of the scripts that end with an error."""
     slow: float = 0.0
     """Share of the work that outlives a lease."""
     quick_seconds: float = 1.0
@@ -64,6 +66,10 @@ class Machines:
         if self._rng.random() < self._nature.slow:
             return self._rng.uniform(*self._nature.slow_seconds)
         return self._rng.random() * self._nature.quick_seconds
+
+    def outcome(self) -> Outcome:
+        """Return how a script ends."""
+        return Failed(exit_code=1) if self._rng.random() < self._nature.fails else Succeeded()
 
     async def extract(self, upload: Digest) -> Extracted:
         """Unpack an archive: here, a script and a published display whose text is the archive's digest."""
@@ -158,7 +164,7 @@ class Sandbox:
     ) -> Outcome:
         loop = self._network.loop
         if request.job_id not in self._machines.containers:
-            container = Container(loop.time() + await self._machines.work(), self._outcome())
+            container = Container(loop.time() + await self._machines.work(), self._machines.outcome())
             await self._network.call("container start", lambda: self._begin(request.job_id, container), _away)
         await on_started()
         await on_log(b"one line\n")
@@ -170,9 +176,6 @@ class Sandbox:
 
     def _begin(self, job_id: str, container: Container) -> None:
         self._machines.containers.setdefault(job_id, container)
-
-    def _outcome(self) -> Outcome:
-        return Succeeded() if self._network.rng.random() < 0.85 else Failed(exit_code=1)
 
     async def collect(self, job_id: str, tree: Path, original: Manifest) -> Manifest:
         data = f"made by {job_id}".encode()

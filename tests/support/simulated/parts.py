@@ -12,6 +12,7 @@ from erc.events.intake import NatsDelivery
 from erc.events.outbox import Database
 from erc.events.relay import PostgresOutbox, Relay
 from erc.events.streams import DEDUPLICATION, Lease
+from erc.gateway.__main__ import _fetcher
 from erc.gateway.follow import Follower, Undertaker
 from erc.gateway.pipeline import cancel_job, start_job
 from erc.gateway.store.queue import Queue, fill_all
@@ -35,6 +36,7 @@ class Parts:
     fill_all: Callable[..., Any] = fill_all
     follower: Callable[..., Follower] = Follower
     undertaker: Callable[..., Undertaker] = Undertaker
+    fetcher: Callable[..., Any] = _fetcher
     work_store: Callable[..., WorkStore] = WorkStore
     capacity: Callable[..., CapacityStore] = CapacityStore
     desk: Callable[..., Desk] = Desk

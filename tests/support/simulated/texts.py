@@ -51,12 +51,12 @@ async def release(session: Session, given: Mapping[str, Any]) -> list[Row]:
         turn[row["owner"]] = turn.get(row["owner"], 0) + 1
         order.append((running.get(row["owner"], 0) + turn[row["owner"]], row["since"], row["job_id"], row))
     released = []
-    for *_rank, row in sorted(order, key=lambda one: one[:3])[:free]:
+    for position, (*_rank, row) in enumerate(sorted(order, key=lambda one: one[:3])[:free], start=1):
         held = await session.locked("waiting", (row["job_id"], worker))
         if held is not None:
             after = {**held, "released": now}
             session.write("waiting", (row["job_id"], worker), after)
-            released.append(after)
+            released.append({**after, "position": position})
     return released
 
 
@@ -121,6 +121,7 @@ async def keep_answer(session: Session, given: Mapping[str, Any]) -> list[Row]:
 
 STATEMENTS: dict[str, Does] = {
     "5de7cf26a91a": release,
+    "d6f82a73bf04": release,
     "27dfa6c8c931": enter,
     "85116037d81f": index,
     "1627a17dc4fd": lock,
