@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import gc
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from simulation.mutants import MUTANTS
@@ -45,13 +48,33 @@ def play_many(first: int, number: int, mutant: str = "") -> Total:
     """Play so many seeds; say at once what is broken in which."""
     total, planted = Total(), MUTANTS.get(mutant)
     began = time.perf_counter()
-    for seed in range(first, first + number):
-        one = run(seed, planted.parts, planted.plan) if planted else run(seed)
-        total.add(one)
-        for sentence in one.broken:
-            print(f"seed {seed}: {sentence}", flush=True)
+    with _collecting_now_and_then() as collect:
+        for seed in range(first, first + number):
+            one = run(seed, planted.parts, planted.plan) if planted else run(seed)
+            total.add(one)
+            for sentence in one.broken:
+                print(f"seed {seed}: {sentence}", flush=True)
+            collect(seed)
     total.seconds = time.perf_counter() - began
     return total
+
+
+@contextlib.contextmanager
+def _collecting_now_and_then() -> Iterator[Callable[[int], None]]:
+    """Collect garbage between runs only: a run makes much that lives as long as it does."""
+
+    def collect(seed: int) -> None:
+        if seed % 20 == 0:
+            gc.collect()
+
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield collect
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def main() -> int:

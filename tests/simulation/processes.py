@@ -51,7 +51,7 @@ from erc.workers.shipper.handler import Shipper
 from erc.workers.shipper.handler import failed as packing_failed
 
 SLOTS = 2
-ANNOUNCE_SECONDS = 12.0
+ANNOUNCE_SECONDS = 15.0
 FILL_SECONDS = 5.0
 IDLE_SECONDS = 8.0
 RULES = BuildRules(platform="linux/amd64", limits=BuildLimits(), ca_bundle=None, save_image=True)

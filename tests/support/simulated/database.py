@@ -8,8 +8,7 @@ statement runs, so a later number may be committed first.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -345,7 +344,7 @@ class Connection:
         network = self._server.network
         if self._alone:
             self._session.now = self._server.now()
-            await network.call("read", lambda: None, _lost)
+            await network.call("read", _nothing, _lost)
         else:
             await network.pause()
         try:
@@ -374,26 +373,37 @@ class Engine:
     def execution_options(self, **_options: Any) -> Engine:
         return self
 
-    @contextlib.asynccontextmanager
-    async def begin(self) -> AsyncIterator[Connection]:
-        session = Session(self._server)
-        try:
-            await self._server.network.call("begin", lambda: None, _lost)
-            yield Connection(self._server, session, alone=False)
-            await self._server.network.call("commit", session.commit, _lost)
-        finally:
-            session.end()
+    def begin(self) -> _Open:
+        return _Open(self._server, alone=False)
 
-    @contextlib.asynccontextmanager
-    async def connect(self) -> AsyncIterator[Connection]:
-        session = Session(self._server)
-        try:
-            yield Connection(self._server, session, alone=True)
-        finally:
-            session.end()
+    def connect(self) -> _Open:
+        return _Open(self._server, alone=True)
 
     async def dispose(self) -> None:
         """Nothing is held."""
+
+
+class _Open:
+    """An open connection; one with a transaction commits at a good end, and whatever happens, nothing stays held."""
+
+    def __init__(self, server: Postgres, *, alone: bool) -> None:
+        self._server, self._alone, self._session = server, alone, Session(server)
+
+    async def __aenter__(self) -> Connection:
+        if not self._alone:
+            await self._server.network.call("begin", _nothing, _lost)
+        return Connection(self._server, self._session, alone=self._alone)
+
+    async def __aexit__(self, kind: object, _error: object, _trace: object) -> None:
+        try:
+            if kind is None and not self._alone:
+                await self._server.network.call("commit", self._session.commit, _lost)
+        finally:
+            self._session.end()
+
+
+def _nothing() -> None:
+    """The call itself has no effect."""
 
 
 def _lost() -> Exception:

@@ -21,11 +21,21 @@ class SimLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.now = 0.0
         self.rng = random.Random(seed)
-        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._timers: list[tuple[float, int, asyncio.TimerHandle | asyncio.Future[None]]] = []
         self._number = 0
 
     def time(self) -> float:
         return self.now
+
+    def tick(self, seconds: float) -> asyncio.Future[None]:
+        """Return what is done after so many seconds: a sleep that costs less."""
+        future: asyncio.Future[None] = asyncio.Future(loop=self)
+        self._number += 1
+        heapq.heappush(self._timers, (self.now + seconds, self._number, future))
+        return future
+
+    def get_debug(self) -> bool:
+        return False
 
     def call_later(
         self, delay: float, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
@@ -48,7 +58,11 @@ class SimLoop(asyncio.BaseEventLoop):
         ready, timers = self._ready, self._timers
         while timers and (not ready or timers[0][0] <= self.now):
             when, _number, timer = heapq.heappop(timers)
-            if not timer._cancelled:
+            if isinstance(timer, asyncio.Future):
+                if not timer.done():
+                    self.now = max(self.now, when)
+                    timer.set_result(None)
+            elif not timer._cancelled:
                 self.now = max(self.now, when)
                 ready.append(timer)
         if not ready:

@@ -120,25 +120,25 @@ class Network:
         if process.alive:
             self.kills += 1
             self.busy_kills += process.holding > 0
-            self.journal.append((self.loop.time(), process.name, "killed", ""))
+            self.journal.append((self.loop.now, process.name, "killed", ""))
             process.kill()
 
     async def call(self, port: str, effect: Callable[[], T], lost: Callable[[], Exception]) -> T:
         """Let a call take effect, once at most; raises what `lost` makes when it or its reply is lost."""
         process = _current.get()
         fault = self._fate(process, port)
-        if fault is not Fault.NONE and fault in {Fault.KILL_BEFORE, Fault.KILL_AFTER}:
+        if fault is Fault.KILL_BEFORE or fault is Fault.KILL_AFTER:
             if fault is Fault.KILL_AFTER:
                 effect()
             self.kill(process)
             raise Killed
         lot = self.rng.random()
-        if lot < 0.7:
+        if lot < 0.6:
             await self._hop(process)
         if fault is Fault.BEFORE:
             raise lost()
         result = effect()
-        if fault is Fault.AFTER or lot > 0.6:
+        if fault is Fault.AFTER or lot > 0.7:
             await self._hop(process)
         if fault is Fault.AFTER:
             raise lost()
@@ -163,7 +163,7 @@ class Network:
         if self.unknown or len(self.journal) > MOST_CALLS:
             raise Abandoned
         fault = self.faults.next(process, port)
-        self.journal.append((self.loop.time(), process.name, port, fault))
+        self.journal.append((self.loop.now, process.name, port, fault))
         return fault
 
     async def pause(self) -> None:
@@ -180,8 +180,8 @@ class Network:
 
     async def _hop(self, process: Process) -> None:
         """Wait for the wire; a stopped process waits until it goes on, a dead one for ever."""
-        await asyncio.sleep(self.rng.random() * self._delay)
-        while process.stopped_until > self.loop.time():
-            await asyncio.sleep(process.stopped_until - self.loop.time())
+        await self.loop.tick(self.rng.random() * self._delay)
+        while process.stopped_until > self.loop.now:
+            await self.loop.tick(process.stopped_until - self.loop.now)
         if not process.alive:
             raise Killed
