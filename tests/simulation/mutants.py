@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 from simulation.scenario import Plan
-from sqlalchemy import select, update
+
+from support.simulated.language import select, update
 from support.simulated.machines import Nature
 from support.simulated.parts import Parts
 
@@ -158,7 +159,7 @@ class _Weather:
     still: Plan = field(
         default_factory=lambda: Plan(uploads=2, kills=8, stops=8, twice=True, lost=0.02, nature=Nature(slow=0.5))
     )
-    lossy: Plan = field(default_factory=lambda: Plan(kills=6, lost=0.25))
+    lossy: Plan = field(default_factory=lambda: Plan(uploads=2, jobs=0, kills=6, lost=0.12, ships=0.0))
 
 
 _WEATHER = _Weather()

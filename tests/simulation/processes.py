@@ -15,6 +15,7 @@ from support.simulated.broker import Message, deliver
 from support.simulated.machines import Images, Sandbox, Trees
 from support.simulated.network import Process
 from support.simulated.relay_connection import RelayConnection
+from support.simulated.speed import light
 
 from erc.events.blobs import put_document
 from erc.events.catalog import (
@@ -51,8 +52,8 @@ from erc.workers.shipper.handler import Shipper
 from erc.workers.shipper.handler import failed as packing_failed
 
 SLOTS = 2
-ANNOUNCE_SECONDS = 15.0
-FILL_SECONDS = 5.0
+ANNOUNCE_SECONDS = 17.0
+FILL_SECONDS = 8.0
 IDLE_SECONDS = 8.0
 RULES = BuildRules(platform="linux/amd64", limits=BuildLimits(), ca_bundle=None, save_image=True)
 NO_FAULTS = Faults("", None)
@@ -142,7 +143,7 @@ WORKERS = {
 async def worker(kind: str, world: World, process: Process) -> None:
     """`python -m erc.workers.<kind>`."""
     parts, client, database = world.parts, world.client(), world.database()
-    duties = WORKERS[kind](world, lambda table, source: parts.work_store(database, table, source, world.now))
+    duties = WORKERS[kind](world, lambda table, source: parts.work_store(database, light(table), source, world.now))
     desk = parts.desk(duties, world.blobs, parts.lease)
     world.desks[process.name] = desk
 

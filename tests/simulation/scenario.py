@@ -27,6 +27,7 @@ READERS = {"all": "", "jobs": "erc.event.job."}
 WINDOWS = ("", "begin", "commit", "publish", "batch", "mark", "ack", "blob", "machine")
 """Calls at which a process is killed, before or after they take effect; the first stands for any."""
 STOPPABLE = ("loader", "metadata", "builder", "executor", "checker", "shipper")
+POLL_SECONDS = 3.0
 TERMINAL = {"ready", "rejected", "success", "failure", "shipped", "error"}
 
 
@@ -73,7 +74,7 @@ def plan_of(seed: int) -> Plan:
         stops=rng.choice((0, 0, 1)),
         outage=rng.random() < 0.1,
         twice=rng.random() < 0.5,
-        lost=rng.choice((0.0, 0.02, 0.02, 0.05, 0.05, 0.1, 0.25)),
+        lost=rng.choice((0.0, 0.02, 0.02, 0.05, 0.05, 0.1, 0.2)),
         nature=Nature(refused=0.03, slow=0.04),
     )
 
@@ -127,7 +128,7 @@ def _everybody_is_through(world: World) -> bool:
 async def _until(world: World, holds: Callable[[], bool], most_seconds: float) -> None:
     limit = world.loop.time() + most_seconds
     while not holds() and world.loop.time() < limit:
-        await asyncio.sleep(2)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def _new_work(world: World) -> None:
@@ -207,7 +208,8 @@ async def _read(world: World, name: str, prefix: str) -> None:
     heard = world.heard[name] = []
     last = world.places[name] = 0
     while True:
-        await asyncio.sleep(world.rng.random() * 3)
+        idle = last == len(_events(world))
+        await asyncio.sleep(world.rng.random() * (8 if idle else 2))
         if not world.parts.resumes and world.rng.random() < 0.3:
             last = world.places[name] = len(_events(world))
         for message in _events(world)[last:]:

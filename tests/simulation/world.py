@@ -51,10 +51,12 @@ class Chance(Faults):
                 return Fault.KILL_BEFORE if self._rng.random() < 0.5 else Fault.KILL_AFTER
         if self.over:
             return Fault.NONE
+        # A lost delivery costs a whole lease: often enough it is the others' turn.
+        share = self._share / 4 if port.startswith("deliver") else self._share
         lot = self._rng.random()
-        if lot >= self._share:
+        if lot >= share:
             return Fault.NONE
-        return Fault.BEFORE if lot < self._share / 2 else Fault.AFTER
+        return Fault.BEFORE if lot < share / 2 else Fault.AFTER
 
 
 class World:

@@ -77,6 +77,8 @@ class Postgres:
         self.waiters: dict[Key, list[asyncio.Future[None]]] = {}
         self.leader: Any = None
         """The connection that has the relay's lock."""
+        self.texts: dict[int, str] = {}
+        """The bodies of the events as text, as the relay reads them."""
         self.deadlocks = 0
         self.written: asyncio.Event = asyncio.Event()
         """Set whenever something is committed."""
@@ -322,7 +324,7 @@ class Session:
                 raise Unknown(str(call))
             (argument,) = call.clauses
             (word,) = getattr(argument, "clauses", [argument])
-            await self.hold(("advisory", word.effective_value))
+            await self.hold(("advisory", getattr(word, "effective_value", word)))
         return Result([], 1)
 
 

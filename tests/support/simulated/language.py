@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any, Self
 
 from sqlalchemy import Table
@@ -86,24 +87,105 @@ class Statement:
 
     @property
     def excluded(self) -> Any:
-        return real_insert(self.source).excluded
+        return real_insert(getattr(self.source, "real", self.source)).excluded
+
+
+class Condition:
+    """A column compared with a value."""
+
+    __slots__ = ("does", "name", "value")
+
+    def __init__(self, does: Callable[[Any, Any], Any], name: str, value: Any) -> None:
+        self.does, self.name, self.value = does, name, value
+
+    def holds(self, row: Row) -> Any:
+        """Return whether a row fulfils it; a comparison with nothing does not hold."""
+        left = row[self.name]
+        if (left is None or self.value is None) and self.does not in _SAME:
+            return None
+        return self.does(left, self.value)
+
+
+class LightColumn:
+    """A column that is compared at little cost."""
+
+    __slots__ = ("name", "table")
+    __hash__ = object.__hash__
+
+    def __init__(self, table: LightTable, name: str) -> None:
+        self.table, self.name = table, name
+
+    def __eq__(self, other: object) -> Any:
+        return Condition(operator.eq, self.name, other)
+
+    def __ne__(self, other: object) -> Any:
+        return Condition(operator.ne, self.name, other)
+
+    def in_(self, values: Sequence[Any]) -> Condition:
+        return Condition(_within, self.name, values)
+
+    def is_(self, value: Any) -> Condition:
+        return Condition(operator.is_, self.name, value)
+
+    def is_not(self, value: Any) -> Condition:
+        return Condition(operator.is_not, self.name, value)
+
+
+class LightTable:
+    """A table of light columns; whatever else is asked of it, the real one answers."""
+
+    def __init__(self, real: Table) -> None:
+        self.name, self.real = real.name, real
+        self.c = SimpleNamespace(**{column.name: LightColumn(self, column.name) for column in real.columns})
+
+    def update(self) -> Statement:
+        return update(self)
+
+    def delete(self) -> Statement:
+        return delete(self)
+
+
+class LightFunction:
+    """A call of a function of the database."""
+
+    __slots__ = ("clauses", "name")
+
+    def __init__(self, name: str, clauses: tuple[Any, ...]) -> None:
+        self.name, self.clauses = name, clauses
+
+
+class _Functions:
+    """Makes calls: `func.now()`."""
+
+    def __getattr__(self, name: str) -> Callable[..., LightFunction]:
+        return lambda *clauses: LightFunction(name, clauses)
+
+
+func = _Functions()
+
+
+def _within(left: Any, right: Any) -> bool:
+    return left in right
+
+
+_SAME = (operator.is_, operator.is_not)
 
 
 def select(*columns: Any) -> Statement:
     first = columns[0]
-    table = first if isinstance(first, Table) else getattr(first, "table", None)
+    table = first if isinstance(first, (Table, LightTable)) else getattr(first, "table", None)
     return Statement("select", table.name if table is not None else None, table, columns, wants_rows=True)
 
 
-def insert(table: Table) -> Statement:
+def insert(table: Table | LightTable) -> Statement:
     return Statement("insert", table.name, table)
 
 
-def update(table: Table) -> Statement:
+def update(table: Table | LightTable) -> Statement:
     return Statement("update", table.name, table)
 
 
-def delete(table: Table) -> Statement:
+def delete(table: Table | LightTable) -> Statement:
     return Statement("delete", table.name, table)
 
 
@@ -188,6 +270,12 @@ _NULLS = {operators.is_, operators.is_not}
 def evaluate(expression: Any, row: Row, now: datetime | None, new: Row | None = None) -> Any:
     """Return the value of an expression over a row; `new` is the row that a conflict kept out."""
     match expression:
+        case str() | int() | None:
+            return expression
+        case Condition():
+            return expression.holds(row)
+        case LightFunction() if expression.name == "now":
+            return now
         case elements.BindParameter():
             return expression.effective_value
         case Column():
@@ -212,7 +300,7 @@ def evaluate(expression: Any, row: Row, now: datetime | None, new: Row | None = 
             return evaluate(expression.element, row, now, new)
         case functions.Function() | functions.now() if expression.name == "now":
             return now
-        case elements.ClauseElement():
+        case elements.ClauseElement() | LightFunction():
             raise Unknown(f"{type(expression).__name__}: {expression}")
         case _:
             return expression
@@ -230,7 +318,12 @@ def bound(clauses: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:
     equal: dict[str, Any] = {}
     others = []
     for clause in clauses:
-        if (
+        if type(clause) is Condition:
+            if clause.does is operator.eq and clause.value is not None:
+                equal[clause.name] = clause.value
+            else:
+                others.append(clause)
+        elif (
             isinstance(clause, elements.BinaryExpression)
             and clause.operator is operators.eq
             and isinstance(clause.left, Column)

@@ -133,12 +133,12 @@ class Network:
             self.kill(process)
             raise Killed
         lot = self.rng.random()
-        if lot < 0.6:
+        if lot < 0.5:
             await self._hop(process)
         if fault is Fault.BEFORE:
             raise lost()
         result = effect()
-        if fault is Fault.AFTER or lot > 0.7:
+        if fault is Fault.AFTER or lot > 0.8:
             await self._hop(process)
         if fault is Fault.AFTER:
             raise lost()

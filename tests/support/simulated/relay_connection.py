@@ -80,7 +80,13 @@ class RelayConnection:
         limit = self._server.now() - old
         rows = [row for row in self._server.tables["event"].rows.values() if row["sent"] is None]
         rows.sort(key=lambda row: row["id"])
-        return [{**row, "body": json.dumps(row["body"]), "old": row["created"] < limit} for row in rows[:most]]
+        return [{**row, "body": self._text(row), "old": row["created"] < limit} for row in rows[:most]]
+
+    def _text(self, row: Row) -> str:
+        texts = self._server.texts
+        if row["id"] not in texts:
+            texts[row["id"]] = json.dumps(row["body"])
+        return texts[row["id"]]
 
     def _mark(self, numbers: list[int]) -> None:
         data = self._server.tables["event"]

@@ -11,25 +11,33 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import yaml
+from sqlalchemy import Table
 from support.simulated import language
 
 from erc.events import outbox
-from erc.gateway.store import records
+from erc.gateway.store import queue, records
+from erc.schemas import tables
 from erc.workers import store
 from erc.workers.builder import store as builder_store
 from erc.workers.builder.domain import complete, configuration
 from erc.workers.indexer import store as indexer_store
 
-_STATEMENTS = {name: getattr(language, name) for name in ("select", "insert", "update", "delete")}
+LIGHT = SimpleNamespace(**{table.name: language.LightTable(table) for table in tables.metadata.sorted_tables})
+_STATEMENTS = {name: getattr(language, name) for name in ("select", "insert", "update", "delete", "func")} | {"tables": LIGHT}
 _YAML = SimpleNamespace(
     YAMLError=yaml.YAMLError,
     safe_load=lambda text: yaml.load(text, Loader=yaml.CSafeLoader),
     safe_dump=lambda data, **options: yaml.dump(data, Dumper=yaml.CSafeDumper, **options),
 )
 _PLACES: dict[ModuleType, dict[str, Any]] = {
-    **{module: _STATEMENTS for module in (outbox, store, records, builder_store, indexer_store)},
+    **{module: _STATEMENTS for module in (outbox, store, records, queue, builder_store, indexer_store)},
     **{module: {"yaml": _YAML} for module in (complete, configuration)},
 }
+
+
+def light(table: Table) -> Any:
+    """Return the stand-in of a table while the stand-ins are in place."""
+    return getattr(LIGHT, table.name) if store.select is language.select else table
 
 
 @contextlib.contextmanager
