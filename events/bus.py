@@ -15,6 +15,7 @@ import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.js.errors import NotFoundError
 
 from erc.events import metrics
 from erc.events.errors import NoAnswer, Unavailable
@@ -67,6 +68,16 @@ class StreamPublisher:
             silent = isinstance(error, TimeoutError) and self._client.is_connected
             raise (NoAnswer if silent else Unavailable)(f"NATS did not take a message: {error}") from error
         metrics.PUBLISHED.labels(stream).inc(len(messages))
+
+    async def last(self, stream: str, subject: str) -> str | None:
+        """Return the id of the last message of a subject, None when the stream keeps none; raises Unavailable."""
+        try:
+            message = await self._js.get_last_msg(stream, subject)
+        except NotFoundError:
+            return None
+        except (NatsError, OSError, TimeoutError) as error:
+            raise Unavailable(f"NATS does not answer: {error}") from error
+        return (message.headers or {}).get("Nats-Msg-Id")
 
     async def _batch(self, messages: Sequence[Waiting]) -> bool:
         """Try one atomic batch; False when it was refused whole, as when one of the messages is there already."""

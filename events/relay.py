@@ -2,7 +2,8 @@
 
 It is the only publisher to the command and event streams. It leads by an advisory lock and by a heartbeat row (a
 leader silent for 10 s is replaced, its backend terminated), publishes with `Nats-Msg-Id` in atomic batches, and falls
-back to single publishes when a batch holds a duplicate.
+back to single publishes when a batch holds a duplicate. A row that is older than a stream remembers ids is compared
+with the last message of its subject first.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ import asyncpg
 from erc.events import metrics
 from erc.events.errors import NoAnswer, Unavailable
 from erc.events.faults import Faults
+from erc.events.streams import DEDUPLICATION
 
 log = logging.getLogger("erc.relay")
 
@@ -30,12 +32,17 @@ SILENT = timedelta(seconds=10)
 HEARTBEAT = timedelta(seconds=1)
 UNANSWERED = 4
 """So many publishes in a row without an answer from a connected NATS, in about 20 s, and only its restart helps."""
+OLD = DEDUPLICATION / 2
+"""A row of this age is compared: half the window is left for clocks that differ and for publishing itself."""
 _LOCK = 0x65_72_63
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A message in the outbox: the number of its row, where it goes, its id, its JSON body."""
+    """A message in the outbox: the number of its row, where it goes, its id, its JSON body.
+
+    `old` when the stream may have forgotten its id, should it have been published before.
+    """
 
     row: int
     stream: str
@@ -44,6 +51,7 @@ class Waiting:
     body: bytes
     public: str | None = None
     traceparent: str | None = None
+    old: bool = False
 
 
 class Outbox(Protocol):
@@ -67,6 +75,10 @@ class Publisher(Protocol):
 
     async def publish(self, stream: str, messages: Sequence[Waiting]) -> None:
         """Publish the messages of one stream in order, each at most once by its id."""
+        ...
+
+    async def last(self, stream: str, subject: str) -> str | None:
+        """Return the id of the last message of a subject; None when the stream keeps none."""
         ...
 
 
@@ -96,16 +108,37 @@ class Relay:
         waiting = await self._outbox.unsent(BATCH)
         if waiting:
             self._faults.reach("before_publish")
+        there = await self._there([*waiting, *_for_public(waiting)])
         for stream, run in groupby(waiting, key=lambda message: message.stream):
             messages = list(run)
-            await self._publisher.publish(stream, messages)
+            await self._publish(stream, messages, there)
             self._faults.reach("after_publish")
-            await self._publisher.publish("PUBLIC", [_for_public(message) for message in messages if message.public])
+            await self._publish("PUBLIC", _for_public(messages), there)
         if waiting:
             self._faults.reach("before_mark")
             await self._outbox.mark_sent([message.row for message in waiting])
             self._faults.reach("after_mark")
         return len(waiting)
+
+    async def _publish(self, stream: str, messages: Sequence[Waiting], there: set[tuple[str, str]]) -> None:
+        await self._publisher.publish(stream, [one for one in messages if (stream, one.message_id) not in there])
+
+    async def _there(self, messages: Sequence[Waiting]) -> set[tuple[str, str]]:
+        """Return stream and id of the messages that are in their stream, as far as old rows give cause to look.
+
+        A subject is published in the order of its rows: what comes before its last message is there too.
+        """
+        subjects: dict[tuple[str, str], list[str]] = {}
+        for message in messages:
+            subjects.setdefault((message.stream, message.subject), []).append(message.message_id)
+        asked = dict.fromkeys((message.stream, message.subject) for message in messages if message.old)
+        found = await asyncio.gather(*(self._publisher.last(stream, subject) for stream, subject in asked))
+        there: set[tuple[str, str]] = set()
+        for (stream, subject), last in zip(asked, found, strict=True):
+            ids = subjects[stream, subject]
+            if last in ids:
+                there.update((stream, one) for one in ids[: ids.index(last) + 1])
+        return there
 
     async def run(self, woken: Callable[[float], Awaitable[None]]) -> None:
         """Publish for ever; `woken` waits for a hint, at most so many seconds. `keep` comes first in every round.
@@ -131,15 +164,19 @@ class Relay:
                 await woken(POLL.total_seconds())
 
 
-def _for_public(message: Waiting) -> Waiting:
-    return Waiting(message.row, "PUBLIC", message.public or "", message.message_id, message.body)
+def _for_public(messages: Sequence[Waiting]) -> list[Waiting]:
+    return [
+        replace(message, stream="PUBLIC", subject=message.public, public=None, traceparent=None)
+        for message in messages
+        if message.public
+    ]
 
 
 class PostgresOutbox:
     """The outbox of the `event` table, over one connection of its own."""
 
-    def __init__(self, url: str, instance: str) -> None:
-        self._url, self._instance = url, instance
+    def __init__(self, url: str, instance: str, connect: Callable[[str], Awaitable[Any]] = asyncpg.connect) -> None:
+        self._url, self._instance, self._open = url, instance, connect
         self._connection: asyncpg.Connection[Any] | None = None
         self._leads = False
         self._seen = 0.0
@@ -174,7 +211,7 @@ class PostgresOutbox:
         return False
 
     async def unsent(self, most: int) -> Sequence[Waiting]:
-        rows = await self._run("fetch", f"{_SELECT} LIMIT {int(most)}")
+        rows = await self._run("fetch", _SELECT, most, OLD)
         return [
             Waiting(row["id"], row["stream"], row["subject"], row["message_id"], _body(row), *_optional(row))
             for row in rows
@@ -207,7 +244,7 @@ class PostgresOutbox:
     async def _connect(self) -> asyncpg.Connection[Any]:
         if self._connection is None or self._connection.is_closed():
             self._leads, self._seen = False, 0.0
-            self._connection = await asyncio.wait_for(asyncpg.connect(self._url), 10)
+            self._connection = await asyncio.wait_for(self._open(self._url), 10)
         return self._connection
 
     async def _drop(self) -> None:
@@ -216,7 +253,10 @@ class PostgresOutbox:
             connection.terminate()
 
 
-_SELECT = "SELECT id, stream, subject, message_id, body, public, traceparent FROM event WHERE sent IS NULL ORDER BY id"
+_SELECT = (
+    "SELECT id, stream, subject, message_id, body, public, traceparent, created < now() - $2::interval AS old "
+    "FROM event WHERE sent IS NULL ORDER BY id LIMIT $1"
+)
 
 _MARK = (
     "WITH last AS (SELECT coalesce(max(position), 0) AS position FROM event) "
@@ -230,5 +270,5 @@ def _body(row: Any) -> bytes:
     return json.dumps(json.loads(row["body"]), separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _optional(row: Any) -> tuple[str | None, str | None]:
-    return row["public"], row["traceparent"]
+def _optional(row: Any) -> tuple[str | None, str | None, bool]:
+    return row["public"], row["traceparent"], row["old"]

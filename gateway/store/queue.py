@@ -101,7 +101,7 @@ class Queue:
         asked = {command.WORKER for command in commands}
         for worker in asked:
             await self._release(transaction, worker)
-        for worker in {*freed} - asked:
+        for worker in sorted({*freed} - asked):
             await self.fill(transaction, worker)
 
     async def hold(self, transaction: Transaction) -> None:

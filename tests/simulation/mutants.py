@@ -1,0 +1,180 @@
+"""Planted bugs: each puts a broken object in the place of one of the product's, and the invariants must notice."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from support.simulated.language import select, update
+from support.simulated.machines import Nature
+from support.simulated.parts import Parts
+
+from erc.events.bus import StreamPublisher
+from erc.events.catalog import Event
+from erc.events.outbox import Database, Transaction, database_errors
+from erc.events.relay import BATCH, Relay, Waiting
+from erc.gateway.store.records import Records
+from erc.gateway.transition import Advance
+from erc.schemas.job import Job
+from erc.workers.indexer.handler import Indexer
+from erc.workers.run import Delivery, Desk, Duty
+from erc.workers.store import Fenced, Work, WorkStore
+from simulation.scenario import Plan
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A planted bug; `plan` where it shows in certain weather only."""
+
+    parts: Parts
+    plan: Plan | None = None
+
+
+class PublishesBeforeCommit(Database):
+    """Two writes that can disagree: the messages go out by themselves, then the rows are committed."""
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with database_errors(), self.engine.begin() as connection:
+            transaction = Transaction(connection)
+            yield transaction
+            for message in transaction.outgoing:
+                headers = {"Nats-Msg-Id": message["message_id"]}
+                body = json.dumps(message["body"]).encode()
+                client: Any = self.engine
+                await client.client.publish(message["subject"], body, stream=message["stream"], headers=headers)
+                message["sent"] = message["body"]["time"]
+            await transaction.flush()
+
+
+class SendsNoId(StreamPublisher):
+    """Every publish is a new message to the stream."""
+
+    _numbers = itertools.count()
+
+    async def publish(self, stream: str, messages: Sequence[Waiting]) -> None:
+        named = [replace(one, message_id=f"{one.message_id}:{next(self._numbers)}") for one in messages]
+        await super().publish(stream, named)
+
+
+class MarksFirst(Relay):
+    """Marks rows as sent, then publishes them."""
+
+    async def once(self) -> int:
+        if not await self._outbox.lead():
+            return 0
+        waiting = await self._outbox.unsent(BATCH)
+        if waiting:
+            await self._outbox.mark_sent([message.row for message in waiting])
+        for message in waiting:
+            await self._publisher.publish(message.stream, [message])
+        return len(waiting)
+
+
+class DoesNotCompare(Relay):
+    """Trusts the stream to know every id, however old the row."""
+
+    async def _there(self, _messages: Sequence[Waiting]) -> set[tuple[str, str]]:
+        return set()
+
+
+class AcknowledgesFirst(Desk):
+    """Takes the message out of the stream, then does the work."""
+
+    async def take(self, delivery: Delivery) -> None:
+        await delivery.acknowledge()
+        await super().take(delivery)
+
+
+class FencedOutAcknowledges(Desk):
+    """An attempt that was overtaken acknowledges what the later one needs."""
+
+    async def _do(self, duty: Duty, command: Any, message_id: str, delivery: Delivery) -> None:
+        try:
+            await super()._do(duty, command, message_id, delivery)
+        except Fenced:
+            await delivery.acknowledge()
+            raise
+
+
+class HasNoHeart(Desk):
+    """Work that lasts does not extend its lease."""
+
+    @contextlib.asynccontextmanager
+    async def _lease(self, _delivery: Delivery) -> AsyncIterator[None]:
+        yield
+
+
+class HasNoFence(WorkStore):
+    """Whoever comes last writes, whichever attempt it is."""
+
+    async def emit_in(
+        self,
+        transaction: Transaction,
+        work: Work,
+        *events: Event,
+        status: str = "running",
+        document: dict[str, Any] | None = None,
+    ) -> Work:
+        table = self._table
+        rows = await transaction.rows(select(table).where(table.c.id == work.id).with_for_update())
+        await transaction.changed(update(table).where(table.c.id == work.id).values(status="running"))
+        seen = replace(work, attempt=rows[0]["attempt"], version=rows[0]["version"])
+        return await super().emit_in(transaction, seen, *events, status=status, document=document)
+
+
+class SavesTheCursorFirst(Indexer):
+    """Acknowledges an event, then writes what it says."""
+
+    async def take(self, delivery: Delivery) -> None:
+        await delivery.acknowledge()
+        await super().take(delivery)
+
+
+class SaysTheEndFirst(Records):
+    """Commits the terminal event of a job before the job."""
+
+    async def _job_messages(
+        self, transaction: Transaction, before: Job | None, advance: Advance[Job], candidate: bool
+    ) -> None:
+        if not advance.state.terminal:
+            await super()._job_messages(transaction, before, advance, candidate)
+            return
+        async with self.database.transaction() as early:
+            await super()._job_messages(early, before, advance, candidate)
+
+
+@dataclass(frozen=True)
+class _Weather:
+    """Plans in which a bug shows that most runs hide."""
+
+    outage: Plan = field(default_factory=lambda: Plan(outage=True, twice=True, cancels=0))
+    slow: Plan = field(default_factory=lambda: Plan(twice=True, nature=Nature(slow=0.3)))
+    still: Plan = field(
+        default_factory=lambda: Plan(uploads=2, kills=8, stops=8, twice=True, lost=0.02, nature=Nature(slow=0.5))
+    )
+    lossy: Plan = field(default_factory=lambda: Plan(uploads=2, jobs=0, kills=6, lost=0.12, ships=0.0))
+
+
+_WEATHER = _Weather()
+
+MUTANTS: dict[str, Mutant] = {
+    "publish_before_commit": Mutant(Parts(database=PublishesBeforeCommit)),
+    "no_dedup_id": Mutant(Parts(publisher=SendsNoId)),
+    "delete_before_publish": Mutant(Parts(relay=MarksFirst)),
+    "ack_first": Mutant(Parts(desk=AcknowledgesFirst)),
+    "no_fence": Mutant(Parts(work_store=HasNoFence), _WEATHER.still),
+    "fenced_out_acks": Mutant(Parts(desk=FencedOutAcknowledges), _WEATHER.still),
+    "no_idempotency": Mutant(Parts(idempotent=False)),
+    "sse_from_now": Mutant(Parts(resumes=False)),
+    "no_heartbeat": Mutant(Parts(desk=HasNoHeart), _WEATHER.slow),
+    "dedup_window_too_short": Mutant(Parts(window=timedelta(milliseconds=5))),
+    "old_rows_not_compared": Mutant(Parts(relay=DoesNotCompare), _WEATHER.outage),
+    "index_cursor_saved_before_write": Mutant(Parts(indexer=SavesTheCursorFirst), _WEATHER.lossy),
+    "terminal_event_before_row": Mutant(Parts(records=SaysTheEndFirst)),
+}

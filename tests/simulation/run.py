@@ -1,0 +1,68 @@
+"""Runs seeds: one seed is one run, the same one every time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from support.simulated.network import Abandoned
+from support.simulated.parts import Parts
+from support.simulated.speed import faster
+
+from simulation.invariants import broken
+from simulation.scenario import Plan, plan_of, play
+from simulation.world import World, world_of
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run went."""
+
+    seed: int
+    broken: list[str]
+    kills: int
+    busy_kills: int
+    virtual_seconds: float
+    calls: int
+    world: World
+
+
+def run(seed: int, parts: Parts | None = None, plan: Plan | None = None) -> Run:
+    """Play one seed and check everything; raises what a fake did not know."""
+    plan = plan or plan_of(seed)
+    return play_in(world_of(seed, parts or Parts(), plan.lost, plan.nature), seed, plan, calm=plan.calm)
+
+
+def play_in(world: World, seed: int, plan: Plan, *, calm: bool) -> Run:
+    """Play a plan in a world; `calm` when nothing fails in it."""
+    with _quiet(world), faster():
+        network = world.network
+        try:
+            world.loop.run_until_complete(play(world, plan))
+            found = broken(world, calm=calm)
+        except Abandoned:
+            found = ["the run has no end"]
+        if network.unknown:
+            raise network.unknown[0]
+        return Run(seed, found, network.kills, network.busy_kills, world.loop.time(), len(network.journal), world)
+
+
+@contextlib.contextmanager
+def _quiet(world: World) -> Iterator[None]:
+    """Say nothing about what is meant to go wrong, and end every task that is left."""
+    logging.disable(logging.CRITICAL)
+    world.loop.set_exception_handler(lambda _loop, _context: None)
+    try:
+        yield
+    finally:
+        for process in world.processes.values():
+            process.kill()
+        for task in asyncio.all_tasks(world.loop):
+            task.cancel()
+        with contextlib.suppress(Exception):
+            world.loop.run_until_complete(asyncio.sleep(0))
+        world.loop.close()
+        logging.disable(logging.NOTSET)
