@@ -1,7 +1,7 @@
 """The wire's own processes: `python -m erc.events provision` declares streams, `relay` publishes the outbox.
 
-Settings: `NATS_URL`, for the relay `DATABASE_URL` too, `NATS_SUBSCRIBERS_URL` declares the mirror
-that subscribers read; `EVENTS_ACK_WAIT_SECONDS` is how long a worker may be silent.
+Settings: `NATS_URL`; for the relay `DATABASE_URL` too; for the mirror that subscribers read `NATS_SUBSCRIBERS_URL`;
+`EVENTS_ACK_WAIT_SECONDS` is how long a worker may be silent.
 """
 
 from __future__ import annotations
