@@ -16,6 +16,7 @@ from erc.schemas.job import Job, StepName, StepStatus
 WAITING_WORKERS = ("builder", "executor")
 _LAST_STEP = {"builder": StepName.IMAGE_BUILD, "executor": StepName.IMAGE_EXECUTE}
 
+_HOLD = select(*(func.pg_advisory_xact_lock(func.hashtext(f"erc.queue.{worker}")) for worker in WAITING_WORKERS))
 _RELEASE = text(
     "WITH free AS (SELECT greatest(0, "
     "(SELECT coalesce(sum(slots), 0) FROM capacity WHERE worker = :worker AND seen > now() - interval '20 s') "
@@ -55,6 +56,8 @@ class Queue:
     async def moved(self, transaction: Transaction, before: Job | None, job: Job, commands: Sequence[Command]) -> None:
         """Give back the slots that a job's transition frees, queue what it asks for, and fill free slots."""
         freed = _freed(before, job)
+        if {*freed} - {command.WORKER for command in commands} and (commands or len(freed) > 1):
+            await self.hold(transaction)
         if freed:
             table = tables.waiting
             await transaction.connection.execute(
@@ -75,6 +78,10 @@ class Queue:
             await self._release(transaction, worker)
         for worker in sorted({*freed} - asked):
             await self.fill(transaction, worker)
+
+    async def hold(self, transaction: Transaction) -> None:
+        """Take the locks of all queues, in the order in which everybody takes more than one."""
+        await transaction.connection.execute(_HOLD)
 
     async def fill(self, transaction: Transaction, worker: str) -> int:
         """Send the commands of as many waiting jobs as there are free slots; return how many."""

@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from simulation.scenario import NEW_WORK_SECONDS, READERS, TERMINAL, settled
-from simulation.world import World
-
 from erc.schemas.compendium import Compendium
 from erc.workers.indexer.domain import search_document
+from simulation.scenario import NEW_WORK_SECONDS, READERS, TERMINAL, settled
+from simulation.world import World
 
 Broken = Iterator[str]
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from simulation.run import Run, play_in
-from simulation.scenario import Plan
-from simulation.world import World
 from support.simulated.loop import SimLoop
 from support.simulated.machines import Nature
 from support.simulated.network import Fault, Process
 from support.simulated.parts import Parts
+
+from simulation.run import Run, play_in
+from simulation.scenario import Plan
+from simulation.world import World
 
 JOURNEY = Plan(cancels=0.0, ships=1.0, gives_up=0.0, new_work=0.0, nature=Nature(fails=0.0, quick_seconds=0.2))
 SEED = 1

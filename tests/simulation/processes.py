@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from simulation.world import World
 from sqlalchemy.exc import IntegrityError
 from support.simulated.broker import Message, deliver
 from support.simulated.machines import Images, Sandbox, Trees
@@ -50,6 +49,7 @@ from erc.workers.metadata.handler import rejected as description_rejected
 from erc.workers.run import Duty
 from erc.workers.shipper.handler import Shipper
 from erc.workers.shipper.handler import failed as packing_failed
+from simulation.world import World
 
 SLOTS = 2
 ANNOUNCE_SECONDS = 17.0
@@ -236,9 +236,7 @@ class Gateway:
         """Order a bag."""
         compendium = await self.records.compendium(compendium_id)
         record = PackRecord(compendium_id=compendium_id, manifest=compendium.manifest, documents={"a.json": "{}"})
-        shipment = Shipment(
-            id=self._id(owner, key), compendium_id=compendium_id, owner=owner, created=self.world.now()
-        )
+        shipment = Shipment(id=self._id(owner, key), compendium_id=compendium_id, owner=owner, created=self.world.now())
         command = PackShipment(
             shipment_id=shipment.id,
             compendium_id=compendium_id,

@@ -8,12 +8,14 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from simulation.invariants import broken
-from simulation.scenario import Plan, plan_of, play
-from simulation.world import World, world_of
 from support.simulated.network import Abandoned
 from support.simulated.parts import Parts
 from support.simulated.speed import faster
+
+from simulation.invariants import broken
+from simulation.scenario import Plan, plan_of, play
+from simulation.world import World, world_of
+
 
 @dataclass(frozen=True)
 class Run:
@@ -31,7 +33,9 @@ class Run:
 def run(seed: int, parts: Parts | None = None, plan: Plan | None = None) -> Run:
     """Play one seed and check everything; raises what a fake did not know."""
     plan = plan or plan_of(seed)
-    return play_in(world_of(seed, parts or Parts(), plan.lost, plan.nature), seed, plan, calm=plan.calm)
+    return play_in(
+        world_of(seed, parts or Parts(), plan.nature, plan.lost, plan.lost_deliveries), seed, plan, calm=plan.calm
+    )
 
 
 def play_in(world: World, seed: int, plan: Plan, *, calm: bool) -> Run:

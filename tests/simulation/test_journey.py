@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from simulation.journey import Mode, every_call, journey
 
 LEAST_CALLS = 150

@@ -238,15 +238,17 @@ class NatsClient:
         self, subject: str, payload: bytes = b"", stream: str = "", headers: Mapping[str, str] | None = None
     ) -> None:
         headers = headers or {}
-        if "Nats-Batch-Id" in headers or not stream and "Nats-Msg-Id" not in headers:
+        if "Nats-Batch-Id" in headers or (not stream and "Nats-Msg-Id" not in headers):
             self._broker.take(subject, payload, headers)
             return
-        await self._network.call(
-            f"publish {subject}", lambda: self._broker.take(subject, payload, headers), _silence
-        )
+        await self._network.call(f"publish {subject}", lambda: self._broker.take(subject, payload, headers), _silence)
 
     async def request(
-        self, subject: str, payload: bytes, timeout: float = 5.0, headers: Mapping[str, str] | None = None
+        self,
+        subject: str,
+        payload: bytes,
+        timeout: float = 5.0,
+        headers: Mapping[str, str] | None = None,  # noqa: ASYNC109
     ) -> SimpleNamespace:
         answer = await self._network.call(
             f"batch {subject}", lambda: self._broker.take(subject, payload, headers or {}), _silence
@@ -321,7 +323,7 @@ async def deliver(consumer: Consumer, take: Callable[[Message], Awaitable[None]]
         process.holding += 1
         try:
             await take(Message(consumer, stored, deliveries))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - FastStream logs it and goes on
             network.journal.append((network.loop.time(), process.name, "raised", repr(error)))
             network.raised += 1
         finally:

@@ -94,7 +94,9 @@ class RelayConnection:
         for number, identifier in enumerate(numbers, start=1):
             row = data.rows.get((identifier,))
             if row is not None:
-                data.put((identifier,), {**row, "sent": self._server.now(), "position": row["position"] or last + number})
+                data.put(
+                    (identifier,), {**row, "sent": self._server.now(), "position": row["position"] or last + number}
+                )
 
 
 def _lost() -> Exception:

@@ -23,14 +23,16 @@ from erc.workers.builder.domain import complete, configuration
 from erc.workers.indexer import store as indexer_store
 
 LIGHT = SimpleNamespace(**{table.name: language.LightTable(table) for table in tables.metadata.sorted_tables})
-_STATEMENTS = {name: getattr(language, name) for name in ("select", "insert", "update", "delete", "func")} | {"tables": LIGHT}
+_STATEMENTS = {name: getattr(language, name) for name in ("select", "insert", "update", "delete", "func")} | {
+    "tables": LIGHT
+}
 _YAML = SimpleNamespace(
     YAMLError=yaml.YAMLError,
     safe_load=lambda text: yaml.load(text, Loader=yaml.CSafeLoader),
     safe_dump=lambda data, **options: yaml.dump(data, Dumper=yaml.CSafeDumper, **options),
 )
 _PLACES: dict[ModuleType, dict[str, Any]] = {
-    **{module: _STATEMENTS for module in (outbox, store, records, queue, builder_store, indexer_store)},
+    **dict.fromkeys((outbox, store, records, queue, builder_store, indexer_store), _STATEMENTS),
     **{module: {"yaml": _YAML} for module in (complete, configuration)},
 }
 
