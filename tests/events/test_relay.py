@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from support.fakes import FakeOutbox, FakeStreams
@@ -70,3 +71,16 @@ async def test_run_goes_on_after_failures_and_empties_the_outbox() -> None:
     assert len(outbox.sent) == BATCH * 2 + 5
     assert pauses == sorted(pauses)
     assert len(pauses) == 3
+
+
+async def test_young_rows_are_published_without_a_question() -> None:
+    streams = FakeStreams()
+    await Relay(FakeOutbox(rows(6, public=True)), streams, asyncio.sleep).once()
+    assert streams.asked == []
+
+
+async def test_each_subject_of_an_old_row_is_asked_about_once() -> None:
+    old = [replace(row, subject=f"s.{row.row % 2}", old=row.row < 4) for row in rows(6)]
+    streams = FakeStreams()
+    await Relay(FakeOutbox(old), streams, asyncio.sleep).once()
+    assert streams.asked == [("EVENTS", "s.1"), ("COMMANDS", "s.0")]

@@ -5,19 +5,23 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from nats.errors import Error as NatsError
+from nats.js.errors import NotFoundError
 from support.simulated.language import select, update
 from support.simulated.machines import Nature
 from support.simulated.parts import Parts
 
 from erc.events.bus import StreamPublisher
 from erc.events.catalog import Event
+from erc.events.errors import Unavailable
 from erc.events.outbox import Database, Transaction, database_errors
 from erc.events.relay import BATCH, Relay, Waiting
+from erc.gateway.store.queue import Queue
 from erc.gateway.store.records import Records
 from erc.gateway.transition import Advance
 from erc.schemas.job import Job
@@ -149,6 +153,31 @@ class SaysTheEndFirst(Records):
             await super()._job_messages(early, before, advance, candidate)
 
 
+class LocksQueuesInAnyOrder(Queue):
+    """Takes the locks of two queues one after the other, as a job's transition happens to need them."""
+
+    async def hold(self, transaction: Transaction) -> None:
+        pass
+
+
+def takes_dead_letters_first(client: Any) -> Callable[[dict[str, Any]], Awaitable[bytes | None]]:
+    """Take a command that was given up out of its stream, then end what waits for it."""
+
+    async def fetch(advisory: dict[str, Any]) -> bytes | None:
+        stream, sequence = advisory["stream"], advisory["stream_seq"]
+        try:
+            message = await client.get_msg(stream, sequence)
+            await client.delete_msg(stream, sequence)
+        except NotFoundError:
+            return None
+        except NatsError as error:
+            raise Unavailable("NATS does not answer") from error
+        body: bytes = message.data
+        return body
+
+    return fetch
+
+
 @dataclass(frozen=True)
 class _Weather:
     """Plans in which a bug shows that most runs hide."""
@@ -157,6 +186,10 @@ class _Weather:
     slow: Plan = field(default_factory=lambda: Plan(twice=True, nature=Nature(slow=0.3)))
     still: Plan = field(
         default_factory=lambda: Plan(uploads=2, kills=8, stops=8, twice=True, lost=0.02, nature=Nature(slow=0.5))
+    )
+    crowded: Plan = field(default_factory=lambda: Plan(uploads=2, jobs=4, cancels=0.6, twice=True, ships=0.0))
+    deadly: Plan = field(
+        default_factory=lambda: Plan(uploads=4, jobs=0, kills=30, lost=0.3, lost_deliveries=0.7, ships=0.0)
     )
     lossy: Plan = field(default_factory=lambda: Plan(uploads=2, jobs=0, kills=6, lost=0.12, ships=0.0))
 
@@ -177,4 +210,6 @@ MUTANTS: dict[str, Mutant] = {
     "old_rows_not_compared": Mutant(Parts(relay=DoesNotCompare), _WEATHER.outage),
     "index_cursor_saved_before_write": Mutant(Parts(indexer=SavesTheCursorFirst), _WEATHER.lossy),
     "terminal_event_before_row": Mutant(Parts(records=SaysTheEndFirst)),
+    "queues_locked_in_any_order": Mutant(Parts(queue=LocksQueuesInAnyOrder), _WEATHER.crowded),
+    "dead_letters_taken_first": Mutant(Parts(fetcher=takes_dead_letters_first), _WEATHER.deadly),
 }

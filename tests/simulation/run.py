@@ -33,7 +33,9 @@ class Run:
 def run(seed: int, parts: Parts | None = None, plan: Plan | None = None) -> Run:
     """Play one seed and check everything; raises what a fake did not know."""
     plan = plan or plan_of(seed)
-    return play_in(world_of(seed, parts or Parts(), plan.lost, plan.nature), seed, plan, calm=plan.calm)
+    return play_in(
+        world_of(seed, parts or Parts(), plan.nature, plan.lost, plan.lost_deliveries), seed, plan, calm=plan.calm
+    )
 
 
 def play_in(world: World, seed: int, plan: Plan, *, calm: bool) -> Run:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
@@ -45,7 +45,9 @@ class Plan:
     """Whether there are two processes of every kind."""
     lost: float = 0.0
     """Share of the calls that fail, half of them after they took effect."""
-    nature: Nature = Nature()
+    lost_deliveries: float | None = None
+    """Share of the deliveries that are lost on their way; None for a quarter of `lost`: each costs a whole lease."""
+    nature: Nature = field(default_factory=Nature)
     """How the work outside goes."""
     cancels: float = 0.25
     """Share of the jobs that somebody cancels."""
@@ -125,7 +127,7 @@ def _everybody_is_through(world: World) -> bool:
 
 async def _until(world: World, holds: Callable[[], bool], most_seconds: float) -> None:
     limit = world.loop.time() + most_seconds
-    while not holds() and world.loop.time() < limit:
+    while not holds() and world.loop.time() < limit:  # noqa: ASYNC110 - virtual time costs nothing
         await asyncio.sleep(POLL_SECONDS)
 
 
@@ -258,4 +260,9 @@ async def _outage(world: World) -> None:
                 process.doom, process.doomed_at = 0, "mark"
             else:
                 world.network.kill(process)
-    await asyncio.sleep(seconds + 20)
+    await asyncio.sleep(20)
+    for name, process in world.processes.items():
+        if name.startswith("relay") and process.alive:
+            process.doom = None
+            world.restart_seconds.pop(name, None)
+    await asyncio.sleep(seconds)

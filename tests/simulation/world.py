@@ -40,8 +40,9 @@ class Answered:
 class Chance(Faults):
     """Calls fail at random until it is `over`; a doomed process dies at the call that it is doomed to."""
 
-    def __init__(self, loop: SimLoop, share: float) -> None:
+    def __init__(self, loop: SimLoop, share: float, of_deliveries: float | None) -> None:
         self._rng, self._share = loop.rng, share
+        self._of_deliveries = share / 4 if of_deliveries is None else of_deliveries
         self.over = False
 
     def next(self, process: Process, port: str) -> Fault:
@@ -51,8 +52,7 @@ class Chance(Faults):
                 return Fault.KILL_BEFORE if self._rng.random() < 0.5 else Fault.KILL_AFTER
         if self.over:
             return Fault.NONE
-        # A lost delivery costs a whole lease: often enough it is the others' turn.
-        share = self._share / 4 if port.startswith("deliver") else self._share
+        share = self._of_deliveries if port.startswith("deliver") else self._share
         lot = self._rng.random()
         if lot >= share:
             return Fault.NONE
@@ -143,7 +143,7 @@ class World:
     async def _to_its_end(self, process: Process, main: Callable[[World, Process], Awaitable[None]]) -> None:
         try:
             await main(self, process)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the process is over
             self.network.journal.append((self.loop.time(), process.name, "ended", repr(error)))
         process.kill()
 
@@ -159,7 +159,7 @@ class World:
             gateway.process.holding += 1
             try:
                 answer.set_result(await action(gateway))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the client's to judge
                 answer.set_exception(error)
             except BaseException:
                 answer.set_exception(ConnectionError("the gateway is gone"))
@@ -171,7 +171,7 @@ class World:
         return await self.network.call("answer", lambda: None, ConnectionError) or await answer
 
 
-def world_of(seed: int, parts: Parts, lost: float, nature: Nature) -> World:
-    """Return a new world in which this share of the calls fails at random."""
+def world_of(seed: int, parts: Parts, nature: Nature, lost: float, of_deliveries: float | None = None) -> World:
+    """Return a new world in which this share of the calls, and of the deliveries, fails at random."""
     loop = SimLoop(seed)
-    return World(loop, parts, Chance(loop, lost), nature)
+    return World(loop, parts, Chance(loop, lost, of_deliveries), nature)

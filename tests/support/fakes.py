@@ -38,6 +38,8 @@ class FakeStreams:
 
     messages: dict[str, list[Waiting]] = field(default_factory=dict)
     failures: int = 0
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    """Streams and subjects whose last message was asked for."""
 
     async def publish(self, stream: str, messages: Sequence[Waiting]) -> None:
         if self.failures:
@@ -46,6 +48,11 @@ class FakeStreams:
         kept = self.messages.setdefault(stream, [])
         known = {message.message_id for message in kept}
         kept.extend(message for message in messages if message.message_id not in known)
+
+    async def last(self, stream: str, subject: str) -> str | None:
+        self.asked.append((stream, subject))
+        found = [message.message_id for message in self.messages.get(stream, []) if message.subject == subject]
+        return found[-1] if found else None
 
 
 @dataclass

@@ -244,7 +244,11 @@ class NatsClient:
         await self._network.call(f"publish {subject}", lambda: self._broker.take(subject, payload, headers), _silence)
 
     async def request(
-        self, subject: str, payload: bytes, timeout: float = 5.0, headers: Mapping[str, str] | None = None
+        self,
+        subject: str,
+        payload: bytes,
+        timeout: float = 5.0,  # noqa: ASYNC109 - as nats-py has it
+        headers: Mapping[str, str] | None = None,
     ) -> SimpleNamespace:
         answer = await self._network.call(
             f"batch {subject}", lambda: self._broker.take(subject, payload, headers or {}), _silence
@@ -319,7 +323,7 @@ async def deliver(consumer: Consumer, take: Callable[[Message], Awaitable[None]]
         process.holding += 1
         try:
             await take(Message(consumer, stored, deliveries))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - FastStream logs it and goes on
             network.journal.append((network.loop.time(), process.name, "raised", repr(error)))
             network.raised += 1
         finally:

@@ -24,13 +24,13 @@ from erc.schemas import tables
 Key = tuple[Any, ...]
 
 
-class Deadlock(Exception):
+class DeadlockError(Exception):
     """What PostgreSQL tells the one of a circle that it gives up."""
 
     sqlstate = "40P01"
 
 
-class Violation(Exception):
+class ViolationError(Exception):
     """What PostgreSQL tells who repeats a unique value."""
 
     sqlstate = "23505"
@@ -146,7 +146,7 @@ class Session:
             seen = self._server.locks.get(seen.waits) if seen.waits else None
         if seen is self:
             self._server.deadlocks += 1
-            raise DBAPIError("deadlock detected", None, Deadlock())
+            raise DBAPIError("deadlock detected", None, DeadlockError())
 
     def let_go(self, key: Key) -> None:
         """Give up one lock."""
@@ -280,7 +280,7 @@ class Session:
             return row
         columns, key = taken
         if (statement.conflict_on and set(statement.conflict_on) != set(columns)) or not statement.conflict:
-            raise IntegrityError(f"{name}: {columns} is there already", None, Violation())
+            raise IntegrityError(f"{name}: {columns} is there already", None, ViolationError())
         before = await self.locked(name, key)
         if statement.conflict == "nothing" or before is None:
             return None

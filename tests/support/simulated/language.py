@@ -25,7 +25,7 @@ from sqlalchemy.sql.selectable import Select
 Row = dict[str, Any]
 
 
-class Unknown(NotImplementedError):
+class Unknown(NotImplementedError):  # noqa: N818 - it says what is the matter
     """The simulated database does not know this: teach it, or do without."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Stuck(RuntimeError):
+class StuckError(RuntimeError):
     """Nothing is ready and no timer is set: the run would wait for ever."""
 
 
@@ -68,7 +68,7 @@ class SimLoop(asyncio.BaseEventLoop):
         if not ready:
             if self._stopping:
                 return
-            raise Stuck("Nothing is ready and no timer is set.")
+            raise StuckError("Nothing is ready and no timer is set.")
         batch = list(ready)
         ready.clear()
         if len(batch) > 1:
@@ -82,6 +82,6 @@ class SimLoop(asyncio.BaseEventLoop):
         future: asyncio.Future[Any] = self.create_future()
         try:
             future.set_result(func(*args))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - as a thread's future does
             future.set_exception(error)
         return future

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -45,7 +45,7 @@ class Parts:
     documents: Callable[..., SearchDocuments] = SearchDocuments
     start_job: Callable[..., Any] = start_job
     cancel_job: Callable[..., Any] = cancel_job
-    lease: Lease = Lease()
+    lease: Lease = field(default_factory=Lease)
     window: timedelta = DEDUPLICATION
     idempotent: bool = True
     """Whether clients send, and the gateway heeds, idempotency keys."""
