@@ -16,11 +16,14 @@ ADAPTERS = {
     "events/outbox.py": {"datetime.now"},  # the shipped clock
     "events/blobs.py": {"secrets.token_hex"},  # names of partial files
     "events/__main__.py": {"secrets.token_hex"},  # names of processes
+    "events/trace.py": {"secrets.token_hex"},  # ids of traces
     "workers/process.py": {"secrets.token_hex"},
     "workers/executor/trees.py": {"secrets.token_hex"},  # names of partial folders
     "workers/executor/sandbox.py": {"secrets.token_hex"},  # names of probes
     "gateway/identifiers.py": {"time.time_ns", "secrets.token_bytes"},  # the shipped ids
     "gateway/signer.py": {"time.time"},  # the default of a parameter
+    "gateway/notifier/__main__.py": {"secrets.SystemRandom"},  # jitter of retries
+    "gateway/routes/webhook.py": {"secrets.token_bytes"},  # secrets of webhooks
     "gateway/services.py": {"secrets.token_urlsafe"},  # one-time links
     "gateway/store/sessions.py": {"secrets.token_urlsafe", "secrets.token_bytes"},  # cookies and keys
 }
