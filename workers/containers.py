@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncGenerator, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiodocker
@@ -87,7 +87,9 @@ class Containers:
         An engine forgets when it is restarted, and what is a few hundred events old. Answers soon after `until`.
         """
         filters = json.dumps({"type": ["container"], "container": [name]})
-        params = {"since": f"{since.timestamp():.6f}", "until": f"{until.timestamp():.6f}", "filters": filters}
+        # Two clocks read in a row may differ by moments; the engine refuses a time that ends before it begins.
+        end = max(since, until) + timedelta(milliseconds=1)
+        params = {"since": f"{since.timestamp():.6f}", "until": f"{end.timestamp():.6f}", "filters": filters}
         with engine_errors():
             async with (
                 asyncio.timeout(_ANSWER_SECONDS),

@@ -220,7 +220,7 @@ async def test_what_takes_too_long_fails_with_a_sentence_and_does_not_come_again
     monkeypatch.setattr("erc.workers.run.END_SECONDS", 0.2)
     bench.does = getattr(bench, how)
     desk = bench.with_limit(TimeLimit(timedelta(seconds=0.3), "Comparing", "Publish less."))
-    job, delivery = a_delivery(7 if how == "lasts" else 8)
+    job, delivery = a_delivery(11 if how == "lasts" else 12)
     await asyncio.wait_for(desk.take(delivery), 10)
     assert await bench.events(job) == [(1, "check.failed.v1")]
     assert (delivery.said[-1], bench.stopped) == ("acknowledge", [job])

@@ -117,7 +117,7 @@ class World:
         """Start a job with what follows from it."""
         job = Job(id=new_id(), compendium_id=compendium.id, owner=compendium.owner, created=datetime.now(UTC))
         advance = start_job(job, compendium)
-        await self.services.records.add_job(advance, compendium.candidate)
+        await self.services.records.add_job(advance)
         return advance.state
 
     async def move(self, job: Job, **changes: Any) -> None:

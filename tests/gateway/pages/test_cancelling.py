@@ -83,4 +83,4 @@ async def test_nothing_begins_for_a_compendium_that_was_deleted_meanwhile(world:
     await world.services.records.remove_compendium(compendium.id)
     job = Job(id=compendium.id, compendium_id=compendium.id, owner="operator", created=compendium.created)
     with pytest.raises(Refused, match="no compendium"):
-        await world.services.records.add_job(start_job(job, compendium), candidate=True)
+        await world.services.records.add_job(start_job(job, compendium))

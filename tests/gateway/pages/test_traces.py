@@ -23,7 +23,7 @@ async def _started(world: World, place: Trace | None) -> Job:
     compendium = await world.compendium()
     job = Job(id=new_id(), compendium_id=compendium.id, owner=compendium.owner, created=MADE)
     with trace.at(place):
-        await world.services.records.add_job(start_job(job, compendium), candidate=True)
+        await world.services.records.add_job(start_job(job, compendium))
     return job
 
 

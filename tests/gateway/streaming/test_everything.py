@@ -9,8 +9,8 @@ import pytest
 from support.streaming import THEN, World, changed, compendium_id, deleted, eventually, job_id, moved, numbers
 from support.streaming import over as ended
 
+from erc.gateway.publication import publish
 from erc.gateway.services import OPERATOR
-from erc.gateway.transition import Advance
 
 
 async def test_events_come_live_and_an_id_resumes_exactly_behind_it(world: World) -> None:
@@ -93,12 +93,11 @@ async def test_a_candidate_is_told_to_its_owner_and_to_nobody_else(world: World)
 async def test_what_happened_before_the_publication_stays_hidden(world: World) -> None:
     await world.compendium(1)
     before, after = THEN, THEN + timedelta(minutes=2)
-    world.services.records._now = lambda: THEN + timedelta(minutes=1)
     async with world.listener(token="").listening() as stranger, world.listener().listening() as owner:
         await world.happen((changed(1), 1), (moved(1, 1), 2), time=before)
         await owner.until(2)
         await world.services.records.move_compendium(
-            compendium_id(1), lambda it: Advance(it.model_copy(update={"candidate": False, "version": it.version + 1}))
+            compendium_id(1), lambda it: publish(it, "0" * 64, THEN + timedelta(minutes=1))
         )
         await world.happen((changed(1, candidate=False), 3), (moved(1, 1), 4), time=after)
         assert numbers(await owner.until(4)) == [1, 2, 3, 4]

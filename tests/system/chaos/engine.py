@@ -42,7 +42,8 @@ class Engine:
         folder = self._folder
         places = ("--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid")
         alone = ("--bridge", "none", "--iptables=false", "--ip6tables=false")
-        return ["dockerd", *places, *alone, "--host", self.address]
+        # In a network of its own: an engine without a bridge removes the bridge of the machine's engine.
+        return ["unshare", "--net", "dockerd", *places, *alone, "--host", self.address]
 
     def _ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
