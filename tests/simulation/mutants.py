@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from erc.events.bus import StreamPublisher
 from erc.events.catalog import Event
 from erc.events.outbox import Database, Transaction, database_errors
 from erc.events.relay import BATCH, Relay, Waiting
+from erc.gateway.idempotency import Answer, Asked, Idempotency, Keep
 from erc.gateway.store.records import Records
 from erc.gateway.transition import Advance
 from erc.schemas.job import Job
@@ -140,13 +141,25 @@ class SaysTheEndFirst(Records):
     """Commits the terminal event of a job before the job."""
 
     async def _job_messages(
-        self, transaction: Transaction, before: Job | None, advance: Advance[Job], candidate: bool
+        self, transaction: Transaction, before: Job | None, advance: Advance[Job], traceparent: str | None
     ) -> None:
         if not advance.state.terminal:
-            await super()._job_messages(transaction, before, advance, candidate)
+            await super()._job_messages(transaction, before, advance, traceparent)
             return
         async with self.database.transaction() as early:
-            await super()._job_messages(early, before, advance, candidate)
+            await super()._job_messages(early, before, advance, traceparent)
+
+
+class ForgetsKeys(Idempotency[Transaction]):
+    """Does what is asked each time that it is asked."""
+
+    async def once(
+        self, _asked: Asked, act: Callable[[Keep[Transaction]], Awaitable[Answer]]
+    ) -> tuple[Answer, bool]:
+        async def keep(_transaction: Transaction, _answer: Answer) -> None:
+            """Keep nothing."""
+
+        return await act(keep), False
 
 
 @dataclass(frozen=True)
@@ -170,7 +183,7 @@ MUTANTS: dict[str, Mutant] = {
     "ack_first": Mutant(Parts(desk=AcknowledgesFirst)),
     "no_fence": Mutant(Parts(work_store=HasNoFence), _WEATHER.still),
     "fenced_out_acks": Mutant(Parts(desk=FencedOutAcknowledges), _WEATHER.still),
-    "no_idempotency": Mutant(Parts(idempotent=False)),
+    "no_idempotency": Mutant(Parts(idempotency=ForgetsKeys)),
     "sse_from_now": Mutant(Parts(resumes=False)),
     "no_heartbeat": Mutant(Parts(desk=HasNoHeart), _WEATHER.slow),
     "dedup_window_too_short": Mutant(Parts(window=timedelta(milliseconds=5))),

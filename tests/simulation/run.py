@@ -17,6 +17,9 @@ from simulation.scenario import Plan, plan_of, play
 from simulation.world import World, world_of
 
 
+END_SECONDS = 120.0
+
+
 @dataclass(frozen=True)
 class Run:
     """How a run went."""
@@ -63,6 +66,12 @@ def _quiet(world: World) -> Iterator[None]:
         for task in asyncio.all_tasks(world.loop):
             task.cancel()
         with contextlib.suppress(Exception):
-            world.loop.run_until_complete(asyncio.sleep(0))
+            world.loop.run_until_complete(_ended(asyncio.all_tasks(world.loop)))
         world.loop.close()
         logging.disable(logging.NOTSET)
+
+
+async def _ended(tasks: set[asyncio.Task[object]]) -> None:
+    """Let tasks that were cancelled come to their end, for some virtual minutes."""
+    this = asyncio.current_task()
+    await asyncio.wait(tasks - {this} if this else tasks, timeout=END_SECONDS)

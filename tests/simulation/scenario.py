@@ -14,6 +14,7 @@ from support.simulated.machines import Nature
 from support.simulated.network import Process
 
 from erc.events.errors import Unavailable
+from erc.gateway.idempotency import KeyTaken
 from erc.schemas.ids import Id
 from simulation.processes import start_all
 from simulation.world import Chance, World
@@ -175,7 +176,7 @@ async def _run(world: World, owner: str, key: str, compendium: Id, plan: Plan) -
     world.answered.jobs[key] = job
     if world.rng.random() < plan.cancels:
         await asyncio.sleep(world.rng.random() * 8)
-        if await _insist(world, lambda it: it.cancel(job), plan.gives_up):
+        if await _insist(world, lambda it: it.cancel(owner, f"{key} cancel", job), plan.gives_up):
             world.answered.cancelled.add(job)
     await _until(world, lambda: _status(world, "job", job) in TERMINAL, QUIET_SECONDS)
 
@@ -186,7 +187,7 @@ async def _insist(world: World, action: Callable[[Any], Awaitable[Any]], gives_u
         try:
             async with asyncio.timeout(20):
                 return await world.ask(action)
-        except (Unavailable, OSError, DBAPIError):
+        except (Unavailable, OSError, DBAPIError, KeyTaken):
             if world.rng.random() < gives_up:
                 return None
             await asyncio.sleep(0.2 + world.rng.random())

@@ -31,6 +31,13 @@ class Stored:
     id: str
     body: bytes
     time: float
+    trace: str | None = None
+    """Its `traceparent`."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What it carries besides its body."""
+        return {"Nats-Msg-Id": self.id} | ({"traceparent": self.trace} if self.trace else {})
 
 
 class Stream:
@@ -51,12 +58,12 @@ class Stream:
         """Return whether a message of this id was taken within the window."""
         return bool(message_id) and now - self._known.get(message_id, -1e9) <= self.window
 
-    def append(self, subject: str, body: bytes, message_id: str, now: float) -> None:
+    def append(self, subject: str, body: bytes, message_id: str, now: float, trace: str | None = None) -> None:
         """Take a message unless its id is known."""
         if self.knows(message_id, now):
             return
         self._known[message_id] = now
-        stored = Stored(len(self.log) + 1, subject, message_id, body, now)
+        stored = Stored(len(self.log) + 1, subject, message_id, body, now, trace)
         self.log.append(stored)
         self.messages[stored.sequence] = stored
         self.last_of[subject] = stored.sequence
@@ -162,7 +169,7 @@ class Broker:
         self.network = network
         self.streams = {name: Stream(name, window) for name in ("COMMANDS", "EVENTS", "PUBLIC", "LOGS", "DEAD")}
         self.consumers: dict[str, Consumer] = {}
-        self._batches: dict[str, list[tuple[str, bytes, str]]] = {}
+        self._batches: dict[str, list[tuple[str, bytes, str, str | None]]] = {}
         wait = lease.ack_wait.total_seconds()
         for worker in WORKERS:
             self._add(f"{worker}-default", "COMMANDS", (f"erc.command.{worker}.default.",), wait, MAX_DELIVER)
@@ -201,10 +208,10 @@ class Broker:
     def take(self, subject: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
         """Take a message as the server does, alone or as one of an atomic batch; return the answer."""
         batch = headers.get("Nats-Batch-Id")
-        message = (subject, body, headers.get("Nats-Msg-Id", ""))
+        message = (subject, body, headers.get("Nats-Msg-Id", ""), headers.get("traceparent"))
         now = self.network.loop.time()
         if batch is None:
-            self.stream_of(subject).append(*message, now)
+            self._append(message, now)
             return {}
         held = self._batches.setdefault(batch, [])
         held.append(message)
@@ -213,11 +220,15 @@ class Broker:
         del self._batches[batch]
         if len(held) != int(headers["Nats-Batch-Sequence"]):
             return {"error": {"err_code": 10199}}
-        if any(self.stream_of(where).knows(one, now) for where, _body, one in held):
+        if any(self.stream_of(where).knows(one, now) for where, _body, one, _trace in held):
             return {"error": {"err_code": 10201}}
-        for where, what, one in held:
-            self.stream_of(where).append(where, what, one, now)
+        for one in held:
+            self._append(one, now)
         return {}
+
+    def _append(self, message: tuple[str, bytes, str, str | None], now: float) -> None:
+        subject, body, message_id, trace = message
+        self.stream_of(subject).append(subject, body, message_id, now, trace)
 
 
 _BY_PREFIX = {"command": "COMMANDS", "event": "EVENTS", "public": "PUBLIC", "log": "LOGS", "dead": "DEAD"}
@@ -259,7 +270,7 @@ class NatsClient:
         message = await self._network.call(f"last {stream}", last, _silence)
         if message is None:
             raise NotFoundError
-        return SimpleNamespace(headers={"Nats-Msg-Id": message.id})
+        return SimpleNamespace(headers=message.headers, seq=message.sequence)
 
     async def get_msg(self, stream: str, sequence: int) -> SimpleNamespace:
         message = await self._network.call(
@@ -270,7 +281,8 @@ class NatsClient:
         return SimpleNamespace(
             subject=message.subject,
             data=message.body,
-            headers={"Nats-Msg-Id": message.id},
+            headers=message.headers,
+            seq=message.sequence,
             time=self._broker.moment(message.time),
         )
 
@@ -285,7 +297,9 @@ class Message:
         self._consumer, self._stored = consumer, stored
         sequence = SimpleNamespace(stream=stored.sequence)
         metadata = SimpleNamespace(num_delivered=deliveries, sequence=sequence)
-        self.raw_message = SimpleNamespace(subject=stored.subject, data=stored.body, metadata=metadata)
+        self.raw_message = SimpleNamespace(
+            subject=stored.subject, data=stored.body, metadata=metadata, headers=stored.headers
+        )
 
     async def ack(self) -> None:
         await self._say("ack", lambda: self._consumer.done(self._stored.sequence))

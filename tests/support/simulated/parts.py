@@ -14,6 +14,7 @@ from erc.events.relay import PostgresOutbox, Relay
 from erc.events.streams import DEDUPLICATION, Lease
 from erc.gateway.__main__ import _fetcher
 from erc.gateway.follow import Follower, Undertaker
+from erc.gateway.idempotency import Idempotency
 from erc.gateway.pipeline import cancel_job, start_job
 from erc.gateway.store.queue import Queue, fill_all
 from erc.gateway.store.records import Records
@@ -43,11 +44,10 @@ class Parts:
     delivery: Callable[..., NatsDelivery] = NatsDelivery
     indexer: Callable[..., Indexer] = Indexer
     documents: Callable[..., SearchDocuments] = SearchDocuments
+    idempotency: Callable[..., Idempotency[Any]] = Idempotency
     start_job: Callable[..., Any] = start_job
     cancel_job: Callable[..., Any] = cancel_job
     lease: Lease = Lease()
     window: timedelta = DEDUPLICATION
-    idempotent: bool = True
-    """Whether clients send, and the gateway heeds, idempotency keys."""
     resumes: bool = True
     """Whether a reader goes on after the last event that it saw."""
