@@ -20,6 +20,9 @@ from erc.events.outbox import Database, Transaction, database_errors
 from erc.events.relay import BATCH, Relay, Waiting
 from erc.gateway.idempotency import Answer, Asked, Idempotency, Keep
 from erc.gateway.store.records import Records
+from erc.gateway.streaming.cursor import Cursor
+from erc.gateway.streaming.everything import Begin, begin
+from erc.gateway.streaming.streams import Streams
 from erc.gateway.transition import Advance
 from erc.schemas.job import Job
 from erc.workers.indexer.handler import Indexer
@@ -162,6 +165,11 @@ class ForgetsKeys(Idempotency[Transaction]):
         return await act(keep), False
 
 
+async def begins_now(streams: Streams, asked: Cursor | None, *, from_the_beginning: bool) -> Begin:
+    """Every reader that comes back begins at the end, wherever it was."""
+    return await begin(streams, None, from_the_beginning=from_the_beginning)
+
+
 @dataclass(frozen=True)
 class _Weather:
     """Plans in which a bug shows that most runs hide."""
@@ -171,6 +179,7 @@ class _Weather:
     still: Plan = field(
         default_factory=lambda: Plan(uploads=2, kills=8, stops=8, twice=True, lost=0.02, nature=Nature(slow=0.5))
     )
+    read: Plan = field(default_factory=lambda: Plan(kills=3, lost=0.02))
     lossy: Plan = field(default_factory=lambda: Plan(uploads=2, jobs=0, kills=6, lost=0.12, ships=0.0))
 
 
@@ -184,7 +193,7 @@ MUTANTS: dict[str, Mutant] = {
     "no_fence": Mutant(Parts(work_store=HasNoFence), _WEATHER.still),
     "fenced_out_acks": Mutant(Parts(desk=FencedOutAcknowledges), _WEATHER.still),
     "no_idempotency": Mutant(Parts(idempotency=ForgetsKeys)),
-    "sse_from_now": Mutant(Parts(resumes=False)),
+    "sse_from_now": Mutant(Parts(begin=begins_now), _WEATHER.read),
     "no_heartbeat": Mutant(Parts(desk=HasNoHeart), _WEATHER.slow),
     "dedup_window_too_short": Mutant(Parts(window=timedelta(milliseconds=5))),
     "old_rows_not_compared": Mutant(Parts(relay=DoesNotCompare), _WEATHER.outage),

@@ -42,6 +42,7 @@ from erc.workers.metadata.handler import rejected as description_rejected
 from erc.workers.run import Duty
 from erc.workers.shipper.handler import Shipper
 from erc.workers.shipper.handler import failed as packing_failed
+from simulation.readers import Serving
 from simulation.requests import Gateway
 from simulation.world import World
 
@@ -182,6 +183,7 @@ async def gateway(world: World, process: Process) -> None:
         process.start(_follow(world, "gateway", follower.take))
     process.start(_follow(world, "undertaker", undertaker.take))
     world.gateways[process.name] = Gateway(world, process, records, database)
+    world.serving[process.name] = Serving(world, process)
     while True:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FILL_SECONDS):

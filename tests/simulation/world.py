@@ -19,6 +19,7 @@ from support.simulated.parts import Parts
 
 from erc.events.outbox import Database
 from erc.schemas.ids import Digest, Id, encode_id
+from simulation.readers import Heard, Serving
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -75,10 +76,10 @@ class World:
         self.machines = Machines(self.network, self.blobs, nature)
         self.chunks = Chunks(self.network)
         self.answered = Answered()
-        self.heard: dict[str, list[tuple[int, str]]] = {}
-        """What each reader of events was told: place and id."""
-        self.places: dict[str, int] = {}
-        """How far each reader has come."""
+        self.heard: dict[str, Heard] = {}
+        """What each reader of events was told."""
+        self.serving: dict[str, Serving] = {}
+        """The streams of each gateway."""
         self.processes: dict[str, Process] = {}
         self.gateways: dict[str, Any] = {}
         self.desks: dict[str, Any] = {}

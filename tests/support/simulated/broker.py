@@ -50,6 +50,8 @@ class Stream:
         """Everything that was ever taken."""
         self.last_of: dict[str, int] = {}
         self.consumers: list[Consumer] = []
+        self.readers: list[Any] = []
+        """Consumers that are not durable."""
         self.heard: Callable[[Stored], None] = lambda _message: None
         """Called with each message that is taken."""
         self._known: dict[str, float] = {}
@@ -68,7 +70,7 @@ class Stream:
         self.messages[stored.sequence] = stored
         self.last_of[subject] = stored.sequence
         self.heard(stored)
-        for consumer in self.consumers:
+        for consumer in [*self.consumers, *self.readers]:
             consumer.offer(stored)
 
     def remove(self, sequence: int) -> None:
@@ -96,6 +98,8 @@ class Consumer:
     deliveries: dict[int, int] = field(default_factory=dict)
     pending: dict[int, float] = field(default_factory=dict)
     """Until when each delivered message is leased."""
+    delayed: set[int] = field(default_factory=set)
+    """What is wanted again later."""
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     def offer(self, message: Stored) -> None:
@@ -155,9 +159,11 @@ class Consumer:
     def later(self, sequence: int, seconds: float) -> None:
         """The message is wanted again later."""
         if self.pending.pop(sequence, None) is not None:
+            self.delayed.add(sequence)
             self.broker.network.loop.call_later(seconds, self._again, sequence)
 
     def _again(self, sequence: int) -> None:
+        self.delayed.discard(sequence)
         if sequence not in self.pending and sequence not in self.ready:
             self._make_ready(sequence, again=True)
 
@@ -252,13 +258,13 @@ class NatsClient:
         if "Nats-Batch-Id" in headers or (not stream and "Nats-Msg-Id" not in headers):
             self._broker.take(subject, payload, headers)
             return
-        await self._network.call(f"publish {subject}", lambda: self._broker.take(subject, payload, headers), _silence)
+        await self._network.call(f"publish {subject}", lambda: self._broker.take(subject, payload, headers), silence)
 
     async def request(
         self, subject: str, payload: bytes, timeout: float = 5.0, headers: Mapping[str, str] | None = None
     ) -> SimpleNamespace:
         answer = await self._network.call(
-            f"batch {subject}", lambda: self._broker.take(subject, payload, headers or {}), _silence
+            f"batch {subject}", lambda: self._broker.take(subject, payload, headers or {}), silence
         )
         return SimpleNamespace(data=json.dumps(answer))
 
@@ -267,14 +273,14 @@ class NatsClient:
             found = self._broker.streams[stream]
             return found.messages.get(found.last_of.get(subject, 0))
 
-        message = await self._network.call(f"last {stream}", last, _silence)
+        message = await self._network.call(f"last {stream}", last, silence)
         if message is None:
             raise NotFoundError
         return SimpleNamespace(headers=message.headers, seq=message.sequence)
 
     async def get_msg(self, stream: str, sequence: int) -> SimpleNamespace:
         message = await self._network.call(
-            f"get {stream}", lambda: self._broker.streams[stream].messages.get(sequence), _silence
+            f"get {stream}", lambda: self._broker.streams[stream].messages.get(sequence), silence
         )
         if message is None:
             raise NotFoundError
@@ -287,7 +293,7 @@ class NatsClient:
         )
 
     async def delete_msg(self, stream: str, sequence: int) -> None:
-        await self._network.call(f"delete {stream}", lambda: self._broker.streams[stream].remove(sequence), _silence)
+        await self._network.call(f"delete {stream}", lambda: self._broker.streams[stream].remove(sequence), silence)
 
 
 class Message:
@@ -314,7 +320,7 @@ class Message:
         await self._say("in progress", lambda: self._consumer.extend(self._stored.sequence))
 
     async def _say(self, word: str, effect: Callable[[], None]) -> None:
-        await self._consumer.broker.network.call(f"{word} {self._stored.id}", effect, _silence)
+        await self._consumer.broker.network.call(f"{word} {self._stored.id}", effect, silence)
 
 
 async def deliver(consumer: Consumer, take: Callable[[Message], Awaitable[None]]) -> None:
@@ -326,7 +332,7 @@ async def deliver(consumer: Consumer, take: Callable[[Message], Awaitable[None]]
     while True:
         stored, deliveries = await consumer.fetch()
         try:
-            await network.call(f"deliver {stored.id}", lambda: None, _silence)
+            await network.call(f"deliver {stored.id}", lambda: None, silence)
         except NatsTimeout:
             continue
         process = network.process()
@@ -340,5 +346,6 @@ async def deliver(consumer: Consumer, take: Callable[[Message], Awaitable[None]]
             process.holding -= 1
 
 
-def _silence() -> Exception:
+def silence() -> Exception:
+    """Return what nats-py raises when no answer comes."""
     return NatsTimeout()

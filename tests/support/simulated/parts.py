@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from erc.gateway.idempotency import Idempotency
 from erc.gateway.pipeline import cancel_job, start_job
 from erc.gateway.store.queue import Queue, fill_all
 from erc.gateway.store.records import Records
+from erc.gateway.streaming.everything import Begin, begin
 from erc.workers.indexer.handler import Indexer
 from erc.workers.indexer.store import SearchDocuments
 from erc.workers.run import Desk
@@ -49,5 +50,5 @@ class Parts:
     cancel_job: Callable[..., Any] = cancel_job
     lease: Lease = Lease()
     window: timedelta = DEDUPLICATION
-    resumes: bool = True
-    """Whether a reader goes on after the last event that it saw."""
+    begin: Callable[..., Awaitable[Begin]] = begin
+    """Decides where a reader of events goes on."""
