@@ -156,9 +156,7 @@ class SaysTheEndFirst(Records):
 class ForgetsKeys(Idempotency[Transaction]):
     """Does what is asked each time that it is asked."""
 
-    async def once(
-        self, _asked: Asked, act: Callable[[Keep[Transaction]], Awaitable[Answer]]
-    ) -> tuple[Answer, bool]:
+    async def once(self, _asked: Asked, act: Callable[[Keep[Transaction]], Awaitable[Answer]]) -> tuple[Answer, bool]:
         async def keep(_transaction: Transaction, _answer: Answer) -> None:
             """Keep nothing."""
 

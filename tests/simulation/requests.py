@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Act = Callable[[Keep[Transaction]], Awaitable[Answer]]
 
 
-class Ended(Exception):  # noqa: N818 - an answer
+class Ended(Exception):
     """What the gateway says about a job that cannot be cancelled any more: 409."""
 
 

@@ -20,7 +20,6 @@ from simulation.invariants import broken
 from simulation.scenario import Plan, plan_of, play
 from simulation.world import World, world_of
 
-
 END_SECONDS = 120.0
 KEPT, BATCH = 4, 3
 """How many events a gateway keeps in memory, and how many it asks the stream for at once."""

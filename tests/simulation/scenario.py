@@ -124,7 +124,9 @@ def settled(world: World) -> bool:
 
 def _everybody_is_through(world: World) -> bool:
     """Return whether every reader has heard the last event, and no transaction is open."""
-    return not world.postgres.locks and all(heard.events == expected(world, name) for name, heard in world.heard.items())
+    return not world.postgres.locks and all(
+        heard.events == expected(world, name) for name, heard in world.heard.items()
+    )
 
 
 async def _until(world: World, holds: Callable[[], bool], most_seconds: float) -> None:

@@ -47,8 +47,8 @@ class Ephemeral:
         self._due, self._until = wanted["batch"], self._broker.network.loop.time() + wanted["expires"] / 1e9
         self._news.set()
 
-    async def push(self, hear: Hear) -> None:
-        """Hand over for ever. A message may be lost, as a connection may be: the numbers have a gap then."""
+    async def push(self, hear: Hear, stats: dict[str, int]) -> None:
+        """Hand over for ever. A message is lost when the connection is, which its client counts: it reconnects."""
         network = self._broker.network
         while True:
             self._news.clear()
@@ -59,6 +59,7 @@ class Ephemeral:
                 try:
                     await network.call(f"push {one.id}", lambda: None, silence)
                 except TimeoutError:
+                    stats["reconnects"] += 1
                     continue
                 await hear(self._message(one))
             try:
@@ -136,5 +137,5 @@ class PullingClient(NatsClient):
             return
         consumer = self._consumers[subject.rsplit(".", 1)[1]]
         if reply not in self._pushing:
-            self._pushing[reply] = asyncio.ensure_future(consumer.push(self._inboxes[reply]))
+            self._pushing[reply] = asyncio.ensure_future(consumer.push(self._inboxes[reply], self.stats))
         consumer.ask(json.loads(payload))
