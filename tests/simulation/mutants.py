@@ -172,13 +172,15 @@ async def begins_now(streams: Streams, asked: Cursor | None, *, from_the_beginni
 class _Weather:
     """Plans in which a bug shows that most runs hide."""
 
-    outage: Plan = field(default_factory=lambda: Plan(outage=True, twice=True, cancels=0))
-    slow: Plan = field(default_factory=lambda: Plan(twice=True, nature=Nature(slow=0.3)))
+    outage: Plan = field(default_factory=lambda: Plan(outage=True, twice=True, cancels=0, reads=False))
+    slow: Plan = field(default_factory=lambda: Plan(twice=True, nature=Nature(slow=0.3), reads=False))
     still: Plan = field(
-        default_factory=lambda: Plan(uploads=2, kills=8, stops=8, twice=True, lost=0.02, nature=Nature(slow=0.5))
+        default_factory=lambda: Plan(
+            uploads=2, kills=8, stops=8, twice=True, lost=0.02, nature=Nature(slow=0.5), reads=False
+        )
     )
     read: Plan = field(default_factory=lambda: Plan(kills=3, lost=0.02))
-    lossy: Plan = field(default_factory=lambda: Plan(uploads=2, jobs=0, kills=6, lost=0.12, ships=0.0))
+    lossy: Plan = field(default_factory=lambda: Plan(uploads=2, jobs=0, kills=6, lost=0.12, ships=0.0, reads=False))
 
 
 _WEATHER = _Weather()

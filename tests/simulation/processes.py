@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from support.simulated.broker import Message, deliver
+from support.simulated.care import Streams
 from support.simulated.machines import Images, Sandbox, Trees
 from support.simulated.network import Process
 from support.simulated.relay_connection import RelayConnection
@@ -25,6 +27,7 @@ from erc.events.catalog import (
 )
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
+from erc.gateway.janitor import Janitor
 from erc.gateway.store.queue import WAITING_WORKERS
 from erc.schemas import tables
 from erc.schemas.limits import BuildLimits
@@ -50,6 +53,8 @@ SLOTS = 2
 ANNOUNCE_SECONDS = 17.0
 FILL_SECONDS = 8.0
 IDLE_SECONDS = 8.0
+JANITOR_SECONDS = 40.0
+JANITOR_PATIENCE = timedelta(seconds=60)
 RULES = BuildRules(platform="linux/amd64", limits=BuildLimits(), ca_bundle=None, save_image=True)
 NO_FAULTS = Faults("", None)
 
@@ -183,6 +188,9 @@ async def gateway(world: World, process: Process) -> None:
         process.start(_follow(world, "gateway", follower.take))
     process.start(_follow(world, "undertaker", undertaker.take))
     world.gateways[process.name] = Gateway(world, process, records, database)
+    janitor = parts.janitor(parts.care(database, queue), Streams(world.broker), undertaker, world.now, JANITOR_PATIENCE)
+    if world.tidies:
+        process.start(_tidy(world, janitor))
     world.serving[process.name] = Serving(world, process)
     while True:
         with contextlib.suppress(TimeoutError):
@@ -192,6 +200,19 @@ async def gateway(world: World, process: Process) -> None:
         if any(row["released"] is None for row in world.postgres.rows("waiting")):
             with contextlib.suppress(Unavailable):
                 await parts.fill_all(database, queue)
+
+
+async def _tidy(world: World, janitor: Janitor) -> None:
+    """Let the janitor do its rounds; what it does not expect ends the run."""
+    while True:
+        try:
+            await janitor.once()
+        except Unavailable:
+            pass
+        except Exception as error:
+            world.network.unknown.append(error)
+            raise
+        await asyncio.sleep(JANITOR_SECONDS)
 
 
 def start_all(world: World, twice: bool) -> None:

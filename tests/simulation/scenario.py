@@ -58,6 +58,9 @@ class Plan:
     reads: bool = True
     """Whether somebody reads the stream of everything."""
 
+    tidies: bool = False
+    """Whether the janitor is at work."""
+
     @property
     def calm(self) -> bool:
         """Whether nothing fails."""
@@ -79,11 +82,13 @@ def plan_of(seed: int) -> Plan:
         lost=rng.choice((0.0, 0.02, 0.02, 0.05, 0.05, 0.1, 0.2)),
         nature=Nature(refused=0.03, slow=0.04),
         reads=rng.random() < 0.3,
+        tidies=rng.random() < 0.5,
     )
 
 
 async def play(world: World, plan: Plan) -> None:
     """Play a run to its quiet end."""
+    world.tidies = plan.tidies
     start_all(world, plan.twice)
     names = READERS if plan.reads else ()
     readers = [_client(world, f"reader of {name}", read(world, name)) for name in names]

@@ -78,6 +78,8 @@ class World:
         self.answered = Answered()
         self.heard: dict[str, Heard] = {}
         """What each reader of events was told."""
+        self.tidies = False
+        """Whether the gateways' janitor is at work: it makes good what others lose, and so hides it."""
         self.serving: dict[str, Serving] = {}
         """The streams of each gateway."""
         self.processes: dict[str, Process] = {}

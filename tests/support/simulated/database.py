@@ -381,6 +381,13 @@ class Connection:
             self._session.commit_statement()
         return result
 
+    async def execution_options(self, **_options: Any) -> Connection:
+        return self
+
+    async def scalar(self, statement: Any, parameters: Any = None) -> Any:
+        rows = (await self.execute(statement, parameters)).mappings()
+        return next(iter(rows[0].values())) if rows else None
+
     async def commit(self) -> None:
         """Nothing: each statement of such a connection is committed already."""
 

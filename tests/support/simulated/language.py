@@ -154,11 +154,22 @@ class LightColumn:
     def in_(self, values: Sequence[Any]) -> Condition:
         return Condition(_within, self.name, values)
 
+    def desc(self) -> Descending:
+        return Descending(self)
+
     def is_(self, value: Any) -> Condition:
         return Condition(operator.is_, self.name, value)
 
     def is_not(self, value: Any) -> Condition:
         return Condition(operator.is_not, self.name, value)
+
+
+@dataclass(frozen=True)
+class Descending:
+    """An order from the last to the first."""
+
+    element: LightColumn
+    modifier: Any = operators.desc_op
 
 
 class LightTable:

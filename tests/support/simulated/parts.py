@@ -15,7 +15,9 @@ from erc.events.streams import DEDUPLICATION, Lease
 from erc.gateway.__main__ import _fetcher
 from erc.gateway.follow import Follower, Undertaker
 from erc.gateway.idempotency import Idempotency
+from erc.gateway.janitor import Janitor
 from erc.gateway.pipeline import cancel_job, start_job
+from erc.gateway.store.abandoned import SqlCare
 from erc.gateway.store.queue import Queue, fill_all
 from erc.gateway.store.records import Records
 from erc.gateway.streaming.everything import Begin, begin
@@ -46,6 +48,8 @@ class Parts:
     indexer: Callable[..., Indexer] = Indexer
     documents: Callable[..., SearchDocuments] = SearchDocuments
     idempotency: Callable[..., Idempotency[Any]] = Idempotency
+    janitor: Callable[..., Janitor] = Janitor
+    care: Callable[..., SqlCare] = SqlCare
     start_job: Callable[..., Any] = start_job
     cancel_job: Callable[..., Any] = cancel_job
     lease: Lease = Lease()

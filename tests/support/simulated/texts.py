@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from support.simulated import care
 from support.simulated.language import Row, Statement, Unknown
 
 if TYPE_CHECKING:
@@ -130,4 +131,12 @@ STATEMENTS: dict[str, Does] = {
     "4d54196a5873": unlock,
     "8473c5103f4e": hold_key,
     "2f66a27f09bb": keep_answer,
+    "fbf48e36efb3": care.going,
+    "435098e556f8": care.free,
+    "d333455ef2e0": care.trim_answers,
+    "eee2734f98b4": care.trim_sessions,
+    "06424523c8cf": care.trim_capacity,
+    "0dc6d12a10fb": care.trim_cancellations,
+    "1254c92c2fbc": care.lead,
+    "35852e90d737": care.follow,
 }
