@@ -8,7 +8,8 @@ from typing import Any
 
 from erc.schemas.compendium import Compendium
 from erc.workers.indexer.domain import search_document
-from simulation.scenario import NEW_WORK_SECONDS, READERS, TERMINAL, settled
+from simulation.readers import expected
+from simulation.scenario import NEW_WORK_SECONDS, TERMINAL, settled
 from simulation.world import World
 
 Broken = Iterator[str]
@@ -148,12 +149,13 @@ def positions_are_gap_free(world: World) -> Broken:
 
 
 def readers_heard_everything(world: World) -> Broken:
-    """I-5: a reader that came back heard what the stream holds, each event once."""
-    stream = world.broker.streams["EVENTS"].log
-    for name, prefix in READERS.items():
-        expected = [(message.sequence, message.id) for message in stream if message.subject.startswith(prefix)]
-        if world.heard[name] != expected:
-            yield f"the reader of {name} heard {len(world.heard[name])} of {len(expected)} events, or not in order"
+    """I-5: a reader that came back heard what the stream holds for it, each event once, and was never sent back."""
+    for name, heard in world.heard.items():
+        wanted = expected(world, name)
+        if heard.events != wanted:
+            yield f"the reader of {name} heard {len(heard.events)} of {len(wanted)} events, or not in order"
+        if heard.resets:
+            yield f"the reader of {name} was told {heard.resets} times that something is lost"
 
 
 def the_index_is_the_projection(world: World) -> Broken:

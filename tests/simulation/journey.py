@@ -15,7 +15,9 @@ from simulation.run import Run, play_in
 from simulation.scenario import Plan
 from simulation.world import World
 
-JOURNEY = Plan(cancels=0.0, ships=1.0, gives_up=0.0, new_work=0.0, nature=Nature(fails=0.0, quick_seconds=0.2))
+JOURNEY = Plan(
+    cancels=0.0, ships=1.0, gives_up=0.0, new_work=0.0, reads=False, nature=Nature(fails=0.0, quick_seconds=0.2)
+)
 SEED = 1
 
 

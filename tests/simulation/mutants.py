@@ -21,8 +21,12 @@ from erc.events.catalog import Event
 from erc.events.errors import Unavailable
 from erc.events.outbox import Database, Transaction, database_errors
 from erc.events.relay import BATCH, Relay, Waiting
+from erc.gateway.idempotency import Answer, Asked, Idempotency, Keep
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.records import Records
+from erc.gateway.streaming.cursor import Cursor
+from erc.gateway.streaming.everything import Begin, begin
+from erc.gateway.streaming.streams import Streams
 from erc.gateway.transition import Advance
 from erc.schemas.job import Job
 from erc.workers.indexer.handler import Indexer
@@ -144,13 +148,28 @@ class SaysTheEndFirst(Records):
     """Commits the terminal event of a job before the job."""
 
     async def _job_messages(
-        self, transaction: Transaction, before: Job | None, advance: Advance[Job], candidate: bool
+        self, transaction: Transaction, before: Job | None, advance: Advance[Job], traceparent: str | None
     ) -> None:
         if not advance.state.terminal:
-            await super()._job_messages(transaction, before, advance, candidate)
+            await super()._job_messages(transaction, before, advance, traceparent)
             return
         async with self.database.transaction() as early:
-            await super()._job_messages(early, before, advance, candidate)
+            await super()._job_messages(early, before, advance, traceparent)
+
+
+class ForgetsKeys(Idempotency[Transaction]):
+    """Does what is asked each time that it is asked."""
+
+    async def once(self, _asked: Asked, act: Callable[[Keep[Transaction]], Awaitable[Answer]]) -> tuple[Answer, bool]:
+        async def keep(_transaction: Transaction, _answer: Answer) -> None:
+            """Keep nothing."""
+
+        return await act(keep), False
+
+
+async def begins_now(streams: Streams, asked: Cursor | None, *, from_the_beginning: bool) -> Begin:
+    """Every reader that comes back begins at the end, wherever it was."""
+    return await begin(streams, None, from_the_beginning=from_the_beginning)
 
 
 class LocksQueuesInAnyOrder(Queue):
@@ -182,16 +201,19 @@ def takes_dead_letters_first(client: Any) -> Callable[[dict[str, Any]], Awaitabl
 class _Weather:
     """Plans in which a bug shows that most runs hide."""
 
-    outage: Plan = field(default_factory=lambda: Plan(outage=True, twice=True, cancels=0))
-    slow: Plan = field(default_factory=lambda: Plan(twice=True, nature=Nature(slow=0.3)))
+    outage: Plan = field(default_factory=lambda: Plan(outage=True, twice=True, cancels=0, reads=False))
+    slow: Plan = field(default_factory=lambda: Plan(twice=True, nature=Nature(slow=0.3), reads=False))
     still: Plan = field(
-        default_factory=lambda: Plan(uploads=2, kills=8, stops=8, twice=True, lost=0.02, nature=Nature(slow=0.5))
+        default_factory=lambda: Plan(
+            uploads=2, kills=8, stops=8, twice=True, lost=0.02, nature=Nature(slow=0.5), reads=False
+        )
     )
     crowded: Plan = field(default_factory=lambda: Plan(uploads=2, jobs=4, cancels=0.6, twice=True, ships=0.0))
     deadly: Plan = field(
         default_factory=lambda: Plan(uploads=4, jobs=0, kills=30, lost=0.3, lost_deliveries=0.7, ships=0.0)
     )
-    lossy: Plan = field(default_factory=lambda: Plan(uploads=2, jobs=0, kills=6, lost=0.12, ships=0.0))
+    read: Plan = field(default_factory=lambda: Plan(kills=3, lost=0.02))
+    lossy: Plan = field(default_factory=lambda: Plan(uploads=2, jobs=0, kills=6, lost=0.12, ships=0.0, reads=False))
 
 
 _WEATHER = _Weather()
@@ -203,8 +225,8 @@ MUTANTS: dict[str, Mutant] = {
     "ack_first": Mutant(Parts(desk=AcknowledgesFirst)),
     "no_fence": Mutant(Parts(work_store=HasNoFence), _WEATHER.still),
     "fenced_out_acks": Mutant(Parts(desk=FencedOutAcknowledges), _WEATHER.still),
-    "no_idempotency": Mutant(Parts(idempotent=False)),
-    "sse_from_now": Mutant(Parts(resumes=False)),
+    "no_idempotency": Mutant(Parts(idempotency=ForgetsKeys)),
+    "sse_from_now": Mutant(Parts(begin=begins_now), _WEATHER.read),
     "no_heartbeat": Mutant(Parts(desk=HasNoHeart), _WEATHER.slow),
     "dedup_window_too_short": Mutant(Parts(window=timedelta(milliseconds=5))),
     "old_rows_not_compared": Mutant(Parts(relay=DoesNotCompare), _WEATHER.outage),

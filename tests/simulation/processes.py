@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from support.simulated.broker import Message, deliver
+from support.simulated.care import Streams
 from support.simulated.machines import Images, Sandbox, Trees
 from support.simulated.network import Process
 from support.simulated.relay_connection import RelayConnection
 from support.simulated.speed import light
 
-from erc.events.blobs import put_document
 from erc.events.catalog import (
     CheckOutputs,
     DescribeWorkspace,
@@ -28,13 +27,10 @@ from erc.events.catalog import (
 )
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
+from erc.gateway.janitor import Janitor
 from erc.gateway.store.queue import WAITING_WORKERS
 from erc.schemas import tables
-from erc.schemas.compendium import Compendium
-from erc.schemas.ids import Id, derived_id
-from erc.schemas.job import Job
 from erc.schemas.limits import BuildLimits
-from erc.schemas.shipment import PackRecord, Shipment
 from erc.workers.builder.domain.rules import BuildRules
 from erc.workers.builder.handler import Builder, prepare_failed, save_failed
 from erc.workers.builder.store import Environments
@@ -49,12 +45,16 @@ from erc.workers.metadata.handler import rejected as description_rejected
 from erc.workers.run import Duty
 from erc.workers.shipper.handler import Shipper
 from erc.workers.shipper.handler import failed as packing_failed
+from simulation.readers import Serving
+from simulation.requests import Gateway
 from simulation.world import World
 
 SLOTS = 2
 ANNOUNCE_SECONDS = 17.0
 FILL_SECONDS = 8.0
 IDLE_SECONDS = 8.0
+JANITOR_SECONDS = 40.0
+JANITOR_PATIENCE = timedelta(seconds=60)
 RULES = BuildRules(platform="linux/amd64", limits=BuildLimits(), ca_bundle=None, save_image=True)
 NO_FAULTS = Faults("", None)
 
@@ -187,7 +187,11 @@ async def gateway(world: World, process: Process) -> None:
     for _one in range(2):
         process.start(_follow(world, "gateway", follower.take))
     process.start(_follow(world, "undertaker", undertaker.take))
-    world.gateways[process.name] = Gateway(world, process, records)
+    world.gateways[process.name] = Gateway(world, process, records, database)
+    janitor = parts.janitor(parts.care(database, queue), Streams(world.broker), undertaker, world.now, JANITOR_PATIENCE)
+    if world.tidies:
+        process.start(_tidy(world, janitor))
+    world.serving[process.name] = Serving(world, process)
     while True:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FILL_SECONDS):
@@ -198,56 +202,17 @@ async def gateway(world: World, process: Process) -> None:
                 await parts.fill_all(database, queue)
 
 
-@dataclass
-class Gateway:
-    """What the routes do with a request, within a gateway's process."""
-
-    world: World
-    process: Process
-    records: Any
-
-    async def upload(self, owner: str, key: str, archive: bytes) -> Id:
-        """Accept an archive."""
-        digest = await asyncio.to_thread(self.world.blobs.put, archive)
-        compendium = Compendium(id=self._id(owner, key), owner=owner, upload=digest, created=self.world.now())
-        with contextlib.suppress(IntegrityError):
-            await self.records.add_compendium(compendium, LoadWorkspace(compendium_id=compendium.id, upload=digest))
-        return compendium.id
-
-    async def begin(self, owner: str, key: str, compendium_id: Id) -> Id:
-        """Start a job."""
-        compendium = await self.records.compendium(compendium_id)
-        job = Job(id=self._id(owner, key), compendium_id=compendium_id, owner=owner, created=self.world.now())
-        with contextlib.suppress(IntegrityError):
-            await self.records.add_job(self.world.parts.start_job(job, compendium), compendium.candidate)
-        return job.id
-
-    async def cancel(self, job_id: Id) -> bool:
-        """Cancel a job; False when it has ended already."""
-        world = self.world
-        after = await self.records.move_job(job_id, lambda job: world.parts.cancel_job(job, world.now()))
-        if after:
-            for desk in world.desks.values():
-                if world.rng.random() < 0.8:
-                    await desk.cancel(job_id)
-        return after is not None
-
-    async def ship(self, owner: str, key: str, compendium_id: Id) -> Id:
-        """Order a bag."""
-        compendium = await self.records.compendium(compendium_id)
-        record = PackRecord(compendium_id=compendium_id, manifest=compendium.manifest, documents={"a.json": "{}"})
-        shipment = Shipment(id=self._id(owner, key), compendium_id=compendium_id, owner=owner, created=self.world.now())
-        command = PackShipment(
-            shipment_id=shipment.id,
-            compendium_id=compendium_id,
-            record=await asyncio.to_thread(put_document, self.world.blobs, record),
-        )
-        with contextlib.suppress(IntegrityError):
-            await self.records.add_shipment(shipment, command)
-        return shipment.id
-
-    def _id(self, owner: str, key: str) -> Id:
-        return derived_id(owner, key) if self.world.parts.idempotent else self.world.new_id()
+async def _tidy(world: World, janitor: Janitor) -> None:
+    """Let the janitor do its rounds; what it does not expect ends the run."""
+    while True:
+        try:
+            await janitor.once()
+        except Unavailable:
+            pass
+        except Exception as error:
+            world.network.unknown.append(error)
+            raise
+        await asyncio.sleep(JANITOR_SECONDS)
 
 
 def start_all(world: World, twice: bool) -> None:

@@ -9,21 +9,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
-from support.simulated.broker import Stored
 from support.simulated.machines import Nature
 from support.simulated.network import Process
 
 from erc.events.errors import Unavailable
+from erc.gateway.idempotency import KeyTaken
 from erc.schemas.ids import Id
 from simulation.processes import start_all
+from simulation.readers import READERS, expected, read
 from simulation.world import Chance, World
 
 QUIET_SECONDS = 600.0
 FAULTY_SECONDS = 120.0
 """How much longer than the last kill calls may fail."""
 NEW_WORK_SECONDS = 30.0
-READERS = {"all": "", "jobs": "erc.event.job."}
-"""Readers of events and what their subjects begin with."""
 WINDOWS = ("", "begin", "commit", "publish", "batch", "mark", "ack", "blob", "machine")
 """Calls at which a process is killed, before or after they take effect; the first stands for any."""
 STOPPABLE = ("loader", "metadata", "builder", "executor", "checker", "shipper")
@@ -58,6 +57,12 @@ class Plan:
     new_work: float = 0.2
     """Share of the runs that ask for something new at the end."""
 
+    reads: bool = True
+    """Whether somebody reads the stream of everything."""
+
+    tidies: bool = False
+    """Whether the janitor is at work."""
+
     @property
     def calm(self) -> bool:
         """Whether nothing fails."""
@@ -68,7 +73,7 @@ def plan_of(seed: int) -> Plan:
     """Draw the plan of a seed."""
     rng = random.Random(f"plan {seed}")
     if rng.random() < 0.08:
-        return Plan(twice=True, nature=Nature(slow=0.3))
+        return Plan(twice=True, nature=Nature(slow=0.3), reads=rng.random() < 0.3)
     return Plan(
         uploads=rng.choice((1, 1, 1, 2)),
         jobs=rng.choice((1, 1, 2)),
@@ -78,13 +83,17 @@ def plan_of(seed: int) -> Plan:
         twice=rng.random() < 0.5,
         lost=rng.choice((0.0, 0.02, 0.02, 0.05, 0.05, 0.1, 0.2)),
         nature=Nature(refused=0.03, slow=0.04),
+        reads=rng.random() < 0.3,
+        tidies=rng.random() < 0.5,
     )
 
 
 async def play(world: World, plan: Plan) -> None:
     """Play a run to its quiet end."""
+    world.tidies = plan.tidies
     start_all(world, plan.twice)
-    readers = [_client(world, f"reader of {name}", _read(world, name, prefix)) for name, prefix in READERS.items()]
+    names = READERS if plan.reads else ()
+    readers = [_client(world, f"reader of {name}", read(world, name)) for name in names]
     clients = [_client(world, f"client-{n}", _author(world, f"author{n}", plan)) for n in range(plan.uploads)]
     havoc = _client(world, "havoc", _havoc(world, plan))
     await havoc
@@ -116,18 +125,20 @@ def settled(world: World) -> bool:
         ended
         and not any(row["sent"] is None for row in postgres.rows("event"))
         and not broker.streams["COMMANDS"].messages
-        and not any(consumer.pending or consumer.ready for consumer in broker.consumers.values())
+        and not any(consumer.pending or consumer.ready or consumer.delayed for consumer in broker.consumers.values())
     )
 
 
 def _everybody_is_through(world: World) -> bool:
     """Return whether every reader has heard the last event, and no transaction is open."""
-    return not world.postgres.locks and all(place == len(_events(world)) for place in world.places.values())
+    return not world.postgres.locks and all(
+        heard.events == expected(world, name) for name, heard in world.heard.items()
+    )
 
 
 async def _until(world: World, holds: Callable[[], bool], most_seconds: float) -> None:
     limit = world.loop.time() + most_seconds
-    while not holds() and world.loop.time() < limit:  # noqa: ASYNC110 - virtual time costs nothing
+    while not holds() and world.loop.time() < limit:
         await asyncio.sleep(POLL_SECONDS)
 
 
@@ -177,7 +188,7 @@ async def _run(world: World, owner: str, key: str, compendium: Id, plan: Plan) -
     world.answered.jobs[key] = job
     if world.rng.random() < plan.cancels:
         await asyncio.sleep(world.rng.random() * 8)
-        if await _insist(world, lambda it: it.cancel(job), plan.gives_up):
+        if await _insist(world, lambda it: it.cancel(owner, f"{key} cancel", job), plan.gives_up):
             world.answered.cancelled.add(job)
     await _until(world, lambda: _status(world, "job", job) in TERMINAL, QUIET_SECONDS)
 
@@ -188,7 +199,7 @@ async def _insist(world: World, action: Callable[[Any], Awaitable[Any]], gives_u
         try:
             async with asyncio.timeout(20):
                 return await world.ask(action)
-        except (Unavailable, OSError, DBAPIError):
+        except (Unavailable, OSError, DBAPIError, KeyTaken):
             if world.rng.random() < gives_up:
                 return None
             await asyncio.sleep(0.2 + world.rng.random())
@@ -197,27 +208,6 @@ async def _insist(world: World, action: Callable[[Any], Awaitable[Any]], gives_u
 def _status(world: World, table: str, identifier: Id) -> str:
     row = world.postgres.tables[table].rows.get((identifier,))
     return str(row["status"]) if row else ""
-
-
-def _events(world: World) -> list[Stored]:
-    return world.broker.streams["EVENTS"].log
-
-
-async def _read(world: World, name: str, prefix: str) -> None:
-    """Follow the events from the start, lose the connection now and then, go on after the last one seen."""
-    heard = world.heard[name] = []
-    last = world.places[name] = 0
-    while True:
-        idle = last == len(_events(world))
-        await asyncio.sleep(world.rng.random() * (8 if idle else 2))
-        if not world.parts.resumes and world.rng.random() < 0.3:
-            last = world.places[name] = len(_events(world))
-        for message in _events(world)[last:]:
-            last = world.places[name] = message.sequence
-            if message.subject.startswith(prefix):
-                heard.append((message.sequence, message.id))
-            if world.rng.random() < 0.1:
-                break
 
 
 # ---------------------------------------------------------------------------------------------- havoc

@@ -6,6 +6,7 @@ import pytest
 
 from simulation.mutants import MUTANTS
 from simulation.run import run
+from simulation.scenario import Plan
 
 SEEDS = 40
 """So many at most until a bug must have shown."""
@@ -20,6 +21,15 @@ def test_a_planted_bug_is_noticed(name: str) -> None:
             print(f"{name}: seed {seed}: {found[0]}")
             return
     pytest.fail(f"{name} went unnoticed in {SEEDS} seeds")
+
+
+def test_the_janitor_makes_good_what_was_acknowledged_too_early() -> None:
+    parts, again = MUTANTS["ack_first"].parts, 0
+    for seed in range(4):
+        done = run(seed, parts, Plan(kills=6, lost=0.02, tidies=True, reads=False))
+        assert done.broken == []
+        again += sum(row["message_id"].endswith(".again") for row in done.world.postgres.rows("event"))
+    assert again
 
 
 @pytest.mark.parametrize("name", [name for name, mutant in MUTANTS.items() if mutant.plan])

@@ -19,6 +19,7 @@ from support.simulated.parts import Parts
 
 from erc.events.outbox import Database
 from erc.schemas.ids import Digest, Id, encode_id
+from simulation.readers import Heard, Serving
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -75,10 +76,12 @@ class World:
         self.machines = Machines(self.network, self.blobs, nature)
         self.chunks = Chunks(self.network)
         self.answered = Answered()
-        self.heard: dict[str, list[tuple[int, str]]] = {}
-        """What each reader of events was told: place and id."""
-        self.places: dict[str, int] = {}
-        """How far each reader has come."""
+        self.heard: dict[str, Heard] = {}
+        """What each reader of events was told."""
+        self.tidies = False
+        """Whether the gateways' janitor is at work: it makes good what others lose, and so hides it."""
+        self.serving: dict[str, Serving] = {}
+        """The streams of each gateway."""
         self.processes: dict[str, Process] = {}
         self.gateways: dict[str, Any] = {}
         self.desks: dict[str, Any] = {}
@@ -143,7 +146,7 @@ class World:
     async def _to_its_end(self, process: Process, main: Callable[[World, Process], Awaitable[None]]) -> None:
         try:
             await main(self, process)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the process is over
+        except Exception as error:
             self.network.journal.append((self.loop.time(), process.name, "ended", repr(error)))
         process.kill()
 
@@ -159,7 +162,7 @@ class World:
             gateway.process.holding += 1
             try:
                 answer.set_result(await action(gateway))
-            except Exception as error:  # noqa: BLE001 - the client's to judge
+            except Exception as error:
                 answer.set_exception(error)
             except BaseException:
                 answer.set_exception(ConnectionError("the gateway is gone"))

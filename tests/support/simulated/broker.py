@@ -31,6 +31,13 @@ class Stored:
     id: str
     body: bytes
     time: float
+    trace: str | None = None
+    """Its `traceparent`."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What it carries besides its body."""
+        return {"Nats-Msg-Id": self.id} | ({"traceparent": self.trace} if self.trace else {})
 
 
 class Stream:
@@ -43,6 +50,8 @@ class Stream:
         """Everything that was ever taken."""
         self.last_of: dict[str, int] = {}
         self.consumers: list[Consumer] = []
+        self.readers: list[Any] = []
+        """Consumers that are not durable."""
         self.heard: Callable[[Stored], None] = lambda _message: None
         """Called with each message that is taken."""
         self._known: dict[str, float] = {}
@@ -51,17 +60,17 @@ class Stream:
         """Return whether a message of this id was taken within the window."""
         return bool(message_id) and now - self._known.get(message_id, -1e9) <= self.window
 
-    def append(self, subject: str, body: bytes, message_id: str, now: float) -> None:
+    def append(self, subject: str, body: bytes, message_id: str, now: float, trace: str | None = None) -> None:
         """Take a message unless its id is known."""
         if self.knows(message_id, now):
             return
         self._known[message_id] = now
-        stored = Stored(len(self.log) + 1, subject, message_id, body, now)
+        stored = Stored(len(self.log) + 1, subject, message_id, body, now, trace)
         self.log.append(stored)
         self.messages[stored.sequence] = stored
         self.last_of[subject] = stored.sequence
         self.heard(stored)
-        for consumer in self.consumers:
+        for consumer in [*self.consumers, *self.readers]:
             consumer.offer(stored)
 
     def remove(self, sequence: int) -> None:
@@ -89,6 +98,8 @@ class Consumer:
     deliveries: dict[int, int] = field(default_factory=dict)
     pending: dict[int, float] = field(default_factory=dict)
     """Until when each delivered message is leased."""
+    delayed: set[int] = field(default_factory=set)
+    """What is wanted again later."""
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     def offer(self, message: Stored) -> None:
@@ -148,9 +159,11 @@ class Consumer:
     def later(self, sequence: int, seconds: float) -> None:
         """The message is wanted again later."""
         if self.pending.pop(sequence, None) is not None:
+            self.delayed.add(sequence)
             self.broker.network.loop.call_later(seconds, self._again, sequence)
 
     def _again(self, sequence: int) -> None:
+        self.delayed.discard(sequence)
         if sequence not in self.pending and sequence not in self.ready:
             self._make_ready(sequence, again=True)
 
@@ -162,7 +175,7 @@ class Broker:
         self.network = network
         self.streams = {name: Stream(name, window) for name in ("COMMANDS", "EVENTS", "PUBLIC", "LOGS", "DEAD")}
         self.consumers: dict[str, Consumer] = {}
-        self._batches: dict[str, list[tuple[str, bytes, str]]] = {}
+        self._batches: dict[str, list[tuple[str, bytes, str, str | None]]] = {}
         wait = lease.ack_wait.total_seconds()
         for worker in WORKERS:
             self._add(f"{worker}-default", "COMMANDS", (f"erc.command.{worker}.default.",), wait, MAX_DELIVER)
@@ -201,10 +214,10 @@ class Broker:
     def take(self, subject: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
         """Take a message as the server does, alone or as one of an atomic batch; return the answer."""
         batch = headers.get("Nats-Batch-Id")
-        message = (subject, body, headers.get("Nats-Msg-Id", ""))
+        message = (subject, body, headers.get("Nats-Msg-Id", ""), headers.get("traceparent"))
         now = self.network.loop.time()
         if batch is None:
-            self.stream_of(subject).append(*message, now)
+            self._append(message, now)
             return {}
         held = self._batches.setdefault(batch, [])
         held.append(message)
@@ -213,11 +226,15 @@ class Broker:
         del self._batches[batch]
         if len(held) != int(headers["Nats-Batch-Sequence"]):
             return {"error": {"err_code": 10199}}
-        if any(self.stream_of(where).knows(one, now) for where, _body, one in held):
+        if any(self.stream_of(where).knows(one, now) for where, _body, one, _trace in held):
             return {"error": {"err_code": 10201}}
-        for where, what, one in held:
-            self.stream_of(where).append(where, what, one, now)
+        for one in held:
+            self._append(one, now)
         return {}
+
+    def _append(self, message: tuple[str, bytes, str, str | None], now: float) -> None:
+        subject, body, message_id, trace = message
+        self.stream_of(subject).append(subject, body, message_id, now, trace)
 
 
 _BY_PREFIX = {"command": "COMMANDS", "event": "EVENTS", "public": "PUBLIC", "log": "LOGS", "dead": "DEAD"}
@@ -241,17 +258,17 @@ class NatsClient:
         if "Nats-Batch-Id" in headers or (not stream and "Nats-Msg-Id" not in headers):
             self._broker.take(subject, payload, headers)
             return
-        await self._network.call(f"publish {subject}", lambda: self._broker.take(subject, payload, headers), _silence)
+        await self._network.call(f"publish {subject}", lambda: self._broker.take(subject, payload, headers), silence)
 
     async def request(
         self,
         subject: str,
         payload: bytes,
-        timeout: float = 5.0,  # noqa: ASYNC109 - as nats-py has it
+        timeout: float = 5.0,
         headers: Mapping[str, str] | None = None,
     ) -> SimpleNamespace:
         answer = await self._network.call(
-            f"batch {subject}", lambda: self._broker.take(subject, payload, headers or {}), _silence
+            f"batch {subject}", lambda: self._broker.take(subject, payload, headers or {}), silence
         )
         return SimpleNamespace(data=json.dumps(answer))
 
@@ -260,26 +277,27 @@ class NatsClient:
             found = self._broker.streams[stream]
             return found.messages.get(found.last_of.get(subject, 0))
 
-        message = await self._network.call(f"last {stream}", last, _silence)
+        message = await self._network.call(f"last {stream}", last, silence)
         if message is None:
             raise NotFoundError
-        return SimpleNamespace(headers={"Nats-Msg-Id": message.id})
+        return SimpleNamespace(headers=message.headers, seq=message.sequence)
 
     async def get_msg(self, stream: str, sequence: int) -> SimpleNamespace:
         message = await self._network.call(
-            f"get {stream}", lambda: self._broker.streams[stream].messages.get(sequence), _silence
+            f"get {stream}", lambda: self._broker.streams[stream].messages.get(sequence), silence
         )
         if message is None:
             raise NotFoundError
         return SimpleNamespace(
             subject=message.subject,
             data=message.body,
-            headers={"Nats-Msg-Id": message.id},
+            headers=message.headers,
+            seq=message.sequence,
             time=self._broker.moment(message.time),
         )
 
     async def delete_msg(self, stream: str, sequence: int) -> None:
-        await self._network.call(f"delete {stream}", lambda: self._broker.streams[stream].remove(sequence), _silence)
+        await self._network.call(f"delete {stream}", lambda: self._broker.streams[stream].remove(sequence), silence)
 
 
 class Message:
@@ -289,7 +307,9 @@ class Message:
         self._consumer, self._stored = consumer, stored
         sequence = SimpleNamespace(stream=stored.sequence)
         metadata = SimpleNamespace(num_delivered=deliveries, sequence=sequence)
-        self.raw_message = SimpleNamespace(subject=stored.subject, data=stored.body, metadata=metadata)
+        self.raw_message = SimpleNamespace(
+            subject=stored.subject, data=stored.body, metadata=metadata, headers=stored.headers
+        )
 
     async def ack(self) -> None:
         await self._say("ack", lambda: self._consumer.done(self._stored.sequence))
@@ -304,7 +324,7 @@ class Message:
         await self._say("in progress", lambda: self._consumer.extend(self._stored.sequence))
 
     async def _say(self, word: str, effect: Callable[[], None]) -> None:
-        await self._consumer.broker.network.call(f"{word} {self._stored.id}", effect, _silence)
+        await self._consumer.broker.network.call(f"{word} {self._stored.id}", effect, silence)
 
 
 async def deliver(consumer: Consumer, take: Callable[[Message], Awaitable[None]]) -> None:
@@ -316,19 +336,20 @@ async def deliver(consumer: Consumer, take: Callable[[Message], Awaitable[None]]
     while True:
         stored, deliveries = await consumer.fetch()
         try:
-            await network.call(f"deliver {stored.id}", lambda: None, _silence)
+            await network.call(f"deliver {stored.id}", lambda: None, silence)
         except NatsTimeout:
             continue
         process = network.process()
         process.holding += 1
         try:
             await take(Message(consumer, stored, deliveries))
-        except Exception as error:  # noqa: BLE001 - FastStream logs it and goes on
+        except Exception as error:
             network.journal.append((network.loop.time(), process.name, "raised", repr(error)))
             network.raised += 1
         finally:
             process.holding -= 1
 
 
-def _silence() -> Exception:
+def silence() -> Exception:
+    """Return what nats-py raises when no answer comes."""
     return NatsTimeout()

@@ -16,7 +16,7 @@ from sqlalchemy import Table, UniqueConstraint
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.sql.elements import TextClause
 from support.simulated import texts
-from support.simulated.language import Row, Statement, Unknown, bound, evaluate, taken_apart
+from support.simulated.language import Lock, Row, Statement, Unknown, bound, evaluate, taken_apart
 from support.simulated.network import Network
 
 from erc.schemas import tables
@@ -73,7 +73,8 @@ class Postgres:
     def __init__(self, network: Network, now: Callable[[], datetime]) -> None:
         self.network, self.now = network, now
         self.tables = {table.name: TableData(table) for table in tables.metadata.sorted_tables}
-        self.locks: dict[Key, Session] = {}
+        self.locks: dict[Key, dict[Session, Lock]] = {}
+        """Who holds what, and how."""
         self.waiters: dict[Key, list[asyncio.Future[None]]] = {}
         self.leader: Any = None
         """The connection that has the relay's lock."""
@@ -109,49 +110,63 @@ class Session:
         self._server = server
         self._own: dict[str, dict[Key, Row | None]] = {}
         self._held: list[Key] = []
-        self.waits: Key | None = None
+        self.waits: tuple[Key, Lock] | None = None
         self.now = server.now()
 
     # ------------------------------------------------------------------------------------------ locks
 
-    async def hold(self, key: Key) -> bool:
-        """Take a lock, after whoever has it; return whether that took a wait."""
-        locks, waited = self._server.locks, False
-        while (owner := locks.get(key)) not in {None, self}:
-            assert owner is not None
-            self._refuse_a_circle(owner)
-            waited, self.waits = True, key
+    async def hold(self, key: Key, how: Lock = Lock.UPDATE) -> bool:
+        """Take a lock, after whoever has it otherwise; return whether that took a wait."""
+        waited = False
+        while self._others(key, how):
+            self._refuse_a_circle(key, how)
+            waited, self.waits = True, (key, how)
             free: asyncio.Future[None] = self._server.network.loop.create_future()
             self._server.waiters.setdefault(key, []).append(free)
             try:
                 await free
             finally:
                 self.waits = None
-        if key not in locks:
-            locks[key] = self
-            self._held.append(key)
+        self._take(key, how)
         return waited
+
+    def _take(self, key: Key, how: Lock) -> None:
+        owners = self._server.locks.setdefault(key, {})
+        if self not in owners:
+            self._held.append(key)
+        owners[self] = max(how, owners.get(self, how))
+
+    def _others(self, key: Key, how: Lock) -> list[Session]:
+        """Return who holds it in a way that does not bear this one."""
+        owners = self._server.locks.get(key)
+        if not owners:
+            return []
+        return [owner for owner, theirs in owners.items() if owner is not self and not how.bears(theirs)]
 
     def hold_now(self, key: Key) -> bool:
         """Take a lock if nobody else has it; return whether it is held now."""
-        owner = self._server.locks.get(key)
-        if owner is None:
-            self._server.locks[key] = self
-            self._held.append(key)
-        return owner is None or owner is self
+        if self._others(key, Lock.UPDATE):
+            return False
+        self._take(key, Lock.UPDATE)
+        return True
 
-    def _refuse_a_circle(self, owner: Session) -> None:
-        seen: Session | None = owner
-        while seen is not None and seen is not self:
-            seen = self._server.locks.get(seen.waits) if seen.waits else None
-        if seen is self:
-            self._server.deadlocks += 1
-            raise DBAPIError("deadlock detected", None, DeadlockError())
+    def _refuse_a_circle(self, key: Key, how: Lock) -> None:
+        seen, reached = set[Session](), self._others(key, how)
+        while reached:
+            one = reached.pop()
+            if one is self:
+                self._server.deadlocks += 1
+                raise DBAPIError("deadlock detected", None, DeadlockError())
+            if one not in seen:
+                seen.add(one)
+                reached += one._others(*one.waits) if one.waits else []
 
     def let_go(self, key: Key) -> None:
         """Give up one lock."""
-        if self._server.locks.get(key) is self:
-            del self._server.locks[key]
+        owners = self._server.locks.get(key, {})
+        if owners.pop(self, None) is not None:
+            if not owners:
+                del self._server.locks[key]
             self._held.remove(key)
             for waiter in self._server.waiters.pop(key, ()):
                 if not waiter.done():
@@ -205,7 +220,7 @@ class Session:
 
     async def locked(self, name: str, key: Key) -> Row | None:
         """Hold a row and return it as it is then."""
-        await self.hold((name, key))
+        await self.hold((name, key), Lock.NO_KEY_UPDATE)
         return self.get(name, key)
 
     def _found(self, name: str, statement: Statement) -> list[tuple[Key, Row]]:
@@ -216,6 +231,10 @@ class Session:
             key = tuple([equal[column] for column in data.key])
             row = self.get(name, key)
             candidates = [(key, row)] if row is not None else []
+        elif columns := next((some for some in data.unique if all(one in equal for one in some)), None):
+            owner = self._owner(data, columns, tuple([equal[column] for column in columns]))
+            row = None if owner is None else self.get(name, owner)
+            candidates = [(owner, row)] if owner is not None and row is not None else []
         else:
             candidates = self.visible(name)
         return [
@@ -225,13 +244,13 @@ class Session:
             and all(evaluate(clause, row, self.now) for clause in others)
         ]
 
-    async def _held_rows(self, name: str, statement: Statement) -> list[tuple[Key, Row]]:
+    async def _held_rows(self, name: str, statement: Statement, how: Lock) -> list[tuple[Key, Row]]:
         """Return the rows that match, all of them held; after a wait it is asked again."""
         while True:
             found = self._found(name, statement)
             if statement.skip_locked:
-                found = [one for one in found if self._server.locks.get((name, one[0])) in {None, self}]
-            waits = [await self.hold((name, key)) for key, _row in found]
+                found = [one for one in found if not self._others((name, one[0]), how)]
+            waits = [await self.hold((name, key), how) for key, _row in found]
             if not any(waits):
                 return found
 
@@ -253,10 +272,12 @@ class Session:
 
     async def _change(self, name: str, statement: Statement) -> Result:
         if statement.kind == "select":
-            found = await self._held_rows(name, statement) if statement.lock else self._found(name, statement)
+            how = statement.lock
+            found = self._found(name, statement) if how is None else await self._held_rows(name, statement, how)
             return Result(_in_order([row for _key, row in found], statement), len(found))
         changed = []
-        for key, row in await self._held_rows(name, statement):
+        how = Lock.UPDATE if statement.kind == "delete" else Lock.NO_KEY_UPDATE
+        for key, row in await self._held_rows(name, statement, how):
             after = None
             if statement.kind == "update":
                 values = {column: evaluate(value, row, self.now) for column, value in statement.set_.items()}
@@ -314,8 +335,8 @@ class Session:
 
     def _goes(self, name: str, key: Key) -> bool:
         """Return whether somebody is about to delete this row."""
-        holder = self._server.locks.get((name, key))
-        return holder is not None and holder is not self and holder._own.get(name, {}).get(key, ...) is None
+        holders = self._server.locks.get((name, key), {})
+        return any(one is not self and one._own.get(name, {}).get(key, ...) is None for one in holders)
 
     async def _function(self, statement: Statement) -> Result:
         """`SELECT pg_advisory_xact_lock(hashtext(…)), …`: the one function that is called by itself."""
@@ -359,6 +380,13 @@ class Connection:
         if self._alone:
             self._session.commit_statement()
         return result
+
+    async def execution_options(self, **_options: Any) -> Connection:
+        return self
+
+    async def scalar(self, statement: Any, parameters: Any = None) -> Any:
+        rows = (await self.execute(statement, parameters)).mappings()
+        return next(iter(rows[0].values())) if rows else None
 
     async def commit(self) -> None:
         """Nothing: each statement of such a connection is committed already."""

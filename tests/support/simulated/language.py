@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 from types import SimpleNamespace
 from typing import Any, Self
 
@@ -25,7 +26,27 @@ from sqlalchemy.sql.selectable import Select
 Row = dict[str, Any]
 
 
-class Unknown(NotImplementedError):  # noqa: N818 - it says what is the matter
+class Lock(IntEnum):
+    """How a row is held, from the weakest to the strongest."""
+
+    KEY_SHARE = 0
+    SHARE = 1
+    NO_KEY_UPDATE = 2
+    UPDATE = 3
+
+    def bears(self, other: Lock) -> bool:
+        """Return whether two transactions may hold a row so."""
+        return self + other < Lock.UPDATE
+
+
+def lock_of(*, read: bool, key_share: bool) -> Lock:
+    """Return the lock that a query asks for."""
+    if read:
+        return Lock.KEY_SHARE if key_share else Lock.SHARE
+    return Lock.NO_KEY_UPDATE if key_share else Lock.UPDATE
+
+
+class Unknown(NotImplementedError):
     """The simulated database does not know this: teach it, or do without."""
 
 
@@ -44,7 +65,7 @@ class Statement:
     conflict_on: tuple[str, ...] = ()
     conflict_set: dict[str, Any] = field(default_factory=dict)
     conflict_where: Any = None
-    lock: bool = False
+    lock: Lock | None = None
     skip_locked: bool = False
     order: tuple[Any, ...] = ()
     most: int | None = None
@@ -60,8 +81,8 @@ class Statement:
         self.set_.update(values)
         return self
 
-    def with_for_update(self, *, skip_locked: bool = False) -> Self:
-        self.lock, self.skip_locked = True, skip_locked
+    def with_for_update(self, *, skip_locked: bool = False, read: bool = False, key_share: bool = False) -> Self:
+        self.lock, self.skip_locked = lock_of(read=read, key_share=key_share), skip_locked
         return self
 
     def order_by(self, *order: Any) -> Self:
@@ -106,6 +127,15 @@ class Condition:
         return self.does(left, self.value)
 
 
+class All:
+    """Several conditions that must all hold."""
+
+    __slots__ = ("conditions",)
+
+    def __init__(self, *conditions: Condition) -> None:
+        self.conditions = conditions
+
+
 class LightColumn:
     """A column that is compared at little cost."""
 
@@ -124,11 +154,22 @@ class LightColumn:
     def in_(self, values: Sequence[Any]) -> Condition:
         return Condition(_within, self.name, values)
 
+    def desc(self) -> Descending:
+        return Descending(self)
+
     def is_(self, value: Any) -> Condition:
         return Condition(operator.is_, self.name, value)
 
     def is_not(self, value: Any) -> Condition:
         return Condition(operator.is_not, self.name, value)
+
+
+@dataclass(frozen=True)
+class Descending:
+    """An order from the last to the first."""
+
+    element: LightColumn
+    modifier: Any = operators.desc_op
 
 
 class LightTable:
@@ -221,7 +262,7 @@ def _of_select(statement: Select[Any]) -> Statement:
         froms[0].name if froms else None,
         columns=columns,
         where_=list(statement._where_criteria),
-        lock=lock is not None,
+        lock=None if lock is None else lock_of(read=bool(lock.read), key_share=bool(lock.key_share)),
         skip_locked=bool(lock is not None and lock.skip_locked),
         order=tuple(statement._order_by_clauses),
         most=None if statement._limit_clause is None else evaluate(statement._limit_clause, {}, None),
@@ -318,7 +359,11 @@ def bound(clauses: Sequence[Any]) -> tuple[dict[str, Any], list[Any]]:
     equal: dict[str, Any] = {}
     others = []
     for clause in clauses:
-        if type(clause) is Condition:
+        if type(clause) is All:
+            more, rest = bound(clause.conditions)
+            equal |= more
+            others += rest
+        elif type(clause) is Condition:
             if clause.does is operator.eq and clause.value is not None:
                 equal[clause.name] = clause.value
             else:

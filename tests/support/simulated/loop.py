@@ -77,11 +77,17 @@ class SimLoop(asyncio.BaseEventLoop):
             if not handle._cancelled:
                 handle._run()
 
+    def call_soon_threadsafe(
+        self, callback: Callable[..., Any], *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        """There is one thread; a generator that is given up is closed soon."""
+        return self.call_soon(callback, *args, context=context)
+
     def run_in_executor(self, _executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
         """Call at once: a thread is a port like any other, and its blob store decides what fails."""
         future: asyncio.Future[Any] = self.create_future()
         try:
             future.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001 - as a thread's future does
+        except Exception as error:
             future.set_exception(error)
         return future

@@ -93,7 +93,9 @@ class Machines:
         verdict, reason = (Verdict.REPRODUCED, "All is equal.") if same else (Verdict.DIFFERS, "A figure differs.")
         return CheckReport(verdict=verdict, reason=reason, display=display)
 
-    def write_zip(self, blobs: BlobStore, _folder: str, files: Sequence[BagFile]) -> Digest:
+    def write_zip(
+        self, blobs: BlobStore, _folder: str, files: Sequence[BagFile], _stopped: Callable[[], bool]
+    ) -> Digest:
         """Pack a bag."""
         return blobs.put("\n".join(file.path for file in files).encode())
 

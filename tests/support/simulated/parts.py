@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,9 +14,13 @@ from erc.events.relay import PostgresOutbox, Relay
 from erc.events.streams import DEDUPLICATION, Lease
 from erc.gateway.__main__ import _fetcher
 from erc.gateway.follow import Follower, Undertaker
+from erc.gateway.idempotency import Idempotency
+from erc.gateway.janitor import Janitor
 from erc.gateway.pipeline import cancel_job, start_job
+from erc.gateway.store.abandoned import SqlCare
 from erc.gateway.store.queue import Queue, fill_all
 from erc.gateway.store.records import Records
+from erc.gateway.streaming.everything import Begin, begin
 from erc.workers.indexer.handler import Indexer
 from erc.workers.indexer.store import SearchDocuments
 from erc.workers.run import Desk
@@ -43,11 +47,12 @@ class Parts:
     delivery: Callable[..., NatsDelivery] = NatsDelivery
     indexer: Callable[..., Indexer] = Indexer
     documents: Callable[..., SearchDocuments] = SearchDocuments
+    idempotency: Callable[..., Idempotency[Any]] = Idempotency
+    janitor: Callable[..., Janitor] = Janitor
+    care: Callable[..., SqlCare] = SqlCare
     start_job: Callable[..., Any] = start_job
     cancel_job: Callable[..., Any] = cancel_job
     lease: Lease = field(default_factory=Lease)
     window: timedelta = DEDUPLICATION
-    idempotent: bool = True
-    """Whether clients send, and the gateway heeds, idempotency keys."""
-    resumes: bool = True
-    """Whether a reader goes on after the last event that it saw."""
+    begin: Callable[..., Awaitable[Begin]] = begin
+    """Decides where a reader of events goes on."""

@@ -15,7 +15,7 @@ from sqlalchemy import Table
 from support.simulated import language
 
 from erc.events import outbox
-from erc.gateway.store import queue, records
+from erc.gateway.store import abandoned, idempotency, queue, records, rows
 from erc.schemas import tables
 from erc.workers import store
 from erc.workers.builder import store as builder_store
@@ -24,7 +24,8 @@ from erc.workers.indexer import store as indexer_store
 
 LIGHT = SimpleNamespace(**{table.name: language.LightTable(table) for table in tables.metadata.sorted_tables})
 _STATEMENTS = {name: getattr(language, name) for name in ("select", "insert", "update", "delete", "func")} | {
-    "tables": LIGHT
+    "tables": LIGHT,
+    "and_": language.All,
 }
 _YAML = SimpleNamespace(
     YAMLError=yaml.YAMLError,
@@ -32,7 +33,9 @@ _YAML = SimpleNamespace(
     safe_dump=lambda data, **options: yaml.dump(data, Dumper=yaml.CSafeDumper, **options),
 )
 _PLACES: dict[ModuleType, dict[str, Any]] = {
-    **dict.fromkeys((outbox, store, records, queue, builder_store, indexer_store), _STATEMENTS),
+    **dict.fromkeys(
+        (outbox, store, records, rows, queue, idempotency, abandoned, builder_store, indexer_store), _STATEMENTS
+    ),
     **{module: {"yaml": _YAML} for module in (complete, configuration)},
 }
 

@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from support.simulated import care
 from support.simulated.language import Row, Statement, Unknown
 
 if TYPE_CHECKING:
@@ -68,14 +69,16 @@ async def enter(session: Session, given: Mapping[str, Any]) -> list[Row]:
         "worker": given["worker"],
         "owner": given["owner"],
         "cause": given["cause"],
-        "command": {"type": given["type"], "data": json.loads(given["data"])},
+        "command": {"type": given["type"], "data": json.loads(given["data"]), "traceparent": given["traceparent"]},
     }
     await session.insert("waiting", row, Statement("insert", "waiting", conflict="nothing"))
     return []
 
 
 async def index(session: Session, given: Mapping[str, Any]) -> list[Row]:
-    """Write a search document unless a later version is there."""
+    """Write a search document unless a later version is there, or its compendium is not."""
+    if session.get("compendium", (given["id"],)) is None:
+        return []
     row = {
         "compendium_id": given["id"],
         "version": given["version"],
@@ -85,7 +88,8 @@ async def index(session: Session, given: Mapping[str, Any]) -> list[Row]:
         "words": " ".join([given["title"], given["names"], given["text"]]),
     }
     before = await session.locked("search_document", (given["id"],))
-    if before is None or before["version"] < given["version"]:
+    oldest = given["version"] - (not given["again"])
+    if before is None or before["version"] <= oldest:
         session.write("search_document", (given["id"],), row)
     return []
 
@@ -120,12 +124,19 @@ async def keep_answer(session: Session, given: Mapping[str, Any]) -> list[Row]:
 
 
 STATEMENTS: dict[str, Does] = {
-    "5de7cf26a91a": release,
     "d6f82a73bf04": release,
-    "27dfa6c8c931": enter,
-    "85116037d81f": index,
+    "20f424701664": enter,
+    "980954a3b24e": index,
     "1627a17dc4fd": lock,
     "4d54196a5873": unlock,
     "8473c5103f4e": hold_key,
     "2f66a27f09bb": keep_answer,
+    "fbf48e36efb3": care.going,
+    "435098e556f8": care.free,
+    "d333455ef2e0": care.trim_answers,
+    "eee2734f98b4": care.trim_sessions,
+    "06424523c8cf": care.trim_capacity,
+    "0dc6d12a10fb": care.trim_cancellations,
+    "1254c92c2fbc": care.lead,
+    "35852e90d737": care.follow,
 }
