@@ -179,6 +179,11 @@ class _Weather:
             uploads=2, kills=8, stops=8, twice=True, lost=0.02, nature=Nature(slow=0.5), reads=False
         )
     )
+    storm: Plan = field(
+        default_factory=lambda: Plan(
+            uploads=3, jobs=2, kills=20, stops=20, twice=True, nature=Nature(slow=0.8), reads=False
+        )
+    )
     read: Plan = field(default_factory=lambda: Plan(kills=3, lost=0.02))
     lossy: Plan = field(default_factory=lambda: Plan(uploads=2, jobs=0, kills=6, lost=0.12, ships=0.0, reads=False))
 
@@ -191,7 +196,7 @@ MUTANTS: dict[str, Mutant] = {
     "delete_before_publish": Mutant(Parts(relay=MarksFirst)),
     "ack_first": Mutant(Parts(desk=AcknowledgesFirst)),
     "no_fence": Mutant(Parts(work_store=HasNoFence), _WEATHER.still),
-    "fenced_out_acks": Mutant(Parts(desk=FencedOutAcknowledges), _WEATHER.still),
+    "fenced_out_acks": Mutant(Parts(desk=FencedOutAcknowledges), _WEATHER.storm),
     "no_idempotency": Mutant(Parts(idempotency=ForgetsKeys)),
     "sse_from_now": Mutant(Parts(begin=begins_now), _WEATHER.read),
     "no_heartbeat": Mutant(Parts(desk=HasNoHeart), _WEATHER.slow),
