@@ -64,7 +64,7 @@ def _collecting_now_and_then() -> Iterator[Callable[[int], None]]:
     """Collect garbage between runs only: a run makes much that lives as long as it does."""
 
     def collect(seed: int) -> None:
-        if seed % 20 == 0:
+        if seed % 50 == 0:
             gc.collect()
 
     gc.collect()

@@ -212,6 +212,11 @@ class _Weather:
     deadly: Plan = field(
         default_factory=lambda: Plan(uploads=4, jobs=0, kills=30, lost=0.3, lost_deliveries=0.7, ships=0.0)
     )
+    storm: Plan = field(
+        default_factory=lambda: Plan(
+            uploads=3, jobs=2, kills=20, stops=20, twice=True, nature=Nature(slow=0.8), reads=False
+        )
+    )
     read: Plan = field(default_factory=lambda: Plan(kills=3, lost=0.02))
     lossy: Plan = field(default_factory=lambda: Plan(uploads=2, jobs=0, kills=6, lost=0.12, ships=0.0, reads=False))
 
@@ -224,7 +229,7 @@ MUTANTS: dict[str, Mutant] = {
     "delete_before_publish": Mutant(Parts(relay=MarksFirst)),
     "ack_first": Mutant(Parts(desk=AcknowledgesFirst)),
     "no_fence": Mutant(Parts(work_store=HasNoFence), _WEATHER.still),
-    "fenced_out_acks": Mutant(Parts(desk=FencedOutAcknowledges), _WEATHER.still),
+    "fenced_out_acks": Mutant(Parts(desk=FencedOutAcknowledges), _WEATHER.storm),
     "no_idempotency": Mutant(Parts(idempotency=ForgetsKeys)),
     "sse_from_now": Mutant(Parts(begin=begins_now), _WEATHER.read),
     "no_heartbeat": Mutant(Parts(desk=HasNoHeart), _WEATHER.slow),

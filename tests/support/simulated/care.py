@@ -92,7 +92,7 @@ class Streams:
         if self._broker.consumers["gateway"].ready:
             return True
         commands = self._broker.streams["COMMANDS"].messages.values()
-        for one in (one for one in commands if one.subject.split(".")[4] == work_id):
+        for one in (one for one in commands if one.subject.rsplit(".", 1)[1] == work_id):
             consumer = self._broker.consumers[f"{one.subject.split('.')[2]}-default"]
             if consumer.pending or consumer.delayed or one.sequence in consumer.ready:
                 return True
