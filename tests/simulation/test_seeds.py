@@ -43,9 +43,7 @@ from simulation.scenario import Plan
 from simulation.world import world_of
 
 ROOT = Path(__file__).parents[2]
-SEEDS = 200
-REGRESSIONS = {847: "two transitions took the locks of the two queues in opposite order, and one was lost"}
-"""Seeds that once found a bug, and which."""
+SEEDS = 120
 
 
 def test_whatever_happens_every_invariant_holds() -> None:
@@ -61,10 +59,10 @@ def _digest(seeds: range) -> str:
 
 
 def test_the_same_seed_is_the_same_run_in_every_process() -> None:
-    here = _digest(range(5))
-    assert here == _digest(range(5))
-    assert here != _digest(range(5, 10))
-    asked = "from simulation.test_seeds import _digest; print(_digest(range(5)))"
+    here = _digest(range(3))
+    assert here == _digest(range(3))
+    assert here != _digest(range(3, 6))
+    asked = "from simulation.test_seeds import _digest; print(_digest(range(3)))"
     environment = os.environ | {"PYTHONPATH": f"{ROOT / '.import'}:{ROOT / 'tests'}", "PYTHONHASHSEED": "77"}
     there = subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=True)
     assert there.stdout.strip() == here

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, Self
 
@@ -251,6 +252,7 @@ def taken_apart(statement: Any) -> Statement:
     raise Unknown(f"{type(statement).__name__}: {statement}")
 
 
+@lru_cache(maxsize=64)
 def _of_select(statement: Select[Any]) -> Statement:
     columns = tuple(statement._raw_columns)
     froms = statement.get_final_froms()
