@@ -43,9 +43,12 @@ class NatsDelivery:
         self.traceparent: str | None = (raw.headers or {}).get("traceparent")
         self.outcome = "nothing"
         """What was said of it last."""
+        self._unburied = False
 
     async def acknowledge(self) -> None:
-        """Say that it is done."""
+        """Say that it is done, unless it had to be buried and could not be: then it comes again."""
+        if self._unburied:
+            return
         self.outcome = "acknowledged"
         await self._quietly(self._message.ack())
 
@@ -61,19 +64,23 @@ class NatsDelivery:
         headers = {"Nats-Msg-Id": f"dead:{self.subject}:{self.sequence}"}
         if place := trace.traceparent():
             headers["traceparent"] = place
-        await self._quietly(self._client.jetstream().publish(f"erc.dead.{self.subject}", body, headers=headers))
-        await self._quietly(self._message.reject())
+        burying = self._client.jetstream().publish(f"erc.dead.{self.subject}", body, headers=headers)
+        self._unburied = not await self._quietly(burying)
+        if not self._unburied:
+            await self._quietly(self._message.reject())
 
     async def alive(self) -> None:
         """Extend the lease."""
         await self._quietly(self._message.in_progress())
 
-    async def _quietly(self, saying: Awaitable[Any]) -> None:
-        """A word that is lost is made good by a redelivery."""
+    async def _quietly(self, saying: Awaitable[Any]) -> bool:
+        """Return whether a word was taken: one that is lost is made good by a redelivery."""
         try:
             await saying
         except (NatsError, OSError, TimeoutError) as error:
             log.warning("NATS did not take a word on %s: %s", self.subject, error or type(error).__name__)
+            return False
+        return True
 
 
 @dataclass(frozen=True)

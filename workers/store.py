@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from erc.events.catalog import Event
 from erc.events.envelope import outgoing_event
-from erc.events.errors import Cancelled
+from erc.events.errors import Cancelled, Unavailable
 from erc.events.outbox import Database, Transaction, utc_now
 from erc.schemas import tables
 
@@ -41,7 +41,7 @@ class WorkStore:
     async def begin(self, work_id: str, command: str) -> Work | None:
         """Begin a new attempt; None when this command has been done already.
 
-        Raises Cancelled when the work was asked to stop.
+        Raises Cancelled when the work was asked to stop, Unavailable when another attempt begins at this moment.
         """
         table = self._table
         async with self._database.transaction() as transaction:
@@ -57,7 +57,8 @@ class WorkStore:
                 document=row["document"] if row and row["command"] == command else {},
             )
             cancelled = await self._is_cancelled(transaction, work_id)
-            await transaction.connection.execute(self._upsert(work, "cancelled" if cancelled else "running"))
+            if not await transaction.changed(self._upsert(work, "cancelled" if cancelled else "running")):
+                raise Unavailable("Another attempt at this work begins at this moment.")
         if cancelled:
             raise Cancelled
         return work
@@ -71,7 +72,9 @@ class WorkStore:
             "changed": func.now(),
         }
         statement = insert(self._table).values(id=work.id, version=work.version, **values)
-        return statement.on_conflict_do_update(index_elements=["id"], set_=values)
+        # A row that was not there could not be held: whoever came in between has this attempt's number.
+        before = self._table.c.attempt == work.attempt - 1
+        return statement.on_conflict_do_update(index_elements=["id"], set_=values, where=before)
 
     async def emit(
         self, work: Work, *events: Event, status: str = "running", document: dict[str, Any] | None = None

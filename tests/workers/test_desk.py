@@ -283,3 +283,12 @@ async def test_a_message_that_is_no_command_is_buried(bench: Bench, body: bytes)
     delivery = FakeDelivery(body)
     await bench.desk.take(delivery)
     assert delivery.said == ["bury"]
+
+
+async def test_attempts_that_begin_at_once_have_numbers_of_their_own(bench: Bench) -> None:
+    job, _ = a_delivery(13)
+    begun = await asyncio.gather(*(bench.store.begin(job, "a command") for _ in range(8)), return_exceptions=True)
+    attempts = [work.attempt for work in begun if isinstance(work, Work)]
+    assert attempts
+    assert len(set(attempts)) == len(attempts)
+    assert all(isinstance(one, Work | Unavailable) for one in begun), begun
