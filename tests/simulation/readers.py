@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from support.simulated.network import Process
 from support.simulated.pulling import PullingClient
 
+from erc.events.channel import Channel, Take
 from erc.events.errors import Unavailable
 from erc.events.hub import Hub
 from erc.gateway.auth import ADMIN, Principal, Thing
@@ -30,6 +32,40 @@ READERS = {"all": Filter(), "ends": Filter(types=frozenset({"job.ended"})), "one
 """Readers, and what they ask for."""
 PACE = Pace(heartbeat_seconds=20.0)
 PRINCIPAL = Principal("operator", ADMIN)
+
+
+class Numbered:
+    """Something that is kept in sets, whose order would follow from addresses in memory, were it not for a number."""
+
+    _numbers: ClassVar[itertools.count[int]] = itertools.count(1)
+    _number: int
+
+    @classmethod
+    def begin_again(cls) -> None:
+        """Count from 1 in a new run."""
+        Numbered._numbers = itertools.count(1)
+
+    def __hash__(self) -> int:
+        return self._number
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class NumberedOpen(Numbered, Open):
+    """A reader."""
+
+    def __init__(self) -> None:
+        self._number = next(Numbered._numbers)
+        super().__init__(None)
+
+
+class NumberedChannel(Numbered, Channel):
+    """What readers share."""
+
+    def __init__(self, take: Take, position: int) -> None:
+        self._number = next(Numbered._numbers)
+        super().__init__(take, position)
 
 
 @dataclass
@@ -98,7 +134,7 @@ async def read(world: World, name: str) -> None:
     while True:
         alive = [one for one in world.serving.values() if one.process.alive]
         if alive:
-            serving, reader, over = world.rng.choice(alive), Open(None), world.loop.create_future()
+            serving, reader, over = world.rng.choice(alive), NumberedOpen(), world.loop.create_future()
             serving.process.start(serving.serve(READERS[name], heard, reader, over))
             patience = world.rng.uniform(1, 8 if world.rng.random() < 0.5 else 60)
             await asyncio.wait({over, serving.process.ended}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)

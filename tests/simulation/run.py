@@ -16,7 +16,9 @@ from support.simulated.parts import Parts
 from support.simulated.speed import faster
 
 from erc.events import hub, pull, trace
+from erc.gateway.streaming import everything
 from simulation.invariants import broken
+from simulation.readers import Numbered, NumberedChannel
 from simulation.scenario import Plan, plan_of, play
 from simulation.world import World, world_of
 
@@ -81,13 +83,15 @@ def _quiet(world: World) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _narrow(seed: int) -> Iterator[None]:
-    """Keep so few events in memory that readers go back to the stream; let the ids of traces follow from the seed."""
+    """Keep so few events in memory that readers go back to the stream; let ids and orders follow from the seed."""
     rng = random.Random(f"traces {seed}")
     small: list[tuple[Any, str, Any]] = [
         (hub, "KEPT", KEPT),
         (pull, "BATCH", BATCH),
+        (everything, "Channel", NumberedChannel),
         (trace, "secrets", SimpleNamespace(token_hex=lambda size: rng.randbytes(size).hex())),
     ]
+    Numbered.begin_again()
     before = [(module, name, getattr(module, name)) for module, name, _value in small]
     for module, name, value in small:
         setattr(module, name, value)

@@ -6,7 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,6 +44,8 @@ from simulation.world import world_of
 
 ROOT = Path(__file__).parents[2]
 SEEDS = 120
+PLAYED_AGAIN = (0, 25, 30)
+"""Two of these have readers, whose place in a set would follow from their addresses in memory."""
 
 
 def test_whatever_happens_every_invariant_holds() -> None:
@@ -54,29 +56,29 @@ def test_whatever_happens_every_invariant_holds() -> None:
     assert total.busy >= 0.8 * total.crashes, "a kill counts when it hits a process at work"
 
 
-def _digest(seeds: range) -> str:
+def _digest(seeds: Sequence[int]) -> str:
     return hashlib.sha256(repr([run(seed).world.network.journal for seed in seeds]).encode()).hexdigest()
 
 
 def test_the_same_seed_is_the_same_run_in_every_process() -> None:
-    here = _digest(range(3))
-    assert here == _digest(range(3))
-    assert here != _digest(range(3, 6))
-    asked = "from simulation.test_seeds import _digest; print(_digest(range(3)))"
+    here = _digest(PLAYED_AGAIN)
+    assert here == _digest(PLAYED_AGAIN)
+    assert here != _digest(range(3))
+    asked = "from simulation.test_seeds import PLAYED_AGAIN, _digest; print(_digest(PLAYED_AGAIN))"
     environment = os.environ | {"PYTHONPATH": f"{ROOT / '.import'}:{ROOT / 'tests'}", "PYTHONHASHSEED": "77"}
     there = subprocess.run([sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=True)
     assert there.stdout.strip() == here
 
 
 def test_the_faster_stand_ins_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    faster = _digest(range(3))
+    faster = _digest(PLAYED_AGAIN)
 
     @contextmanager
     def as_shipped() -> Iterator[None]:
         yield
 
     monkeypatch.setattr(runs, "faster", as_shipped)
-    assert _digest(range(3)) == faster
+    assert _digest(PLAYED_AGAIN) == faster
 
 
 def test_only_the_ports_are_fakes() -> None:
