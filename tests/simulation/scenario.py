@@ -146,6 +146,7 @@ async def _new_work(world: World) -> None:
     """Ask for something new now that the faults are over; note how long it took."""
     still = max(process.stopped_until for process in world.processes.values()) - world.loop.time()
     await asyncio.sleep(max(still, 0))
+    await _until(world, lambda: all(process.alive for process in world.processes.values()), QUIET_SECONDS)
     world.machines.calm = True
     began = world.loop.time()
     compendium = await _insist(world, lambda it: it.upload("late", "late", b"late"))
