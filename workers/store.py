@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from erc.events.catalog import Event
 from erc.events.envelope import outgoing_event
-from erc.events.errors import Cancelled, Unavailable
+from erc.events.errors import Cancelled
 from erc.events.outbox import Database, Transaction, utc_now
 from erc.schemas import tables
 
@@ -41,7 +41,7 @@ class WorkStore:
     async def begin(self, work_id: str, command: str) -> Work | None:
         """Begin a new attempt; None when this command has been done already.
 
-        Raises Cancelled when the work was asked to stop, Unavailable when another attempt begins at this moment.
+        Raises Cancelled when the work was asked to stop, Fenced when another attempt begins at this moment.
         """
         table = self._table
         async with self._database.transaction() as transaction:
@@ -58,7 +58,7 @@ class WorkStore:
             )
             cancelled = await self._is_cancelled(transaction, work_id)
             if not await transaction.changed(self._upsert(work, "cancelled" if cancelled else "running")):
-                raise Unavailable("Another attempt at this work begins at this moment.")
+                raise Fenced
         if cancelled:
             raise Cancelled
         return work

@@ -28,7 +28,7 @@ from erc.schemas.ids import encode_id
 from erc.schemas.problem import Problem
 from erc.workers.limits import TimeLimit
 from erc.workers.run import Desk, Duty
-from erc.workers.store import Work, WorkStore
+from erc.workers.store import Fenced, Work, WorkStore
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 LEASE = Lease(ack_wait=timedelta(seconds=1), heartbeat=timedelta(seconds=0.05))
@@ -291,4 +291,4 @@ async def test_attempts_that_begin_at_once_have_numbers_of_their_own(bench: Benc
     attempts = [work.attempt for work in begun if isinstance(work, Work)]
     assert attempts
     assert len(set(attempts)) == len(attempts)
-    assert all(isinstance(one, Work | Unavailable) for one in begun), begun
+    assert all(isinstance(one, Work | Fenced) for one in begun), begun
