@@ -63,9 +63,9 @@ class Containers:
         with engine_errors(), _gone_already():
             await self._engine.containers.container(name).kill()
 
-    async def follow(self, name: str) -> AsyncGenerator[bytes, None]:
-        """Yield the log stream of a container that was started, in frames, from its beginning to its end."""
-        params = {"stdout": "1", "stderr": "1", "follow": "1"}
+    async def log(self, name: str, *, follow: bool) -> AsyncGenerator[bytes, None]:
+        """Yield the log of a container that was started, in frames, from its beginning; to its end when followed."""
+        params = {"stdout": "1", "stderr": "1", "follow": "1" if follow else "0"}
         with engine_errors():
             async with self._engine._query(f"containers/{name}/logs", params=params, timeout=None) as response:
                 with contextlib.closing(response):

@@ -172,13 +172,20 @@ class Sandbox:
 
     async def _follow(self, job_id: str, on_log: OnLog) -> None:
         """Hand over the log from its beginning to its end or to the limit; what is beyond stays with the engine."""
-        frames = Frames(self._limits.log_bytes)
-        async with contextlib.aclosing(self._containers.follow(_name(job_id))) as chunks:
-            async for chunk in chunks:
-                if text := frames.feed(chunk):
-                    await on_log(text)
-                if frames.cut:
-                    return
+        handed_bytes = 0
+        # An engine may stop following before the end of what it keeps: the second reading hands over the rest.
+        for follow in (True, False):
+            frames, place = Frames(self._limits.log_bytes), 0
+            async with contextlib.aclosing(self._containers.log(_name(job_id), follow=follow)) as chunks:
+                async for chunk in chunks:
+                    text = frames.feed(chunk)
+                    fresh = text[max(0, handed_bytes - place) :]
+                    place += len(text)
+                    if fresh:
+                        handed_bytes += len(fresh)
+                        await on_log(fresh)
+                    if frames.cut:
+                        return
 
     async def _disk_full(self, request: RunRequest) -> bool:
         """Return once the run has written more than it may."""
