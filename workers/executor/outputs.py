@@ -15,7 +15,7 @@ from erc.events.blobs import CHUNK_BYTES, BlobStore
 from erc.events.errors import Unavailable
 from erc.schemas.workspace import Manifest
 from erc.workers.executor.domain.collection import Collected, CollectLimits, Collector, Found, Kind, Unreadable
-from erc.workers.executor.domain.run import Mechanism, Mount, Owner
+from erc.workers.executor.domain.run import Mechanism, Mount, Owner, overlay_options
 from erc.workers.walk import Visit, walk
 
 __all__ = ["CollectLimits", "JobFolders"]
@@ -172,16 +172,4 @@ def _same(status: os.stat_result, tree: Path, path: str) -> bool:
     return (status.st_size, status.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
 
 
-def _overlay_options(kernel: str) -> list[str]:
-    """Return the mount options of an overlay on a kernel of this release (`6.1.0-…`).
-
-    The upper layer must hold what was changed and not refer to the lower one. `userxattr`, known since Linux 5.11,
-    sees to that, and marks a folder that was replaced in a way that a service which is not root can read.
-    """
-    release = re.match(r"(\d+)\.(\d+)", kernel)
-    if release and (int(release[1]), int(release[2])) >= (5, 11):
-        return ["userxattr"]
-    return ["redirect_dir=off", "metacopy=off"]
-
-
-_OVERLAY = _overlay_options(os.uname().release)
+_OVERLAY = overlay_options(os.uname().release)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
@@ -61,3 +62,15 @@ class RunRequest:
     """The materialised workspace, which stays as it is."""
     intention: Intention | None = None
     """What an earlier attempt recorded before it killed this run."""
+
+
+def overlay_options(kernel: str) -> list[str]:
+    """Return the mount options of an overlay on a kernel of this release (`6.1.0-…`).
+
+    The upper layer must hold what was changed and not refer to the lower one. `userxattr`, known since Linux 5.11,
+    sees to that, and marks a folder that was replaced in a way that a service which is not root can read.
+    """
+    release = re.match(r"(\d+)\.(\d+)", kernel)
+    if release and (int(release[1]), int(release[2])) >= (5, 11):
+        return ["userxattr"]
+    return ["redirect_dir=off", "metacopy=off"]
