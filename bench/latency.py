@@ -52,7 +52,7 @@ async def _ours(service: Service, compendium: str) -> float:
     body = json.dumps({"compendium_id": compendium})
     post = f"POST /api/v1/job HTTP/1.1\r\n{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
     listener, asking = await asyncio.open_connection("127.0.0.1", port)
-    asking.write(f"GET /api/v1/events HTTP/1.1\r\n{head}\r\n".encode())
+    asking.write(f"GET /api/v1/events HTTP/1.1\r\n{head}Accept: text/event-stream\r\n\r\n".encode())
     answers, sending = await asyncio.open_connection("127.0.0.1", port)
     await asyncio.sleep(1)
     taken: list[float] = []

@@ -49,7 +49,7 @@ async def _ours(service: Service) -> float:
     port = int(service.url.rsplit(":", 1)[1])
     head = f"Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {service.token}\r\n"
     listener, asking = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
-    asking.write(f"GET /api/v1/events HTTP/1.1\r\n{head}\r\n".encode())
+    asking.write(f"GET /api/v1/events HTTP/1.1\r\n{head}Accept: text/event-stream\r\n\r\n".encode())
     await asyncio.sleep(1)
     bodies = [_upload(head, number) for number in range(UPLOADS)]
     begun = time.perf_counter()
