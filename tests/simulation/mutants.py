@@ -136,6 +136,15 @@ class HasNoFence(WorkStore):
         return await super().emit_in(transaction, seen, *events, status=status, document=document)
 
 
+class BeginsWithoutLookingAgain(WorkStore):
+    """Two attempts that begin at the same moment have the same number, and no fence between them."""
+
+    def _upsert(self, work: Work, status: str) -> Any:
+        statement = super()._upsert(work, status)
+        statement.conflict_where = None
+        return statement
+
+
 class SavesTheCursorFirst(Indexer):
     """Acknowledges an event, then writes what it says."""
 
@@ -208,6 +217,11 @@ class _Weather:
             uploads=2, kills=8, stops=8, twice=True, lost=0.02, nature=Nature(slow=0.5), reads=False
         )
     )
+    stalled: Plan = field(
+        default_factory=lambda: Plan(
+            uploads=6, jobs=0, stalls=0.06, twice=True, ships=0.0, nature=Nature(refused=0.5), reads=False
+        )
+    )
     crowded: Plan = field(default_factory=lambda: Plan(uploads=2, jobs=4, cancels=0.6, twice=True, ships=0.0))
     deadly: Plan = field(
         default_factory=lambda: Plan(uploads=4, jobs=0, kills=30, lost=0.3, lost_deliveries=0.7, ships=0.0)
@@ -228,6 +242,7 @@ MUTANTS: dict[str, Mutant] = {
     "no_dedup_id": Mutant(Parts(publisher=SendsNoId)),
     "delete_before_publish": Mutant(Parts(relay=MarksFirst)),
     "ack_first": Mutant(Parts(desk=AcknowledgesFirst)),
+    "begins_without_looking_again": Mutant(Parts(work_store=BeginsWithoutLookingAgain), _WEATHER.stalled),
     "no_fence": Mutant(Parts(work_store=HasNoFence), _WEATHER.still),
     "fenced_out_acks": Mutant(Parts(desk=FencedOutAcknowledges), _WEATHER.storm),
     "no_idempotency": Mutant(Parts(idempotency=ForgetsKeys)),

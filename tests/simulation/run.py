@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from support.simulated.network import Abandoned
+from support.simulated.network import Abandoned, Network
 from support.simulated.parts import Parts
 from support.simulated.speed import faster
 
@@ -65,7 +65,10 @@ def play_in(world: World, seed: int, plan: Plan, *, calm: bool) -> Run:
 @contextlib.contextmanager
 def _quiet(world: World) -> Iterator[None]:
     """Say nothing about what is meant to go wrong, and end every task that is left."""
-    logging.disable(logging.CRITICAL)
+    product, listener = logging.getLogger("erc"), _Listener(world.network)
+    logging.disable(logging.WARNING)
+    product.addHandler(listener)
+    product.propagate = False
     world.loop.set_exception_handler(lambda _loop, _context: None)
     try:
         yield
@@ -78,7 +81,22 @@ def _quiet(world: World) -> Iterator[None]:
             world.loop.run_until_complete(_ended(asyncio.all_tasks(world.loop)))
             world.loop.run_until_complete(world.loop.shutdown_asyncgens())
         world.loop.close()
+        product.propagate = True
+        product.removeHandler(listener)
         logging.disable(logging.NOTSET)
+
+
+class _Listener(logging.Handler):
+    """Hears what the product did not expect: a fake that does not fit ends the run, and is no weather."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(logging.ERROR)
+        self._network = network
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, (TypeError, AttributeError, NameError, NotImplementedError)):
+            self._network.unknown.append(error)
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from erc.gateway.idempotency import KeyTaken
 from erc.schemas.ids import Id
 from simulation.processes import start_all
 from simulation.readers import READERS, expected, read
-from simulation.world import Chance, World
+from simulation.world import WORKERS, Chance, World
 
 QUIET_SECONDS = 600.0
 FAULTY_SECONDS = 120.0
@@ -25,7 +25,6 @@ FAULTY_SECONDS = 120.0
 NEW_WORK_SECONDS = 30.0
 WINDOWS = ("", "begin", "commit", "publish", "batch", "mark", "ack", "blob", "machine")
 """Calls at which a process is killed, before or after they take effect; the first stands for any."""
-STOPPABLE = ("loader", "metadata", "builder", "executor", "checker", "shipper")
 POLL_SECONDS = 3.0
 TERMINAL = {"ready", "rejected", "success", "failure", "shipped", "error"}
 
@@ -40,6 +39,8 @@ class Plan:
     stops: int = 0
     outage: bool = False
     """Whether the relay is away for longer than a stream remembers ids."""
+    stalls: float = 0.0
+    """Share of the statements in whose midst a worker stands still for longer than a lease."""
     twice: bool = False
     """Whether there are two processes of every kind."""
     lost: float = 0.0
@@ -66,7 +67,7 @@ class Plan:
     @property
     def calm(self) -> bool:
         """Whether nothing fails."""
-        return not (self.kills or self.stops or self.outage or self.lost)
+        return not (self.kills or self.stops or self.stalls or self.outage or self.lost)
 
 
 def plan_of(seed: int) -> Plan:
@@ -85,6 +86,7 @@ def plan_of(seed: int) -> Plan:
         nature=Nature(refused=0.03, slow=0.04),
         reads=rng.random() < 0.3,
         tidies=rng.random() < 0.5,
+        stalls=rng.choice((0.0, 0.0, 0.0, 0.01)),
     )
 
 
@@ -92,6 +94,7 @@ async def play(world: World, plan: Plan) -> None:
     """Play a run to its quiet end."""
     world.tidies = plan.tidies
     start_all(world, plan.twice)
+    world.network.stalls = plan.stalls
     names = READERS if plan.reads else ()
     readers = [_client(world, f"reader of {name}", read(world, name)) for name in names]
     clients = [_client(world, f"client-{n}", _author(world, f"author{n}", plan)) for n in range(plan.uploads)]
@@ -101,9 +104,12 @@ async def play(world: World, plan: Plan) -> None:
     faults = world.network.faults
     if isinstance(faults, Chance):
         faults.over = True
+    world.network.stalls = 0.0
     for process in world.processes.values():
         process.doom = None
-    await asyncio.wait(clients, timeout=QUIET_SECONDS)
+    done, _waiting = await asyncio.wait(clients, timeout=QUIET_SECONDS)
+    for client in done:
+        client.result()
     await _until(world, lambda: settled(world), QUIET_SECONDS)
     if world.rng.random() < plan.new_work:
         await _client(world, "late", _new_work(world))
@@ -222,7 +228,7 @@ async def _havoc(world: World, plan: Plan) -> None:
         await asyncio.sleep(rng.random() * 4)
         alive = [one for one in world.processes.values() if one.alive]
         if deed == "stop":
-            alive = [one for one in alive if one.name.startswith(STOPPABLE)]
+            alive = [one for one in alive if one.name.startswith(WORKERS)]
         busy = [one for one in alive if one.holding]
         if not alive:
             continue

@@ -21,6 +21,7 @@ from erc.events.outbox import Database
 from erc.schemas.ids import Digest, Id, encode_id
 from simulation.readers import Heard, Serving
 
+WORKERS = ("loader", "metadata", "builder", "executor", "checker", "shipper")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -138,7 +139,7 @@ class World:
 
     async def _supervise(self, name: str, main: Callable[[World, Process], Awaitable[None]]) -> None:
         while True:
-            process = self.processes[name] = Process(name, self.loop)
+            process = self.processes[name] = Process(name, self.loop, may_stall=name.startswith(WORKERS))
             process.start(self._to_its_end(process, main))
             await process.ended
             await asyncio.sleep(self.restart_seconds.pop(name, self.rng.random() * 4))

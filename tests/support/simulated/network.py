@@ -50,6 +50,7 @@ class Process:
     loop: SimLoop
     alive: bool = True
     killable: bool = True
+    may_stall: bool = False
     stopped_until: float = 0.0
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
     doom: int | None = None
@@ -104,6 +105,8 @@ class Network:
         self.loop, self.faults, self._delay = loop, faults, delay_seconds
         self.rng: random.Random = loop.rng
         self.journal: list[tuple[float, str, str, str]] = []
+        self.stalls = 0.0
+        """Share of the statements in whose midst a worker stands still for longer than a lease."""
         self.kills = 0
         self.busy_kills = 0
         self.raised = 0
@@ -167,11 +170,15 @@ class Network:
         return fault
 
     async def pause(self) -> None:
-        """Be late now and then, where nothing can fail by itself."""
-        if not _current.get().alive:
+        """Be late now and then, where nothing can fail by itself; stand still for longer than a lease if it must be."""
+        process = _current.get()
+        if not process.alive:
             raise Killed
-        if self.rng.random() < 0.15:
-            await self._hop(_current.get())
+        lot = self.rng.random()
+        if lot < self.stalls and process.may_stall:
+            process.stopped_until = self.loop.now + self.rng.uniform(31, 60)
+        if lot < 0.15:
+            await self._hop(process)
 
     def _die(self, process: Process, fault: Fault) -> None:
         if fault in {Fault.KILL_BEFORE, Fault.KILL_AFTER}:
