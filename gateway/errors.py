@@ -29,7 +29,7 @@ class Refused(Exception):  # noqa: N818
 
 def refuse_unless_allowed(answer: Answer, missing: str) -> None:
     """Raise Refused for every answer but ALLOWED; `missing` is the text for what is not found."""
-    status = {Answer.SIGN_IN: 401, Answer.FORBIDDEN: 403, Answer.NOT_FOUND: 404}.get(answer)
+    status = {Answer.SIGN_IN: 401, Answer.FORBIDDEN: 403, Answer.TOKEN: 403, Answer.NOT_FOUND: 404}.get(answer)
     if status:
         raise Refused(status, missing if status == 404 else answer.value)
 

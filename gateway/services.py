@@ -100,7 +100,7 @@ class Services:
     async def compendium(self, principal: Principal, identifier: str, action: Action = Action.VIEW) -> Compendium:
         """Return a compendium that the principal may do this to; raises Refused."""
         found = await self.records.compendium(identifier)
-        thing = Thing(found.owner, found.candidate) if found else None
+        thing = Thing(found.owner, found.candidate, found.id) if found else None
         refuse_unless_allowed(authorise(principal, action, thing), "no compendium with this id")
         assert found
         return found
@@ -111,12 +111,12 @@ class Services:
         thing = None
         if found:
             compendium = await self.records.compendium(found.compendium_id)
-            thing = Thing(found.owner, compendium.candidate if compendium else True)
+            thing = Thing(found.owner, compendium.candidate if compendium else True, found.compendium_id)
         refuse_unless_allowed(authorise(principal, action, thing), "no job with this id")
         assert found
         return found
 
-    async def shipment(self, principal: Principal, identifier: str, action: Action = Action.VIEW) -> Shipment:
+    async def shipment(self, principal: Principal, identifier: str, action: Action = Action.FOLLOW) -> Shipment:
         """Return a shipment that the principal may do this to; raises Refused."""
         found = await self.records.shipment(identifier)
         thing = Thing(found.owner, candidate=True) if found else None

@@ -21,6 +21,28 @@ class CompendiumStatus(StrEnum):
     REJECTED = "rejected"
 
 
+class SubstitutionFile(BaseModel):
+    """A file of the base compendium and the file of the overlay that takes its place."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    base: str
+    overlay: str
+    filename: str
+    """Where the overlay's file lies in the new compendium."""
+
+
+class Substitution(BaseModel):
+    """How a compendium was made from two others: the code of the base with data of the overlay."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    base: Id
+    overlay: Id
+    files: tuple[SubstitutionFile, ...]
+    handling: str = "keepBase"
+
+
 class Compendium(BaseModel):
     """A compendium as the gateway keeps it; `version` counts its transitions."""
 
@@ -38,6 +60,9 @@ class Compendium(BaseModel):
     compendium: bool = False
     """Whether it came with an `erc.yml`."""
     metadata: dict[str, Any] = Field(default_factory=dict)
+    substitution: Substitution | None = None
+    size_bytes: int = 0
+    """What a quota counts: the size of the upload, or of the files of a substitution."""
     problem: Problem | None = None
     created: datetime
     published: datetime | None = None

@@ -69,6 +69,8 @@ class Job(BaseModel):
     id: Id
     compendium_id: Id
     owner: str
+    link: str | None = None
+    """The public link that it was started by; its owner is then `link.` and this id."""
     status: JobStatus = JobStatus.QUEUED
     version: int = 0
     steps: dict[StepName, Step] = Field(default_factory=lambda: {name: Step() for name in StepName})

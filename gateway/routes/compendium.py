@@ -87,7 +87,14 @@ async def accept(
         raise Refused(400, "The form has no file", "Send the archive in the field `compendium`.")
     if not upload.file_bytes:
         raise Refused(400, "The file is empty", "Choose an archive with the paper, its code and its data.")
-    compendium = Compendium(id=new_id(), owner=principal.name, version=1, upload=upload.file, created=utc_now())
+    compendium = Compendium(
+        id=new_id(),
+        owner=principal.name,
+        version=1,
+        upload=upload.file,
+        size_bytes=upload.file_bytes,
+        created=utc_now(),
+    )
     command = LoadWorkspace(compendium_id=compendium.id, upload=upload.file)
     answer = accepted_answer(compendium)
     await services.records.add_compendium(compendium, command, lambda transaction: keep(transaction, answer))

@@ -59,12 +59,23 @@ def compendium_row(compendium: Compendium) -> dict[str, Any]:
         "owner": compendium.owner,
         "candidate": compendium.candidate,
         "published": compendium.published,
+        "bytes": compendium.size_bytes,
+        "base": compendium.substitution.base if compendium.substitution else None,
+        "overlay": compendium.substitution.overlay if compendium.substitution else None,
+        "doi": _doi(compendium),
     }
+
+
+def _doi(compendium: Compendium) -> str | None:
+    match compendium.metadata:
+        case {"o2r": {"identifier": {"doi": str(doi)}}} if doi:
+            return doi
+    return None
 
 
 def job_row(job: Job) -> dict[str, Any]:
     """Return the row of a job."""
-    return row_of(job) | {"owner": job.owner, "compendium_id": job.compendium_id}
+    return row_of(job) | {"owner": job.owner, "compendium_id": job.compendium_id, "link": job.link}
 
 
 def page(query: Select[Any], order: Any, start: int, limit: int) -> Select[Any]:

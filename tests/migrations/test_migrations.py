@@ -22,6 +22,7 @@ PRIVATE = {
     "idempotency": {"gateway"},
     "webhook": {"gateway", "notifier"},
     "operation": {"gateway", "indexer"},
+    **{key: {"gateway"} for key in ("account", "sign_in", "token", "device", "link", "revision", "removed")},
 }
 """Tables that not everybody reads, and who does."""
 

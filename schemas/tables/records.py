@@ -1,4 +1,4 @@
-"""Every table, its owner in its comment: only the owner's database role may write it.
+"""What the service keeps: the event log, compendia, jobs, shipments, and the work of each process.
 
 SQLAlchemy's table objects only; no engine, no session. Times are UTC, documents `jsonb`, sizes in bytes.
 """
@@ -9,28 +9,18 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
-metadata = MetaData(
-    naming_convention={"ix": "ix_%(table_name)s_%(column_0_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
-)
-
-
-def _moment(name: str, *, now: bool = False, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=func.now() if now else None)
-
+from erc.schemas.tables.declaration import metadata, moment
 
 event = Table(
     "event",
@@ -45,8 +35,8 @@ event = Table(
     Column("public", Text, comment="subject on the PUBLIC stream, for events of published compendia"),
     Column("traceparent", Text),
     Column("body", JSONB, nullable=False),
-    _moment("created", now=True),
-    _moment("sent", nullable=True),
+    moment("created", now=True),
+    moment("sent", nullable=True),
     Column("position", BigInteger, comment="place in the order of publication, from 1; what readers page by"),
     UniqueConstraint("message_id"),
     UniqueConstraint("aggregate", "aggregate_id", "sequence", name="uq_event_order"),
@@ -61,7 +51,7 @@ relay = Table(
     Column("id", Integer, primary_key=True),
     Column("instance", Text, nullable=False),
     Column("backend", Integer, nullable=False),
-    _moment("seen"),
+    moment("seen"),
     comment="owner: relay. The one leader and when it was last alive",
 )
 
@@ -70,7 +60,7 @@ stream = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("incarnation", Text, nullable=False, comment="changes when the stream is made anew"),
-    _moment("seen", now=True),
+    moment("seen", now=True),
     comment="owner: relay. The streams as they were last seen: a new incarnation is filled again from `event`",
 )
 
@@ -80,7 +70,7 @@ capacity = Table(
     Column("instance", Text, primary_key=True),
     Column("worker", Text, nullable=False),
     Column("slots", Integer, nullable=False),
-    _moment("seen"),
+    moment("seen"),
     Index("ix_capacity_worker", "worker"),
     comment="owner: workers. What each worker process can do at once, with its heartbeat",
 )
@@ -94,9 +84,17 @@ compendium = Table(
     Column("status", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("document", JSONB, nullable=False),
-    _moment("created"),
-    _moment("published", nullable=True),
-    Index("ix_compendium_owner", "owner"),
+    moment("created"),
+    moment("published", nullable=True),
+    Column("bytes", BigInteger, nullable=False, server_default="0", comment="of its files; what a quota counts"),
+    Column("base", Text, comment="the compendium that a substitution began with"),
+    Column("overlay", Text, comment="the compendium whose data a substitution puts in"),
+    Column("doi", Text, comment="of the paper, as its metadata say"),
+    Index("ix_compendium_owner", "owner", "id"),
+    Index("ix_compendium_base", "base"),
+    Index("ix_compendium_overlay", "overlay"),
+    Index("ix_compendium_doi", "doi"),
+    Index("ix_compendium_public", "id", postgresql_where=text("NOT candidate")),
     comment="owner: gateway",
 )
 
@@ -109,8 +107,10 @@ job = Table(
     Column("status", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("document", JSONB, nullable=False),
-    _moment("created"),
+    moment("created"),
+    Column("link", Text, comment="the public link that it was started by"),
     Index("ix_job_compendium_id", "compendium_id"),
+    Index("ix_job_link", "link"),
     Index("ix_job_owner", "owner"),
     Index("ix_job_status", "status"),
     comment="owner: gateway",
@@ -125,7 +125,7 @@ shipment = Table(
     Column("status", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("document", JSONB, nullable=False),
-    _moment("created"),
+    moment("created"),
     comment="owner: gateway",
 )
 
@@ -137,8 +137,8 @@ waiting = Table(
     Column("owner", Text, nullable=False),
     Column("cause", Text, nullable=False),
     Column("command", JSONB, nullable=False),
-    _moment("since", now=True),
-    _moment("released", nullable=True),
+    moment("since", now=True),
+    moment("released", nullable=True),
     Index("ix_waiting_worker", "worker", "since"),
     comment="owner: gateway. Builds and executions that wait for a slot or hold one (released)",
 )
@@ -147,7 +147,7 @@ cancellation = Table(
     "cancellation",
     metadata,
     Column("id", Text, primary_key=True),
-    _moment("requested", now=True),
+    moment("requested", now=True),
     comment="owner: gateway. Work that must stop; workers read it at every heartbeat",
 )
 
@@ -155,9 +155,10 @@ session = Table(
     "session",
     metadata,
     Column("id", Text, primary_key=True, comment="SHA-256 of the cookie"),
-    Column("principal", Text, nullable=False),
-    _moment("created", now=True),
-    _moment("expires"),
+    Column("principal", Text, nullable=False, comment="id of an account, or `operator`"),
+    moment("created", now=True),
+    moment("expires"),
+    moment("seen", now=True),
     comment="owner: gateway",
 )
 
@@ -167,8 +168,8 @@ tombstone = Table(
     Column("compendium_id", Text, primary_key=True),
     Column("owner", Text, nullable=False),
     Column("candidate", Boolean, nullable=False),
-    _moment("published", nullable=True),
-    _moment("deleted", now=True),
+    moment("published", nullable=True),
+    moment("deleted", now=True),
     comment="owner: gateway. Who may still see the events of a compendium that is gone",
 )
 
@@ -179,7 +180,7 @@ idempotency = Table(
     Column("key", Text, primary_key=True, comment="the Idempotency-Key header"),
     Column("fingerprint", Text, nullable=False, comment="SHA-256 of method, path and body"),
     Column("answer", JSONB, nullable=False, comment="status, headers and body of the first answer"),
-    _moment("created", now=True),
+    moment("created", now=True),
     Index("ix_idempotency_created", "created"),
     comment="owner: gateway",
 )
@@ -190,8 +191,8 @@ webhook = Table(
     Column("id", Text, primary_key=True),
     Column("owner", Text, nullable=False),
     Column("document", JSONB, nullable=False, comment="address, filters, secret"),
-    _moment("created", now=True),
-    _moment("tested", nullable=True),
+    moment("created", now=True),
+    moment("tested", nullable=True),
     Index("ix_webhook_owner", "owner"),
     comment="owner: gateway",
 )
@@ -202,11 +203,11 @@ webhook_progress = Table(
     Column("webhook_id", Text, primary_key=True),
     Column("position", BigInteger, nullable=False, comment="of the last event that was delivered or given up"),
     Column("failures", Integer, nullable=False, comment="failed attempts at the next event"),
-    _moment("due", now=True),
-    _moment("failing", nullable=True),
+    moment("due", now=True),
+    moment("failing", nullable=True),
     Column("given_up", Integer, nullable=False, comment="events given up in a row"),
-    _moment("disabled", nullable=True),
-    _moment("tested", nullable=True),
+    moment("disabled", nullable=True),
+    moment("tested", nullable=True),
     comment="owner: notifier",
 )
 
@@ -218,7 +219,7 @@ webhook_attempt = Table(
     Column("position", BigInteger, nullable=False),
     Column("number", Integer, nullable=False),
     Column("outcome", Text, nullable=False),
-    _moment("made", now=True),
+    moment("made", now=True),
     Index("ix_webhook_attempt_webhook_id", "webhook_id", "id"),
     comment="owner: notifier. The delivery log",
 )
@@ -230,8 +231,8 @@ operation = Table(
     Column("principal", Text, nullable=False, comment="who asked"),
     Column("action", Text, nullable=False),
     Column("document", JSONB, nullable=False, comment="about what, and what came of it or how far it is"),
-    _moment("created", now=True),
-    _moment("ended", nullable=True),
+    moment("created", now=True),
+    moment("ended", nullable=True),
     comment="owner: gateway; the indexer tells its progress. What operators did",
 )
 
@@ -247,7 +248,7 @@ def _work(name: str, owner: str) -> Table:
         Column("version", Integer, nullable=False, comment="number of events emitted so far"),
         Column("status", Text, nullable=False, comment="running, done, failed or cancelled"),
         Column("document", JSONB, nullable=False),
-        _moment("changed", now=True),
+        moment("changed", now=True),
         comment=f"owner: {owner}",
     )
 
@@ -266,7 +267,7 @@ built = Table(
     Column("key", Text, primary_key=True, comment="environment key"),
     Column("image_id", Text, nullable=False),
     Column("image", Text, comment="blob of the saved image"),
-    _moment("created", now=True),
+    moment("created", now=True),
     comment="owner: builder. Environments that need no build",
 )
 
@@ -290,11 +291,3 @@ secret = Table(
     Column("value", LargeBinary, nullable=False),
     comment="owner: gateway. Keys made by the service, such as the one that signs addresses of user content",
 )
-
-_PROCESSES = "gateway loader metadata builder executor checker shipper indexer relay notifier"
-
-WRITERS: dict[str, tuple[Table, ...]] = {
-    name: tuple(one for one in metadata.sorted_tables if (one.comment or "").startswith(f"owner: {name}"))
-    for name in _PROCESSES.split()
-}
-"""Which database role may write which tables. Beside them every role adds to `event` and `capacity`."""

@@ -1,0 +1,60 @@
+"""Routes that say what they are: what the OpenAPI document, its reference page and the tests are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.routing import Route
+
+from erc.gateway.auth import Action
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the query or a header: its name, its type as pydantic reads it, and what it does."""
+
+    name: str
+    kind: Any
+    meaning: str
+    place: str = "query"
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Content:
+    """A body that is not a JSON document of a model: bytes, a file, a stream of events."""
+
+    media_type: str
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class About:
+    """An operation in words and types.
+
+    `answers` maps a status to the pydantic model (any type that pydantic reads), a Content, or None for an empty body.
+    `refusals` are the statuses that come with a problem document. `action` is what `auth.authorise` is asked; None for
+    what everybody may do. `body` is the type of a JSON body; `forms` are further media types that it may come in.
+    """
+
+    tag: str
+    summary: str
+    answers: Mapping[int, Any]
+    refusals: Sequence[int] = ()
+    query: Sequence[Parameter] = ()
+    body: Any = None
+    forms: Sequence[str] = field(default=())
+    action: Action | None = None
+    example: Any = None
+
+
+class Described(Route):
+    """A route with its description; the text is the first paragraph of the endpoint's docstring."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], method: str, about: About) -> None:
+        super().__init__(path, endpoint, methods=[method])
+        self.method, self.about = method, about
