@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from starlette.convertors import IntegerConvertor, PathConvertor
 from starlette.routing import BaseRoute
@@ -22,6 +22,7 @@ from erc.gateway.rights import needs_sign_in, rights
 _REF = "#/components/schemas/{model}"
 _PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")
 _ADDRESS = re.compile(r"`[A-Z]+ [^`]*`[,.:]?\s*")
+_OTHERWISE = {204: "It is done; there is nothing to say.", 302: "It is to be had at the address in `Location`."}
 _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -158,7 +159,9 @@ def _body(route: Described, schemas: _Known) -> dict[str, Any]:
 
 def _responses(route: Described, schemas: _Known) -> dict[str, Any]:
     about = route.about
-    responses = {str(status): _answer(route, answer, schemas) for status, answer in sorted(about.answers.items())}
+    responses = {
+        str(status): _answer(route, status, answer, schemas) for status, answer in sorted(about.answers.items())
+    }
     if about.body is None and about.example is not None:
         first = next(iter(responses.values()))
         first["content"][JSON]["example"] = about.example
@@ -168,7 +171,7 @@ def _responses(route: Described, schemas: _Known) -> dict[str, Any]:
     return responses
 
 
-def _answer(route: Described, answer: Any, schemas: _Known) -> dict[str, Any]:
+def _answer(route: Described, status: int, answer: Any, schemas: _Known) -> dict[str, Any]:
     content: dict[str, Any] = {}
     said = ""
     for one in _alternatives(answer):
@@ -176,13 +179,20 @@ def _answer(route: Described, answer: Any, schemas: _Known) -> dict[str, Any]:
             said = said or one.meaning
             content[one.media_type] = {}
         elif one is not None:
+            said = said or _said(one)
             content.setdefault(JSON, {"schema": {"anyOf": []}})["schema"]["anyOf"].append(schemas[id(one)])
     if JSON in content and len(content[JSON]["schema"]["anyOf"]) == 1:
         content[JSON] = {"schema": content[JSON]["schema"]["anyOf"][0]}
-    found: dict[str, Any] = {"description": said or route.about.summary}
+    found: dict[str, Any] = {"description": said or _OTHERWISE.get(status, "Done.")}
     if route.about.headers:
         found["headers"] = {one: {"$ref": f"#/components/headers/{one}"} for one in route.about.headers}
     return found | ({"content": content} if content else {})
+
+
+def _said(kind: Any) -> str:
+    """Return what a document says of itself first."""
+    text = kind.__doc__ if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+    return " ".join((text or "").split("\n\n")[0].split())
 
 
 def text() -> str:

@@ -135,8 +135,8 @@ def _operation(
 
 
 def _right(key: str, text: str) -> str:
-    said = {"candidate": "While it is a candidate: ", "published": "When it is published: "}.get(key, "")
-    return f"{said}{text}." if said else f"{text[:1].upper()}{text[1:]}."
+    said = {"candidate": "Allowed while it is a candidate", "published": "Allowed when it is published"}
+    return f"{said.get(key, 'Allowed')}: {text}."
 
 
 def _parameter(one: Mapping[str, Any]) -> Row:
@@ -204,9 +204,7 @@ def curl(method: str, address: str, operation: Mapping[str, Any]) -> str:
 
 
 def _sent(content: Mapping[str, Any]) -> Sequence[str]:
-    if _FORM in content and _JSON not in content:
-        return ["-F", "compendium=@workspace.zip"]
-    if "example" in content.get(_JSON, {}):
-        body = shlex.quote(json.dumps(content[_JSON]["example"], ensure_ascii=False))
-        return ["-H", "'Content-Type: application/json'", "-d", body]
-    return []
+    if "example" not in content.get(_JSON, {}):
+        return ["-F", "compendium=@workspace.zip"] if _FORM in content else []
+    body = shlex.quote(json.dumps(content[_JSON]["example"], ensure_ascii=False))
+    return ["-H", "'Content-Type: application/json'", "-d", body]

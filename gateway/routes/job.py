@@ -192,6 +192,7 @@ ROUTES = [
             JobStart,
             _FORMS,
             Action.RUN,
+            {"compendium_id": "01m1n5gz1s2k7q0v9d4t8r3w6y"},
         ),
     ),
     Described(

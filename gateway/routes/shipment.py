@@ -183,6 +183,7 @@ ROUTES = [
             ShipmentStart,
             _FORMS,
             Action.SHIP,
+            {"compendium_id": "01m1n5gz1s2k7q0v9d4t8r3w6y", "recipient": "download"},
         ),
     ),
     Described(

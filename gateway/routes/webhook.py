@@ -151,6 +151,7 @@ ROUTES = [
             ("Location",),
             body=WebhookStart,
             action=Action.SUBSCRIBE,
+            example={"address": "https://example.org/hook", "types": ["job.ended"]},
         ),
     ),
     Described(
