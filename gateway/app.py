@@ -18,6 +18,7 @@ from erc.gateway.pages import routes as pages
 from erc.gateway.protection import Protection
 from erc.gateway.routes import (
     admin,
+    compendia,
     compendium,
     event_log,
     events,
@@ -37,6 +38,7 @@ from erc.gateway.settings import LOOPBACK
 STATIC = Path(__file__).parent / "static"
 
 ROUTES: list[BaseRoute] = [
+    *compendia.ROUTES,
     *compendium.ROUTES,
     *job.ROUTES,
     *events.ROUTES,

@@ -13,13 +13,12 @@ from erc.events.catalog import LoadWorkspace
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal, authorise
 from erc.gateway.content import api_file_response, find_file
-from erc.gateway.describing import LIMIT, PREFER, REPEAT, START, About, Content, Described, Parameter, Text
+from erc.gateway.describing import PREFER, REPEAT, About, Content, Described
 from erc.gateway.documents.compendium import CompendiumDocument, CompendiumId, Creation, FolderNode, MetadataDocument
-from erc.gateway.documents.document import Listing
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
-from erc.gateway.routes.asking import services_of, whole_number
+from erc.gateway.routes.asking import services_of
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing, key_of
 from erc.gateway.services import JOB_WORKERS, LOADING_WORKERS, SHIPPING_WORKERS, Services
 from erc.gateway.upload import Upload, one_of, receive
@@ -122,19 +121,6 @@ async def _when_loaded(services: Services, accepted: Response) -> Response:
     return accepted
 
 
-async def index(request: Request) -> Response:
-    """`GET /api/v1/compendium`: ids of the compendia that the asker may see, newest first."""
-    services = services_of(request)
-    principal = await services.principal(request)
-    found = await services.records.compendia(
-        principal,
-        request.query_params.get("user"),
-        whole_number(request, "start", 1, 1 << 31),
-        whole_number(request, "limit", 100, 1000),
-    )
-    return JSONResponse({"results": [compendium.id for compendium in found]})
-
-
 async def view(request: Request) -> Response:
     """`GET /api/v1/compendium/:id`."""
     services = services_of(request)
@@ -186,20 +172,6 @@ async def file(request: Request) -> Response:
     return api_file_response(services, "compendium", compendium.id, found, path)
 
 
-async def jobs(request: Request) -> Response:
-    """`GET /api/v1/compendium/:id/jobs`: ids of its jobs, newest first."""
-    services = services_of(request)
-    principal = await services.principal(request)
-    compendium = await services.compendium(principal, request.path_params["id"])
-    found = await services.records.jobs(
-        principal,
-        compendium_id=compendium.id,
-        start=whole_number(request, "start", 1, 1 << 31),
-        limit=whole_number(request, "limit", 100, 1000),
-    )
-    return JSONResponse({"results": [job.id for job in found]})
-
-
 FILE = Content("*/*", "The file, with its media type when a browser may show it, else `application/octet-stream`.")
 
 ROUTES = [
@@ -220,18 +192,6 @@ ROUTES = [
         ),
     ),
     Described(
-        "/api/v1/compendium",
-        index,
-        "GET",
-        About(
-            "Compendia",
-            "List compendia",
-            {200: Listing},
-            (400,),
-            query=(Parameter("user", Text, "Those of this owner."), START, LIMIT),
-        ),
-    ),
-    Described(
         "/api/v1/compendium/{id:str}",
         view,
         "GET",
@@ -248,19 +208,6 @@ ROUTES = [
         metadata,
         "GET",
         About("Metadata", "View the metadata", {200: MetadataDocument}, (404,), action=Action.READ_METADATA),
-    ),
-    Described(
-        "/api/v1/compendium/{id:str}/jobs",
-        jobs,
-        "GET",
-        About(
-            "Jobs",
-            "List the jobs of a compendium",
-            {200: Listing},
-            (400, 404),
-            query=(START, LIMIT),
-            action=Action.VIEW,
-        ),
     ),
     Described(
         "/api/v1/compendium/{id:str}/data/",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -12,7 +13,7 @@ from erc.events.blobs import read_manifest
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal
 from erc.gateway.content import api_file_response, job_file, read_report
-from erc.gateway.describing import LIMIT, REPEAT, START, About, Content, Described, Parameter, Text
+from erc.gateway.describing import LISTED, PAGING, REPEAT, About, Content, Described, Parameter, Text
 from erc.gateway.documents.compendium import FolderNode
 from erc.gateway.documents.document import Listing
 from erc.gateway.documents.job import CancelledJob, JobDocument, JobId, JobRows, JobStart
@@ -20,9 +21,11 @@ from erc.gateway.errors import Refused
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
 from erc.gateway.pipeline import cancel_job, start_job
-from erc.gateway.routes.asking import body_of, services_of, whole_number
+from erc.gateway.routes.asking import body_of, services_of
+from erc.gateway.routes.listing import listed, paging_of
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
 from erc.gateway.services import JOB_WORKERS, Services
+from erc.gateway.store.lists import Jobs, Lists
 from erc.gateway.store.queue import place
 from erc.gateway.store.records import Also, nothing
 from erc.gateway.views import check_view, file_tree, job_view
@@ -79,20 +82,22 @@ async def index(request: Request) -> Response:
     if unknown:
         raise Refused(400, f"unsupported field requested: {unknown[0]}")
     compendium_id = query.get("compendium_id")
-    if compendium_id and await services.records.compendium(compendium_id) is None:
-        raise Refused(404, f"no compendium with id {compendium_id}")
-    found = await services.records.jobs(
-        principal,
-        compendium_id=compendium_id,
-        owner=query.get("user"),
-        status=query.get("status"),
-        start=whole_number(request, "start", 1, 1 << 31),
-        limit=whole_number(request, "limit", 100, 1000),
-    )
+    if compendium_id:
+        await _known(services, principal, compendium_id)
+    wanted = Jobs(compendium_id, query.get("user"), query.get("status"))
+    page = await Lists(services.records.database).jobs(principal, wanted, paging_of(request))
     if not fields:
-        return JSONResponse({"results": [job.id for job in found]})
-    rows = [{"id": job.id, "status": job.status.value, "user": job.owner} for job in found]
-    return JSONResponse({"results": [{k: v for k, v in row.items() if k == "id" or k in fields} for row in rows]})
+        return listed(request, page, [job.id for job in page.rows])
+    rows = [asdict(job) for job in page.rows]
+    return listed(request, page, [{k: v for k, v in row.items() if k == "id" or k in fields} for row in rows])
+
+
+async def _known(services: Services, principal: Principal, identifier: str) -> None:
+    """Raise Refused (404) in the o2r service's words when there is no such compendium for the principal."""
+    try:
+        await services.compendium(principal, identifier)
+    except Refused as error:
+        raise Refused(error.status, f"no compendium with id {identifier}") from error
 
 
 async def view(request: Request) -> Response:
@@ -199,7 +204,7 @@ ROUTES = [
         "/api/v1/job",
         index,
         "GET",
-        About("Jobs", "List jobs", {200: (Listing, JobRows)}, (400, 404), query=(*_FILTERS, START, LIMIT)),
+        About("Jobs", "List jobs", {200: (Listing, JobRows)}, (400, 404), LISTED, (*_FILTERS, *PAGING)),
     ),
     Described(
         "/api/v1/job/{id:str}",

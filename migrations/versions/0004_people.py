@@ -14,6 +14,8 @@ branch_labels = None
 depends_on = None
 
 _TABLES = ("removed", "revision", "link", "device", "token", "sign_in", "account")
+_SORTED = ("compendium_id", "owner", "status")
+"""What jobs are listed by, newest first."""
 
 
 def upgrade() -> None:
@@ -28,9 +30,12 @@ def downgrade() -> None:
     for table in _TABLES:
         op.drop_table(table)
     op.drop_column("session", "seen")
+    for column in _SORTED:
+        op.drop_index(f"ix_job_{column}", "job")
+        op.create_index(f"ix_job_{column}", "job", [column])
     op.drop_index("ix_job_link", "job")
     op.drop_column("job", "link")
-    for index in ("public", "doi", "overlay", "base", "owner"):
+    for index in ("candidate", "public", "doi", "overlay", "base", "owner"):
         op.drop_index(f"ix_compendium_{index}", "compendium")
     op.create_index("ix_compendium_owner", "compendium", ["owner"])
     for column in ("bytes", "base", "overlay", "doi"):
@@ -145,11 +150,15 @@ def _compendia() -> None:
         "compendium", _text("overlay", nullable=True, comment="the compendium whose data a substitution puts in")
     )
     op.drop_index("ix_compendium_owner", "compendium")
-    op.create_index("ix_compendium_owner", "compendium", ["owner", "id"])
+    op.create_index("ix_compendium_owner", "compendium", ["owner", "candidate", "id"])
     op.create_index("ix_compendium_base", "compendium", ["base"])
     op.create_index("ix_compendium_overlay", "compendium", ["overlay"])
     op.add_column("compendium", _text("doi", nullable=True, comment="of the paper, as its metadata say"))
-    op.create_index("ix_compendium_doi", "compendium", ["doi"])
+    op.create_index("ix_compendium_doi", "compendium", ["doi", "id"])
     op.create_index("ix_compendium_public", "compendium", ["id"], postgresql_where=sa.text("NOT candidate"))
+    op.create_index("ix_compendium_candidate", "compendium", ["id"], postgresql_where=sa.text("candidate"))
     op.add_column("job", _text("link", nullable=True, comment="the public link that it was started by"))
     op.create_index("ix_job_link", "job", ["link"])
+    for column in _SORTED:
+        op.drop_index(f"ix_job_{column}", "job")
+        op.create_index(f"ix_job_{column}", "job", [column, "id"])
