@@ -21,9 +21,11 @@ _TITLES = {400: "Bad request", 404: "Not found", 405: "Method not allowed", 413:
 class Refused(Exception):  # noqa: N818
     """A request that is answered by a problem with this HTTP status; `error` is the o2r service's text."""
 
-    def __init__(self, status: int, error: str, detail: str = "", code: str = "") -> None:
+    def __init__(
+        self, status: int, error: str, detail: str = "", code: str = "", headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(error)
-        self.status, self.error = status, error
+        self.status, self.error, self.headers = status, error, headers or {}
         self.problem = Problem(code=code or f"http_{status}", title=error, detail=detail)
 
 
@@ -50,8 +52,8 @@ def problem_response(status: int, problem: Problem, headers: dict[str, str] | No
 async def on_refused(_request: Request, error: Exception) -> Response:
     """Answer a refused request."""
     assert isinstance(error, Refused)
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-    return problem_response(error.status, error.problem, headers)
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    return problem_response(error.status, error.problem, headers | error.headers)
 
 
 async def on_rejected(_request: Request, error: Exception) -> Response:

@@ -26,6 +26,7 @@ from erc.gateway.signer import Signer
 from erc.gateway.store.idempotency import SqlAnswers
 from erc.gateway.store.operations import Operations
 from erc.gateway.store.queue import Queue
+from erc.gateway.store.quotas import Quotas
 from erc.gateway.store.records import Records
 from erc.gateway.store.search import Search
 from erc.gateway.store.sessions import Sessions
@@ -67,6 +68,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.idempotency: Idempotency[Transaction] = Idempotency(SqlAnswers(self.records.database), utc_now)
+        self.quotas = Quotas(self.records.database, self.settings.quota)
         self.streams = Streams(self.hub, Visibility(self.records.database).of, self._session_holders)
 
     async def principal(self, connection: HTTPConnection) -> Principal:

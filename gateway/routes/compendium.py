@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from erc.events.blobs import read_manifest
 from erc.events.catalog import LoadWorkspace
-from erc.events.outbox import utc_now
+from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import Action, Principal, authorise
 from erc.gateway.content import api_file_response, find_file
 from erc.gateway.describing import PREFER, REPEAT, About, Content, Described
@@ -27,6 +27,8 @@ from erc.schemas.compendium import Compendium, CompendiumStatus
 
 CONTENT_TYPES = ("compendium", "workspace")
 WAIT_SECONDS = 120.0
+_OVERHEAD_BYTES = 64 << 10
+"""What a form may hold beside its file."""
 
 
 async def create(request: Request) -> Response:
@@ -64,6 +66,7 @@ async def receive_upload(request: Request, services: Services, principal: Princi
     if length > services.settings.limits.upload_bytes + (1 << 20):
         limit = services.settings.limits.upload_bytes
         raise Refused(413, "The upload is too large", f"At most {limit} bytes are accepted.")
+    await services.quotas.foresee(principal, max(length - _OVERHEAD_BYTES, 0))
     async with one_of(services.uploads):
         return await receive(
             request.headers.get("content-type", ""),
@@ -98,7 +101,12 @@ async def accept(
     )
     command = LoadWorkspace(compendium_id=compendium.id, upload=upload.file)
     answer = accepted_answer(compendium)
-    await services.records.add_compendium(compendium, command, lambda transaction: keep(transaction, answer))
+
+    async def within(transaction: Transaction) -> None:
+        await services.quotas.admit_compendium(transaction, principal, compendium.size_bytes)
+        await keep(transaction, answer)
+
+    await services.records.add_compendium(compendium, command, within)
     return compendium
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from erc.events.blobs import read_manifest
-from erc.events.outbox import utc_now
+from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import Action, Principal
 from erc.gateway.content import api_file_response, job_file, read_report
 from erc.gateway.describing import LISTED, PAGING, REPEAT, About, Content, Described, Parameter, Text
@@ -68,7 +68,12 @@ async def begin(
     job = Job(id=new_id(), compendium_id=compendium.id, owner=principal.name, created=utc_now())
     advance = start_job(job, compendium)
     answer = _begun(advance.state)
-    await services.records.add_job(advance, lambda transaction: keep(transaction, answer))
+
+    async def within(transaction: Transaction) -> None:
+        await services.quotas.admit_job(transaction, principal, job.owner)
+        await keep(transaction, answer)
+
+    await services.records.add_job(advance, within)
     return advance.state
 
 
@@ -191,7 +196,7 @@ ROUTES = [
             "Jobs",
             "Run a compendium",
             {200: JobId},
-            (400, 404, 409, 413, 422),
+            (400, 404, 409, 413, 422, 429),
             ("Location",),
             (REPEAT,),
             JobStart,
