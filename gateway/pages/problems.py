@@ -15,7 +15,7 @@ from erc.gateway.pages.rendering import render
 from erc.gateway.routes.asking import services_of
 from erc.schemas.problem import Problem
 
-_MACHINES = ("/api", "/health", "/healthz")
+_MACHINES = ("/api", "/status", "/health", "/healthz")
 
 
 @dataclass(frozen=True)

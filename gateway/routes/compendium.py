@@ -12,15 +12,17 @@ from erc.events.blobs import read_manifest
 from erc.events.catalog import LoadWorkspace
 from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import Action, Principal, authorise
+from erc.gateway.auth import Answer as Allowed
 from erc.gateway.content import api_file_response, find_file
 from erc.gateway.describing import PREFER, REPEAT, About, Content, Described
 from erc.gateway.documents.compendium import CompendiumDocument, CompendiumId, Creation, FolderNode, MetadataDocument
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
-from erc.gateway.routes.asking import services_of
+from erc.gateway.routes.asking import body_of, services_of
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing, key_of
 from erc.gateway.services import JOB_WORKERS, LOADING_WORKERS, SHIPPING_WORKERS, Services
+from erc.gateway.sources import source_of
 from erc.gateway.upload import Upload, one_of, receive
 from erc.gateway.views import compendium_view, file_tree
 from erc.schemas.compendium import Compendium, CompendiumStatus
@@ -60,8 +62,14 @@ async def accept_upload(request: Request, services: Services, principal: Princip
 
 
 async def receive_upload(request: Request, services: Services, principal: Principal) -> Upload:
-    """Read the archive of a multipart body and keep its bytes; raises Refused (400, 401, 403, 413, 503)."""
-    refuse_unless_allowed(authorise(principal, Action.CREATE, None), "")
+    """Read a body and keep the bytes of its archive, if there is one; raises Refused (400, 401, 403, 413, 503)."""
+    answer = authorise(principal, Action.CREATE, None)
+    if answer is Allowed.FORBIDDEN:
+        raise Refused(403, "user level does not allow compendium creation")
+    refuse_unless_allowed(answer, "")
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        body = await body_of(request)
+        return Upload({name: str(value) for name, value in body.items() if value is not None})
     length = int(request.headers.get("content-length") or 0)
     if length > services.settings.limits.upload_bytes + (1 << 20):
         limit = services.settings.limits.upload_bytes
@@ -84,9 +92,10 @@ async def accept(
     kind = upload.fields.get("content_type", "workspace")
     if kind not in CONTENT_TYPES:
         allowed = '["compendium","workspace"]'
+        kind = kind[:100]
         raise Refused(400, f'Provided content_type "{kind}" not implemented, only {allowed} supported.')
     if upload.file is None:
-        if any(upload.fields.get(name) for name in ("share_url", "doi", "zenodo_record_id")):
+        if source_of(upload.fields):
             raise Refused(501, "Loading from a remote source is not available yet", "Upload the archive itself.")
         raise Refused(400, "The form has no file", "Send the archive in the field `compendium`.")
     if not upload.file_bytes:
@@ -195,7 +204,7 @@ ROUTES = [
             ("Location",),
             (REPEAT, PREFER),
             Creation,
-            ("multipart/form-data",),
+            ("multipart/form-data", "application/x-www-form-urlencoded"),
             Action.CREATE,
         ),
     ),

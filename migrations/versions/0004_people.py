@@ -22,6 +22,7 @@ def upgrade() -> None:
     _sign_in()
     _access()
     _compendia()
+    _lists()
     # People, their tokens and what was moved aside are for the gateway alone: workers read what strangers wrote.
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(_TABLES)} TO erc_gateway")
 
@@ -35,6 +36,7 @@ def downgrade() -> None:
         op.create_index(f"ix_job_{column}", "job", [column])
     op.drop_index("ix_job_link", "job")
     op.drop_column("job", "link")
+    op.drop_column("capacity", "about")
     for index in ("candidate", "public", "doi", "overlay", "base", "owner"):
         op.drop_index(f"ix_compendium_{index}", "compendium")
     op.create_index("ix_compendium_owner", "compendium", ["owner"])
@@ -149,16 +151,20 @@ def _compendia() -> None:
     op.add_column(
         "compendium", _text("overlay", nullable=True, comment="the compendium whose data a substitution puts in")
     )
+    op.add_column("compendium", _text("doi", nullable=True, comment="of the paper, as its metadata say"))
+    op.add_column("capacity", sa.Column("about", JSONB(), comment="what it works with: machine, engine, limits"))
+    op.add_column("job", _text("link", nullable=True, comment="the public link that it was started by"))
+    op.create_index("ix_job_link", "job", ["link"])
+
+
+def _lists() -> None:
     op.drop_index("ix_compendium_owner", "compendium")
     op.create_index("ix_compendium_owner", "compendium", ["owner", "candidate", "id"])
     op.create_index("ix_compendium_base", "compendium", ["base"])
     op.create_index("ix_compendium_overlay", "compendium", ["overlay"])
-    op.add_column("compendium", _text("doi", nullable=True, comment="of the paper, as its metadata say"))
     op.create_index("ix_compendium_doi", "compendium", ["doi", "id"])
     op.create_index("ix_compendium_public", "compendium", ["id"], postgresql_where=sa.text("NOT candidate"))
     op.create_index("ix_compendium_candidate", "compendium", ["id"], postgresql_where=sa.text("candidate"))
-    op.add_column("job", _text("link", nullable=True, comment="the public link that it was started by"))
-    op.create_index("ix_job_link", "job", ["link"])
     for column in _SORTED:
         op.drop_index(f"ix_job_{column}", "job")
         op.create_index(f"ix_job_{column}", "job", [column, "id"])

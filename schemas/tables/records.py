@@ -71,6 +71,7 @@ capacity = Table(
     Column("worker", Text, nullable=False),
     Column("slots", Integer, nullable=False),
     moment("seen"),
+    Column("about", JSONB, comment="what it works with: machine, engine, limits"),
     Index("ix_capacity_worker", "worker"),
     comment="owner: workers. What each worker process can do at once, with its heartbeat",
 )
