@@ -23,8 +23,10 @@ from erc.gateway.routes import (
     events,
     health,
     job,
+    metadata,
     metrics,
     publication,
+    removal,
     search,
     service,
     shipment,
@@ -42,6 +44,8 @@ def create_app(services: Services) -> Starlette:
     app = Starlette(
         routes=[
             *compendium.ROUTES,
+            *metadata.ROUTES,
+            *removal.ROUTES,
             *job.ROUTES,
             *events.ROUTES,
             *event_log.ROUTES,

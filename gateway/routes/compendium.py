@@ -19,7 +19,7 @@ from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
 from erc.gateway.routes.asking import services_of, whole_number
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing, key_of
-from erc.gateway.services import JOB_WORKERS, LOADING_WORKERS, SHIPPING_WORKERS, Services
+from erc.gateway.services import Services
 from erc.gateway.upload import Upload, one_of, receive
 from erc.gateway.views import compendium_view, file_tree
 from erc.schemas.compendium import Compendium, CompendiumStatus
@@ -143,28 +143,6 @@ async def view(request: Request) -> Response:
     return JSONResponse(compendium_view(compendium, manifest))
 
 
-async def delete(request: Request) -> Response:
-    """`DELETE /api/v1/compendium/:id`: forget a compendium; a published one needs an administrator."""
-    services = services_of(request)
-    await forget(services, await services.principal(request), request.path_params["id"])
-    return Response(status_code=204)
-
-
-async def forget(services: Services, principal: Principal, identifier: str) -> None:
-    """Remove a compendium, whatever goes on for it; raises Refused (401, 403, 404)."""
-    compendium = await services.compendium(principal, identifier, Action.DELETE)
-    jobs, shipments = await services.records.remove_compendium(compendium.id)
-    await services.tell_to_stop({compendium.id: LOADING_WORKERS, **dict.fromkeys(jobs, JOB_WORKERS)})
-    await services.tell_to_stop(dict.fromkeys(shipments, SHIPPING_WORKERS))
-
-
-async def metadata(request: Request) -> Response:
-    """`GET /api/v1/compendium/:id/metadata`."""
-    services = services_of(request)
-    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
-    return JSONResponse({"id": compendium.id, "metadata": {"o2r": compendium.metadata.get("o2r", {})}})
-
-
 async def tree(request: Request) -> Response:
     """`GET /api/v1/compendium/:id/data/`: the file tree."""
     services = services_of(request)
@@ -202,8 +180,6 @@ ROUTES = [
     Route("/api/v1/compendium", create, methods=["POST"]),
     Route("/api/v1/compendium", index, methods=["GET"]),
     Route("/api/v1/compendium/{id:str}", view, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}", delete, methods=["DELETE"]),
-    Route("/api/v1/compendium/{id:str}/metadata", metadata, methods=["GET"]),
     Route("/api/v1/compendium/{id:str}/jobs", jobs, methods=["GET"]),
     Route("/api/v1/compendium/{id:str}/data/", tree, methods=["GET"]),
     Route("/api/v1/compendium/{id:str}/data/{path:path}", file, methods=["GET"]),
