@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from erc.schemas.spatial import box_of, feature
+
 MOST = 200
 _WORDS = 1500
+_SIDES = ("west", "south", "east", "north")
 _NAMES = {
     "creators": "Authors",
     "license": "Licence",
@@ -18,6 +21,7 @@ _NAMES = {
     "displayfile": "Display file",
     "paperLanguage": "Languages",
     "spatial": "Place",
+    "union": "all",
     "temporal": "Time",
     "depends": "Packages",
     "doi": "DOI",
@@ -44,10 +48,21 @@ class Difference:
 
 def differences(before: Any, after: Any) -> tuple[list[Difference], int]:
     """Return the first differences between two documents, field by field, and how many there are."""
-    old, new = dict(_leaves(before, ())), dict(_leaves(after, ()))
+    old, new = dict(_leaves(_with_box(before), ())), dict(_leaves(_with_box(after), ()))
     paths = [path for path in {**old, **new} if old.get(path, "") != new.get(path, "")]
     found = [Difference(_name(path), _pieces(old.get(path, ""), new.get(path, ""))) for path in paths[:MOST]]
     return found, len(paths)
+
+
+def _with_box(document: Any) -> Any:
+    """Return the document with a place that is a box as one text."""
+    spatial = document.get("spatial") if isinstance(document, dict) else None
+    union = spatial.get("union") if isinstance(spatial, dict) else None
+    box = box_of(union)
+    if box is None or union != {"geojson": feature(box)}:
+        return document
+    said = ", ".join(f"{name} {degrees:g}" for name, degrees in zip(_SIDES, box, strict=True))
+    return {**document, "spatial": {**spatial, "union": said}}
 
 
 def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:

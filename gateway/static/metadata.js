@@ -7,6 +7,7 @@ document.getElementById("more")?.addEventListener("click", (event) => {
   event.preventDefault();
   const number = people.children.length;
   const row = people.lastElementChild.cloneNode(true);
+  row.setAttribute("aria-label", `Author ${number + 1}`);
   for (const wrong of row.querySelectorAll(".wrong")) wrong.remove();
   for (const label of row.querySelectorAll("label")) label.htmlFor = label.htmlFor.replace(/-\d+-/, `-${number}-`);
   for (const input of row.querySelectorAll("input")) {
