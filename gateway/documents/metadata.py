@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from erc.gateway.documents.document import Document
+
 
 def _texts(value: Any) -> Any:
     """Accept a text, a list of texts, or null."""
@@ -89,13 +91,13 @@ class MetadataPatch(_Open):
     o2r: dict[str, Any]
 
 
-class O2rSection(BaseModel):
+class O2rSection(Document):
     """The sections of the metadata that this address shows."""
 
     o2r: dict[str, Any]
 
 
-class MetadataView(BaseModel):
+class MetadataView(Document):
     """The metadata of a compendium and the number of their revision, which is also their ETag."""
 
     id: str
@@ -103,14 +105,14 @@ class MetadataView(BaseModel):
     revision: int
 
 
-class FaultView(BaseModel):
+class FaultView(Document):
     """What is wrong, and where in the o2r document (RFC 6901)."""
 
     pointer: str
     message: str
 
 
-class ValidationView(BaseModel):
+class ValidationView(Document):
     """What would come of saving: errors forbid it, warnings do not; `missing` are the required fields that lack."""
 
     valid: bool
@@ -121,7 +123,7 @@ class ValidationView(BaseModel):
     """For each scheme the pointers of what it has no place for."""
 
 
-class RevisionRow(BaseModel):
+class RevisionRow(Document):
     """A revision in a list: who wrote it, when, and which fields changed."""
 
     revision: int
@@ -130,12 +132,12 @@ class RevisionRow(BaseModel):
     changed: list[str]
 
 
-class RevisionList(BaseModel):
-    """A page of the history, newest first; `next` is where the next page starts."""
+class RevisionList(Document):
+    """A page of the history, newest first; `next` is the `cursor` of the next page."""
 
     results: list[RevisionRow]
-    total: int
-    next: int | None
+    total: int | None
+    next: str | None
 
 
 class RevisionView(RevisionRow):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from erc.gateway.documents.document import Document
 
 
-class RemovedRow(BaseModel):
+class RemovedRow(Document):
     """A published compendium that was deleted; `size` in bytes."""
 
     id: str
@@ -18,15 +18,15 @@ class RemovedRow(BaseModel):
     size: int
 
 
-class RemovedList(BaseModel):
-    """A page of what was deleted, newest first; `next` is where the next page starts."""
+class RemovedList(Document):
+    """A page of what was deleted, newest first; `next` is the `cursor` of the next page."""
 
     results: list[RemovedRow]
-    total: int
-    next: int | None
+    total: int | None
+    next: str | None
 
 
-class RestoredView(BaseModel):
+class RestoredView(Document):
     """The id of what is public again."""
 
     id: str

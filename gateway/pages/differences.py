@@ -59,7 +59,7 @@ def _with_box(document: Any) -> Any:
     spatial = document.get("spatial") if isinstance(document, dict) else None
     union = spatial.get("union") if isinstance(spatial, dict) else None
     box = box_of(union)
-    if box is None or union != {"geojson": feature(box)}:
+    if not isinstance(spatial, dict) or box is None or union != {"geojson": feature(box)}:
         return document
     said = ", ".join(f"{name} {degrees:g}" for name, degrees in zip(_SIDES, box, strict=True))
     return {**document, "spatial": {**spatial, "union": said}}

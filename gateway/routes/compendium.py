@@ -7,13 +7,15 @@ import json
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from erc.events.blobs import read_manifest
 from erc.events.catalog import LoadWorkspace
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal, authorise
 from erc.gateway.content import api_file_response, find_file
+from erc.gateway.describing import LIMIT, PREFER, REPEAT, START, About, Content, Described, Parameter, Text
+from erc.gateway.documents.compendium import CompendiumDocument, CompendiumId, Creation, FolderNode
+from erc.gateway.documents.document import Listing
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
@@ -176,11 +178,66 @@ async def jobs(request: Request) -> Response:
     return JSONResponse({"results": [job.id for job in found]})
 
 
+FILE = Content("*/*", "The file, with its media type when a browser may show it, else `application/octet-stream`.")
+
 ROUTES = [
-    Route("/api/v1/compendium", create, methods=["POST"]),
-    Route("/api/v1/compendium", index, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}", view, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}/jobs", jobs, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}/data/", tree, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}/data/{path:path}", file, methods=["GET"]),
+    Described(
+        "/api/v1/compendium",
+        create,
+        "POST",
+        About(
+            "Compendia",
+            "Make a compendium of an archive",
+            {200: CompendiumId, 202: CompendiumId},
+            (400, 409, 413, 422, 501),
+            ("Location",),
+            (REPEAT, PREFER),
+            Creation,
+            ("multipart/form-data",),
+            Action.CREATE,
+        ),
+    ),
+    Described(
+        "/api/v1/compendium",
+        index,
+        "GET",
+        About(
+            "Compendia",
+            "List compendia",
+            {200: Listing},
+            (400,),
+            query=(Parameter("user", Text, "Those of this owner."), START, LIMIT),
+        ),
+    ),
+    Described(
+        "/api/v1/compendium/{id:str}",
+        view,
+        "GET",
+        About("Compendia", "View a compendium", {200: CompendiumDocument}, (404, 410), action=Action.VIEW),
+    ),
+    Described(
+        "/api/v1/compendium/{id:str}/jobs",
+        jobs,
+        "GET",
+        About(
+            "Jobs",
+            "List the jobs of a compendium",
+            {200: Listing},
+            (400, 404, 410),
+            query=(START, LIMIT),
+            action=Action.VIEW,
+        ),
+    ),
+    Described(
+        "/api/v1/compendium/{id:str}/data/",
+        tree,
+        "GET",
+        About("Files", "View the tree of files", {200: FolderNode}, (404, 410), action=Action.VIEW),
+    ),
+    Described(
+        "/api/v1/compendium/{id:str}/data/{path:path}",
+        file,
+        "GET",
+        About("Files", "Get a file", {200: FILE, 206: FILE, 302: None}, (400, 404, 410, 416), action=Action.VIEW),
+    ),
 ]

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from erc.gateway.auth import Action, Answer, Principal, authorise
 from erc.gateway.brokering import KEPT, broker
-from erc.gateway.describing import About, Described, Parameter
+from erc.gateway.describing import CURSOR, LIMIT, START, About, Described, Parameter, Text
 from erc.gateway.documents.metadata import (
     MetadataBody,
     MetadataPatch,
@@ -24,8 +24,9 @@ from erc.gateway.errors import Refused
 from erc.gateway.merge_patch import merged
 from erc.gateway.o2r import Fault, missing_fields, suggestions
 from erc.gateway.preparing import check, files_of
-from erc.gateway.routes.asking import services_of, whole_number
+from erc.gateway.routes.asking import services_of
 from erc.gateway.routes.json_body import json_body
+from erc.gateway.routes.numbered import PAGE_HEADERS, page_of, page_response
 from erc.gateway.saving import Save, editable, save
 from erc.gateway.services import Services
 from erc.gateway.store.revisions import Revision
@@ -107,11 +108,9 @@ async def revisions(request: Request) -> Response:
     """
     services = services_of(request)
     compendium, oldest = await _with_history(request)
-    start, limit = whole_number(request, "start", 1, 1 << 31), whole_number(request, "limit", 100, 1000)
+    start, limit = page_of(request)
     found = await services.revisions.page(compendium, oldest, start, limit)
-    total, after = compendium.revision - oldest + 1, start + len(found)
-    rows = [_row(one) for one in found]
-    return JSONResponse({"results": rows, "total": total, "next": after if found and after <= total else None})
+    return page_response(request, [_row(one) for one in found], start, compendium.revision - oldest + 1)
 
 
 async def revision(request: Request) -> Response:
@@ -181,25 +180,25 @@ def _flag(request: Request, name: str) -> bool:
     return _FLAGS[value]
 
 
-_SAVE_REFUSALS = (400, 401, 403, 404, 409, 410, 412, 413, 422)
-_MATCH = Parameter("If-Match", str | None, "the ETag of the revision that is changed", place="header")
-_PAGE = (
-    Parameter("start", int, "the first of the page, from 1"),
-    Parameter("limit", int, "how many at most, up to 1000"),
-)
+_SAVE_REFUSALS = (400, 404, 409, 410, 412, 413, 422)
+_MATCH = Parameter("If-Match", Text, "The ETag of the revision that is changed; another one is 412.", "header")
+_EXAMPLE = {"o2r": {"title": "Blue Book"}}
 ROUTES = [
     Described(
         PATH,
         show,
         "GET",
-        About("Metadata", "Get the metadata", {200: MetadataView}, (401, 403, 404, 410), action=Action.READ_METADATA),
+        About(
+            *("Metadata", "View the metadata", {200: MetadataView}, (403, 404, 410), ("ETag",)),
+            action=Action.READ_METADATA,
+        ),
     ),
     Described(
         PATH,
         put,
         "PUT",
         About(
-            *("Metadata", "Save the metadata and publish", {200: MetadataView}, _SAVE_REFUSALS),
+            *("Metadata", "Save the metadata and publish", {200: MetadataView}, _SAVE_REFUSALS, ("ETag",)),
             query=(_MATCH,),
             body=MetadataBody,
             action=Action.PUBLISH,
@@ -210,11 +209,12 @@ ROUTES = [
         patch,
         "PATCH",
         About(
-            *("Metadata", "Change the metadata", {200: MetadataView}, (*_SAVE_REFUSALS, 415)),
-            query=(_MATCH, Parameter("publish", bool, "whether the compendium is published")),
+            *("Metadata", "Change the metadata", {200: MetadataView}, (*_SAVE_REFUSALS, 415), ("ETag",)),
+            query=(_MATCH, Parameter("publish", bool, "Whether the compendium is published too.")),
             body=MetadataPatch,
             forms=(MERGE_PATCH,),
             action=Action.EDIT,
+            example=_EXAMPLE,
         ),
     ),
     Described(
@@ -222,9 +222,10 @@ ROUTES = [
         validate,
         "POST",
         About(
-            *("Metadata", "Validate metadata", {200: ValidationView}, (400, 401, 403, 404, 409, 410, 413, 422)),
+            *("Metadata", "Validate metadata", {200: ValidationView}, (400, 404, 409, 410, 413, 422)),
             body=MetadataPatch,
             action=Action.EDIT,
+            example=_EXAMPLE,
         ),
     ),
     Described(
@@ -232,8 +233,8 @@ ROUTES = [
         revisions,
         "GET",
         About(
-            *("Metadata", "List the revisions", {200: RevisionList}, (400, 401, 403, 404, 410)),
-            query=_PAGE,
+            *("Metadata", "List the revisions", {200: RevisionList}, (400, 403, 404, 410), PAGE_HEADERS),
+            query=(START, LIMIT, CURSOR),
             action=Action.READ_METADATA,
         ),
     ),
@@ -241,6 +242,9 @@ ROUTES = [
         f"{PATH}/revisions/{{number:str}}",
         revision,
         "GET",
-        About(*("Metadata", "Get a revision", {200: RevisionView}, (401, 403, 404, 410)), action=Action.READ_METADATA),
+        About(
+            *("Metadata", "View a revision", {200: RevisionView}, (403, 404, 410), ("ETag",)),
+            action=Action.READ_METADATA,
+        ),
     ),
 ]

@@ -7,14 +7,15 @@ import logging
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from erc.gateway.auth import Action, Answer, Principal, authorise
-from erc.gateway.describing import About, Described, Parameter
+from erc.gateway.describing import CURSOR, LIMIT, REPEAT, START, About, Described, Parameter, Text
 from erc.gateway.documents.removal import RemovedList, RestoredView
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.idempotency import Answer as Kept
-from erc.gateway.routes.asking import services_of, whole_number
+from erc.gateway.routes.asking import services_of
+from erc.gateway.routes.numbered import PAGE_HEADERS, page_of, page_response
 from erc.gateway.routes.repeating import KeepAnswer, answered_once
 from erc.gateway.saving import check_revision, editable, keep_snapshot
 from erc.gateway.services import JOB_WORKERS, LOADING_WORKERS, SHIPPING_WORKERS, Services
@@ -75,12 +76,9 @@ async def removed(request: Request) -> Response:
     """List the published compendia that were deleted, the newest first."""
     services = services_of(request)
     refuse_unless_allowed(authorise(await services.principal(request), Action.INSPECT, None), "")
-    start, limit = whole_number(request, "start", 1, 1 << 31), whole_number(request, "limit", 100, 1000)
+    start, limit = page_of(request)
     found, total = await services.removed.page(start, limit)
-    after = start + len(found)
-    return JSONResponse(
-        {"results": [_row(one) for one in found], "total": total, "next": after if found and after <= total else None}
-    )
+    return page_response(request, [_row(one) for one in found], start, total)
 
 
 def _row(one: Removed) -> dict[str, Any]:
@@ -126,10 +124,10 @@ ROUTES = [
         delete,
         "DELETE",
         About(
-            *("Compendium", "Delete a compendium", {204: None}, (400, 401, 403, 404, 410, 412)),
+            *("Compendia", "Delete a compendium", {204: None}, (400, 404, 410, 412)),
             query=(
-                Parameter("Prefer", str | None, "`handling=strict` for the documented status", place="header"),
-                Parameter("If-Match", str | None, "the ETag of the metadata that were read", place="header"),
+                Parameter("Prefer", Text, "`handling=strict`: 403 instead of 400 for a published one.", "header"),
+                Parameter("If-Match", Text, "The ETag of the metadata that were read.", "header"),
             ),
             action=Action.DELETE,
         ),
@@ -139,11 +137,8 @@ ROUTES = [
         removed,
         "GET",
         About(
-            *("Administration", "List deleted compendia", {200: RemovedList}, (400, 401, 403)),
-            query=(
-                Parameter("start", int, "the first of the page, from 1"),
-                Parameter("limit", int, "how many at most, up to 1000"),
-            ),
+            *("Operation", "List deleted compendia", {200: RemovedList}, (400, 403), PAGE_HEADERS),
+            query=(START, LIMIT, CURSOR),
             action=Action.INSPECT,
         ),
     ),
@@ -152,7 +147,8 @@ ROUTES = [
         restore,
         "POST",
         About(
-            *("Administration", "Restore a deleted compendium", {200: RestoredView}, (400, 401, 403, 404, 409, 422)),
+            *("Operation", "Restore a deleted compendium", {200: RestoredView}, (400, 404, 409, 422), ("Location",)),
+            query=(REPEAT,),
             action=Action.OPERATE,
         ),
     ),

@@ -29,11 +29,16 @@ async def test_the_history_comes_in_pages(desk, path) -> None:
     async with desk.of("ada") as ada:
         for number in range(4):
             await ada.patch(path(compendium), json={"o2r": {"title": f"Title {number}"}})
-        seen, start = [], 1
-        while start:
-            page = (await ada.get(f"{path(compendium)}/revisions?start={start}&limit=2")).json()
-            seen += [row["revision"] for row in page["results"]]
-            start = page["next"]
+        seen, address = [], f"{path(compendium)}/revisions?limit=2"
+        while address:
+            page = await ada.get(address)
+            seen += [row["revision"] for row in page.json()["results"]]
+            address = page.links.get("next", {}).get("url")
+            assert (page.headers["x-total-count"], page.json()["next"] is None) == ("5", address is None)
+        later = (await ada.get(f"{path(compendium)}/revisions?start=5")).json()
+        assert [row["revision"] for row in later["results"]] == [1]
+        for odd in ("cursor=x", "cursor=1&start=1", "cursor=0", "cursor=" + "9" * 30):
+            assert (await ada.get(f"{path(compendium)}/revisions?{odd}")).status_code == 400
         assert (await ada.get(f"{path(compendium)}/revisions?limit=0")).status_code == 400
     assert seen == [5, 4, 3, 2, 1]
 
