@@ -7,8 +7,12 @@ import json
 
 import pytest
 
+from erc.events.faults import Faults
+from erc.events.outbox import Database, create_engine
 from erc.schemas.compendium import CompendiumStatus
 from erc.schemas.metadata import Kind
+from erc.workers.indexer.handler import Indexer
+from erc.workers.indexer.store import SearchDocuments
 from erc.workers.metadata.domain.erc_yml import read_erc_yml
 
 
@@ -263,3 +267,17 @@ async def test_the_public_hear_of_the_publication_and_of_later_changes(desk, o2r
         ("compendium.published.v1", 3, True),
         ("compendium.changed.v1", 4, True),
     ]
+
+
+async def test_search_follows_what_is_saved(desk, o2r, path) -> None:
+    compendium = await desk.compendium()
+    database = Database(create_engine(desk.gateway.url_of("indexer")), desk.gateway.services.hints.wake_relay)
+    indexer = Indexer(SearchDocuments(database), Faults("", None))
+    async with desk.of("ada") as ada, desk.of("") as stranger:
+        for words, seen in (("secretly", 0), ("publicly", 1)):
+            method = ada.put if seen else ada.patch
+            await method(path(compendium), json={"o2r": o2r | {"title": f"Raining {words}"}})
+            await indexer.index(compendium.id)
+            found = (await stranger.get(f"/api/v1/search?q={words}")).json()
+            assert found["hits"]["total"] == seen
+    await database.close()
