@@ -10,7 +10,6 @@ import time
 import httpx2
 from system.invariants.journal import Journal
 
-
 LAST_SECONDS = 3.0
 
 
