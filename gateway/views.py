@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from erc.gateway.estimate import Place
+from erc.gateway.files.tree import file_tree
 from erc.gateway.signer import Signer
 from erc.schemas.check import CheckReport, Comparison
 from erc.schemas.compendium import Compendium
@@ -125,37 +126,3 @@ def shipment_view(shipment: Shipment) -> dict[str, Any]:
     if shipment.problem:
         view["problem"] = shipment.problem.model_dump()
     return view
-
-
-def file_tree(address: str, name: str, manifest: Manifest) -> dict[str, Any]:
-    """Return the files as the reference's tree: folders with `children` and summed sizes, files with type and size."""
-    root: dict[str, Any] = {"path": address, "name": name, "children": [], "size": 0, "type": "directory"}
-    folders = {"": root}
-    for entry in manifest.entries():
-        *parents, leaf = entry.path.split("/")
-        above = root
-        above["size"] += entry.size_bytes
-        for depth in range(len(parents)):
-            path = "/".join(parents[: depth + 1])
-            if path not in folders:
-                folders[path] = {
-                    "path": f"{address}/{path}",
-                    "name": parents[depth],
-                    "children": [],
-                    "size": 0,
-                    "type": "directory",
-                }
-                above["children"].append(folders[path])
-            above = folders[path]
-            above["size"] += entry.size_bytes
-        suffix = f".{leaf.rsplit('.', 1)[1].lower()}" if "." in leaf.lstrip(".") else ""
-        above["children"].append(
-            {
-                "path": f"{address}/{entry.path}",
-                "name": leaf,
-                "size": entry.size_bytes,
-                "extension": suffix,
-                "type": entry.media_type,
-            }
-        )
-    return root

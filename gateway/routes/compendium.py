@@ -13,7 +13,6 @@ from erc.events.blobs import read_manifest
 from erc.events.catalog import LoadWorkspace
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal, authorise
-from erc.gateway.content import api_file_response, find_file
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
@@ -21,7 +20,7 @@ from erc.gateway.routes.asking import services_of, whole_number
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing, key_of
 from erc.gateway.services import JOB_WORKERS, LOADING_WORKERS, SHIPPING_WORKERS, Services
 from erc.gateway.upload import Upload, one_of, receive
-from erc.gateway.views import compendium_view, file_tree
+from erc.gateway.views import compendium_view
 from erc.schemas.compendium import Compendium, CompendiumStatus
 
 CONTENT_TYPES = ("compendium", "workspace")
@@ -165,25 +164,6 @@ async def metadata(request: Request) -> Response:
     return JSONResponse({"id": compendium.id, "metadata": {"o2r": compendium.metadata.get("o2r", {})}})
 
 
-async def tree(request: Request) -> Response:
-    """`GET /api/v1/compendium/:id/data/`: the file tree."""
-    services = services_of(request)
-    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
-    if not compendium.manifest:
-        raise Refused(404, "The files are not loaded yet")
-    manifest = await asyncio.to_thread(read_manifest, services.blobs, compendium.manifest)
-    return JSONResponse(file_tree(f"/api/v1/compendium/{compendium.id}/data", compendium.id, manifest))
-
-
-async def file(request: Request) -> Response:
-    """`GET /api/v1/compendium/:id/data/…`: a file; active content comes from the content origin."""
-    services = services_of(request)
-    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
-    path = request.path_params["path"]
-    found = await find_file(services, compendium.manifest, path)
-    return api_file_response(services, "compendium", compendium.id, found, path)
-
-
 async def jobs(request: Request) -> Response:
     """`GET /api/v1/compendium/:id/jobs`: ids of its jobs, newest first."""
     services = services_of(request)
@@ -205,6 +185,4 @@ ROUTES = [
     Route("/api/v1/compendium/{id:str}", delete, methods=["DELETE"]),
     Route("/api/v1/compendium/{id:str}/metadata", metadata, methods=["GET"]),
     Route("/api/v1/compendium/{id:str}/jobs", jobs, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}/data/", tree, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}/data/{path:path}", file, methods=["GET"]),
 ]

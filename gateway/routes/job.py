@@ -12,7 +12,7 @@ from starlette.routing import Route
 from erc.events.blobs import read_manifest
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal
-from erc.gateway.content import api_file_response, job_file, read_report
+from erc.gateway.content import read_report
 from erc.gateway.errors import Refused
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
@@ -22,7 +22,7 @@ from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
 from erc.gateway.services import JOB_WORKERS, Services
 from erc.gateway.store.queue import place
 from erc.gateway.store.records import Also, nothing
-from erc.gateway.views import check_view, file_tree, job_view
+from erc.gateway.views import check_view, job_view
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium, CompendiumStatus
 from erc.schemas.job import Job, JobStatus, StepName
@@ -145,31 +145,10 @@ async def log(request: Request) -> Response:
     return PlainTextResponse(document.decode(errors="replace"), headers={"X-Content-Type-Options": "nosniff"})
 
 
-async def tree(request: Request) -> Response:
-    """`GET /api/v1/job/:id/data/`: the files that the run made or changed."""
-    services = services_of(request)
-    job = await services.job(await services.principal(request), request.path_params["id"])
-    if not job.outputs:
-        raise Refused(404, "The job has made no files yet")
-    manifest = await asyncio.to_thread(read_manifest, services.blobs, job.outputs)
-    return JSONResponse(file_tree(f"/api/v1/job/{job.id}/data", job.id, manifest))
-
-
-async def file(request: Request) -> Response:
-    """`GET /api/v1/job/:id/data/…`: a file; active content comes from the content origin."""
-    services = services_of(request)
-    job = await services.job(await services.principal(request), request.path_params["id"])
-    path = request.path_params["path"]
-    found = await job_file(services, job, path)
-    return api_file_response(services, "job", job.id, found, path)
-
-
 ROUTES = [
     Route("/api/v1/job", create, methods=["POST"]),
     Route("/api/v1/job", index, methods=["GET"]),
     Route("/api/v1/job/{id:str}", view, methods=["GET"]),
     Route("/api/v1/job/{id:str}/cancel", cancel, methods=["POST"]),
     Route("/api/v1/job/{id:str}/log/{step:str}", log, methods=["GET"]),
-    Route("/api/v1/job/{id:str}/data/", tree, methods=["GET"]),
-    Route("/api/v1/job/{id:str}/data/{path:path}", file, methods=["GET"]),
 ]
