@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -29,6 +29,7 @@ from erc.gateway.routes import (
     job,
     metrics,
     publication,
+    reference,
     search,
     service,
     shipment,
@@ -38,6 +39,27 @@ from erc.gateway.services import Services
 from erc.gateway.settings import GatewaySettings
 
 STATIC = Path(__file__).parent / "static"
+
+ROUTES: list[BaseRoute] = [
+    *download.ROUTES,
+    *files.ROUTES,
+    *inspection.ROUTES,
+    *compendium.ROUTES,
+    *job.ROUTES,
+    *events.ROUTES,
+    *event_log.ROUTES,
+    *publication.ROUTES,
+    *reference.ROUTES,
+    *webhook.ROUTES,
+    *search.ROUTES,
+    *shipment.ROUTES,
+    *service.ROUTES,
+    *metrics.ROUTES,
+    *health.ROUTES,
+    *admin.ROUTES,
+    *pages.ROUTES,
+    Mount("/static", StaticFiles(directory=STATIC)),
+]
 
 
 class Gateway(Starlette):
@@ -53,25 +75,7 @@ def create_app(services: Services) -> Starlette:
     """Return the application of the pages and the web API."""
     hosts = allowed_hosts(services.settings, services.settings.public_url)
     app = Gateway(
-        routes=[
-            *download.ROUTES,
-            *files.ROUTES,
-            *inspection.ROUTES,
-            *compendium.ROUTES,
-            *job.ROUTES,
-            *events.ROUTES,
-            *event_log.ROUTES,
-            *publication.ROUTES,
-            *webhook.ROUTES,
-            *search.ROUTES,
-            *shipment.ROUTES,
-            *service.ROUTES,
-            *metrics.ROUTES,
-            *health.ROUTES,
-            *admin.ROUTES,
-            *pages.ROUTES,
-            Mount("/static", StaticFiles(directory=STATIC)),
-        ],
+        routes=ROUTES,
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts),
             Middleware(Bodies),

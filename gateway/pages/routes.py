@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from erc.gateway.pages import compendium, job, listing, search, shipment
+from erc.gateway.pages import compendium, job, listing, reference, search, shipment
 from erc.gateway.pages.problems import on_bug, on_http_error, on_refused, on_rejected, on_unavailable
 
 __all__ = ["ROUTES", "on_bug", "on_http_error", "on_refused", "on_rejected", "on_unavailable"]
@@ -13,6 +13,7 @@ ROUTES: list[Route] = [
     Route("/", listing.home, methods=["GET"]),
     Route("/upload", listing.upload, methods=["POST"]),
     Route("/upload", listing.upload_form, methods=["GET"]),
+    Route("/reference", reference.page, methods=["GET"]),
     Route("/search", search.page, methods=["GET"]),
     Route("/compendium/{id:str}", compendium.page, methods=["GET"]),
     Route("/compendium/{id:str}/run", compendium.run, methods=["POST"]),

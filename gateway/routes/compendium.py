@@ -7,12 +7,14 @@ import json
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from erc.events.blobs import read_manifest
 from erc.events.catalog import LoadWorkspace
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal, authorise
+from erc.gateway.describing import LIMIT, PREFER, REPEAT, START, About, Described, Parameter, Text
+from erc.gateway.documents.compendium import CompendiumDocument, CompendiumId, Creation, MetadataDocument
+from erc.gateway.documents.document import Listing
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
@@ -179,10 +181,63 @@ async def jobs(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/api/v1/compendium", create, methods=["POST"]),
-    Route("/api/v1/compendium", index, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}", view, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}", delete, methods=["DELETE"]),
-    Route("/api/v1/compendium/{id:str}/metadata", metadata, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}/jobs", jobs, methods=["GET"]),
+    Described(
+        "/api/v1/compendium",
+        create,
+        "POST",
+        About(
+            "Compendia",
+            "Make a compendium of an archive",
+            {200: CompendiumId, 202: CompendiumId},
+            (400, 409, 413, 422, 501),
+            ("Location",),
+            (REPEAT, PREFER),
+            Creation,
+            ("multipart/form-data",),
+            Action.CREATE,
+        ),
+    ),
+    Described(
+        "/api/v1/compendium",
+        index,
+        "GET",
+        About(
+            "Compendia",
+            "List compendia",
+            {200: Listing},
+            (400,),
+            query=(Parameter("user", Text, "Those of this owner."), START, LIMIT),
+        ),
+    ),
+    Described(
+        "/api/v1/compendium/{id:str}",
+        view,
+        "GET",
+        About("Compendia", "View a compendium", {200: CompendiumDocument}, (404,), action=Action.VIEW),
+    ),
+    Described(
+        "/api/v1/compendium/{id:str}",
+        delete,
+        "DELETE",
+        About("Compendia", "Delete a compendium", {204: None}, (400, 404), action=Action.DELETE),
+    ),
+    Described(
+        "/api/v1/compendium/{id:str}/metadata",
+        metadata,
+        "GET",
+        About("Metadata", "View the metadata", {200: MetadataDocument}, (404,), action=Action.READ_METADATA),
+    ),
+    Described(
+        "/api/v1/compendium/{id:str}/jobs",
+        jobs,
+        "GET",
+        About(
+            "Jobs",
+            "List the jobs of a compendium",
+            {200: Listing},
+            (400, 404),
+            query=(START, LIMIT),
+            action=Action.VIEW,
+        ),
+    ),
 ]

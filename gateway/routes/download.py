@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from erc.gateway.auth import Action
-from erc.gateway.describing import About, Content, Described, Parameter
+from erc.gateway.describing import About, Content, Described, Parameter, Text
 from erc.gateway.errors import Refused
 from erc.gateway.files.archive import etag_of, packed_files
 from erc.gateway.files.headers import disposition
@@ -106,8 +106,8 @@ def _headers(compendium: Compendium, name: str) -> dict[str, str]:
 
 
 _IMAGE = Parameter("image", bool, "Whether the saved image comes with it; true unless said otherwise.")
-_GZIP = Parameter("gzip", str, "Compress the tar; needs no value.")
-_REFUSALS = (400, 401, 403, 404)
+_GZIP = Parameter("gzip", Text, "Compress the tar; needs no value.")
+_REFUSALS = (400, 404)
 
 
 def _about(summary: str, media_types: Sequence[str], query: Sequence[Parameter], ranges: bool) -> About:
@@ -115,7 +115,7 @@ def _about(summary: str, media_types: Sequence[str], query: Sequence[Parameter],
     if ranges:
         answers[206] = Content(media_types[0], "The range that was asked for.")
     refusals = (*_REFUSALS, 416) if ranges else _REFUSALS
-    return About("Download", summary, answers, refusals, query, action=Action.VIEW)
+    return About("Files", summary, answers, refusals, ("ETag",), query, action=Action.VIEW)
 
 
 ROUTES = [
@@ -135,6 +135,6 @@ ROUTES = [
         "/api/v1/compendium/{id:str}.tar.gz",
         as_tar_gz,
         "GET",
-        About("Download", "Find the gzipped tar", {302: None}, (), (_IMAGE,), action=Action.VIEW),
+        About("Files", "Find the gzipped tar", {302: None}, query=(_IMAGE,), action=Action.VIEW),
     ),
 ]

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from erc.gateway.auth import Action
 from erc.gateway.content import file_response, find_file, job_file
-from erc.gateway.describing import About, Content, Described, Parameter
-from erc.gateway.documents.files import FolderNode
+from erc.gateway.describing import JSON, About, Content, Described, Parameter
+from erc.gateway.documents.compendium import FolderNode
 from erc.gateway.errors import Refused
-from erc.gateway.files.smaller import asked_size
+from erc.gateway.files.smaller import MOST_LINES, asked_size
 from erc.gateway.routes.asking import services_of
 from erc.gateway.services import Services
 from erc.schemas.compendium import Compendium
 from erc.schemas.ids import Digest
 from erc.schemas.media import ACTIVE
-
-JSON = "application/json"
 
 
 async def compendium_tree(request: Request) -> Response:
@@ -83,38 +84,41 @@ def caching(compendium: Compendium) -> str:
     return "private, no-store" if compendium.candidate else "public, no-cache"
 
 
-_SIZE = Parameter("size", int, "The width of a picture in pixels (at most 4096), or how many lines of a text are sent.")
+_Size = Annotated[int, Field(ge=1, le=MOST_LINES)]
+_SIZE = Parameter(
+    "size", _Size, "The width of a picture in pixels (at most 4096), or how many lines of a text are sent."
+)
 _FILE = {
     200: Content("*/*", "The bytes of the file, or of its smaller copy."),
     206: Content("*/*", "The ranges that were asked for."),
     302: None,
     304: None,
 }
-_FILE_REFUSALS = (400, 401, 403, 404, 413, 415, 416)
+_FILE_REFUSALS = (400, 404, 413, 415, 416)
 
 ROUTES = [
     Described(
         "/api/v1/compendium/{id:str}/data/",
         compendium_tree,
         "GET",
-        About("Files", "List the files of a compendium", {200: FolderNode}, (401, 403, 404), action=Action.VIEW),
+        About("Files", "List the files of a compendium", {200: FolderNode}, (404,), action=Action.VIEW),
     ),
     Described(
         "/api/v1/compendium/{id:str}/data/{path:path}",
         compendium_file,
         "GET",
-        About("Files", "Get a file of a compendium", _FILE, _FILE_REFUSALS, (_SIZE,), action=Action.VIEW),
+        About("Files", "Get a file of a compendium", _FILE, _FILE_REFUSALS, ("ETag",), (_SIZE,), action=Action.VIEW),
     ),
     Described(
         "/api/v1/job/{id:str}/data/",
         job_tree,
         "GET",
-        About("Files", "List the files that a job made", {200: FolderNode}, (401, 403, 404), action=Action.VIEW),
+        About("Files", "List the files that a job made", {200: FolderNode}, (404,), action=Action.VIEW),
     ),
     Described(
         "/api/v1/job/{id:str}/data/{path:path}",
         job_output,
         "GET",
-        About("Files", "Get a file that a job made", _FILE, _FILE_REFUSALS, (_SIZE,), action=Action.VIEW),
+        About("Files", "Get a file that a job made", _FILE, _FILE_REFUSALS, ("ETag",), (_SIZE,), action=Action.VIEW),
     ),
 ]

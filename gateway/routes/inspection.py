@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from erc.events.errors import Rejected
 from erc.gateway.auth import Action
-from erc.gateway.describing import About, Described, Parameter
+from erc.gateway.describing import About, Described, Parameter, Text
 from erc.gateway.errors import Refused
 from erc.gateway.files.library import Inspected
 from erc.gateway.files.smaller import extension_of
@@ -95,14 +96,18 @@ ROUTES = [
         inspect,
         "GET",
         About(
-            "Inspection",
+            "Files",
             "Look into a binary file",
             {200: dict[str, Any]},
-            (400, 401, 403, 404, 413, 415, 422),
-            (
-                Parameter("file", str, "The path of the file within the compendium.", required=True),
-                Parameter("objects", str, "The names of the objects that are wanted, with commas; all without it."),
-                Parameter("rows", int, "At most so many rows or elements of each object."),
+            (400, 404, 413, 415, 422),
+            query=(
+                Parameter("file", Text, "The path of the file within the compendium.", required=True),
+                Parameter("objects", Text, "The names of the objects that are wanted, with commas; all without it."),
+                Parameter(
+                    "rows",
+                    Annotated[int, Field(ge=1, le=MOST_ROWS)],
+                    "At most so many rows or elements of each object.",
+                ),
             ),
             action=Action.VIEW,
         ),

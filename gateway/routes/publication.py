@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal
+from erc.gateway.describing import About, Described
+from erc.gateway.documents.compendium import Publication, Snapshot
 from erc.gateway.errors import Refused
 from erc.gateway.publication import public_snapshot, publish, publishable
 from erc.gateway.routes.asking import services_of
@@ -66,6 +67,16 @@ async def snapshot(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/api/v1/compendium/{id:str}/publish", create, methods=["POST"]),
-    Route("/api/v1/compendium/{id:str}/snapshot", snapshot, methods=["GET"]),
+    Described(
+        "/api/v1/compendium/{id:str}/publish",
+        create,
+        "POST",
+        About("Compendia", "Publish a candidate", {200: Publication}, (404, 409), ("Location",), action=Action.PUBLISH),
+    ),
+    Described(
+        "/api/v1/compendium/{id:str}/snapshot",
+        snapshot,
+        "GET",
+        About("Compendia", "See what was public at first", {200: Snapshot}, (404,), ("ETag",), action=Action.VIEW),
+    ),
 ]
