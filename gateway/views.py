@@ -14,8 +14,8 @@ from erc.schemas.shipment import Shipment
 from erc.schemas.workspace import Manifest
 
 
-def compendium_view(compendium: Compendium, manifest: Manifest | None) -> dict[str, Any]:
-    """Return a compendium with its file tree."""
+def compendium_view(compendium: Compendium) -> dict[str, Any]:
+    """Return a compendium without its files."""
     view: dict[str, Any] = {
         "id": compendium.id,
         "metadata": compendium.metadata,
@@ -26,10 +26,6 @@ def compendium_view(compendium: Compendium, manifest: Manifest | None) -> dict[s
         "substituted": False,
         "status": compendium.status.value,
     }
-    if manifest is None:
-        view["filesMissing"] = True
-    else:
-        view["files"] = file_tree(f"/api/v1/compendium/{compendium.id}/data", compendium.id, manifest)
     if compendium.candidate:
         view["candidate"] = True
     if compendium.published:

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from erc.events.blobs import BlobStore, read_manifest
 from erc.gateway.files.tree import file_tree
@@ -46,8 +46,18 @@ class Manifests:
         return found
 
 
+def with_files(document: dict[str, Any], tree: bytes | None) -> bytes:
+    """Return a document as JSON with a tree of files put in; without one it says that they are missing."""
+    if tree is None:
+        return json.dumps(document | {"filesMissing": True}, ensure_ascii=False, separators=(",", ":")).encode()
+    said = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return b'%b,"files":%b}' % (said[:-1], tree)
+
+
 def _tree(address: str, name: str, manifest: Manifest) -> bytes:
-    return json.dumps(file_tree(address, name, manifest), ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(file_tree(address, name, manifest), ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "replace"
+    )
 
 
 class _Kept(Generic[K, V]):

@@ -8,14 +8,14 @@ import json
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from erc.events.blobs import read_manifest
 from erc.events.catalog import LoadWorkspace
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal, authorise
-from erc.gateway.describing import LIMIT, PREFER, REPEAT, START, About, Described, Parameter, Text
+from erc.gateway.describing import JSON, LIMIT, PREFER, REPEAT, START, About, Described, Parameter, Text
 from erc.gateway.documents.compendium import CompendiumDocument, CompendiumId, Creation, MetadataDocument
 from erc.gateway.documents.document import Listing
 from erc.gateway.errors import Refused, refuse_unless_allowed
+from erc.gateway.files.manifests import with_files
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
 from erc.gateway.routes.asking import services_of, whole_number
@@ -138,10 +138,10 @@ async def view(request: Request) -> Response:
     """`GET /api/v1/compendium/:id`."""
     services = services_of(request)
     compendium = await services.compendium(await services.principal(request), request.path_params["id"])
-    manifest = None
+    tree, address = None, f"/api/v1/compendium/{compendium.id}/data"
     if compendium.manifest:
-        manifest = await asyncio.to_thread(read_manifest, services.blobs, compendium.manifest)
-    return JSONResponse(compendium_view(compendium, manifest))
+        tree = await services.files.manifests.tree(compendium.manifest, address, compendium.id)
+    return Response(with_files(compendium_view(compendium), tree), media_type=JSON)
 
 
 async def delete(request: Request) -> Response:
