@@ -6,13 +6,24 @@ import io
 import warnings
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from erc.events.errors import Rejected
 
 MOST_PIXELS = 50_000_000
 MOST_WIDTH = 4096
 MOST_HEIGHT = 16_384
+_LOADED = (BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, PpmImagePlugin, WebPImagePlugin)
+"""Pillow would import them in every child."""
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 
 
