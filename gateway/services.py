@@ -18,6 +18,7 @@ from erc.events.inspection import Inspection
 from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import ADMIN, ANONYMOUS, Action, Principal, Thing, authorise
 from erc.gateway.errors import Refused, refuse_unless_allowed
+from erc.gateway.files.library import Library
 from erc.gateway.health import Health
 from erc.gateway.idempotency import Idempotency
 from erc.gateway.metrics import MetricsPage
@@ -71,6 +72,7 @@ class Services:
         self.idempotency: Idempotency[Transaction] = Idempotency(SqlAnswers(self.records.database), utc_now)
         self.revisions = Revisions(self.records.database)
         self.removed = RemovedCompendia(self.records.database)
+        self.files = Library(self.blobs, self.settings.home)
         self.streams = Streams(self.hub, Visibility(self.records.database).of, self._session_holders)
 
     async def principal(self, connection: HTTPConnection) -> Principal:
