@@ -54,7 +54,7 @@ def refuse_job(quota: Quota, use: Use) -> None:
             "You have too many jobs that have not ended",
             f"{quota.jobs} may go on at once: wait until one has ended, or cancel one, then send this again.",
             "quota_jobs",
-            {"Retry-After": str(RETRY_SECONDS)},
+            headers={"Retry-After": str(RETRY_SECONDS)},
         )
 
 

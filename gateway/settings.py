@@ -37,6 +37,8 @@ class GatewaySettings:
     janitor_seconds: float = 30.0
     allow_loopback: bool = False
     """Whether webhooks may be on this machine, as the notifier's settings say."""
+    hosts: tuple[str, ...] = ()
+    """Further names under which the service may be asked."""
 
     @classmethod
     def read(cls) -> GatewaySettings:
@@ -58,6 +60,7 @@ class GatewaySettings:
             abandoned_seconds=float(env.get("GATEWAY_ABANDONED_SECONDS", "300")),
             janitor_seconds=float(env.get("GATEWAY_JANITOR_SECONDS", "30")),
             allow_loopback=loopback_allowed(),
+            hosts=tuple(name.strip() for name in env.get("GATEWAY_HOSTS", "").split(",") if name.strip()),
             stalled_seconds=float(env.get("GATEWAY_STALLED_SECONDS", "15")),
             quota=Quota(
                 candidates=int(env.get("GATEWAY_QUOTA_CANDIDATES", Quota().candidates)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from erc.gateway.pages import compendium, job, listing, reference, search, shipment
+from erc.gateway.pages import compendium, job, listing, metadata, reference, search, shipment
 from erc.gateway.pages.problems import on_bug, on_http_error, on_refused, on_rejected, on_unavailable
 
 __all__ = ["ROUTES", "on_bug", "on_http_error", "on_refused", "on_rejected", "on_unavailable"]
@@ -19,6 +19,10 @@ ROUTES: list[Route] = [
     Route("/compendium/{id:str}/run", compendium.run, methods=["POST"]),
     Route("/compendium/{id:str}/delete", compendium.delete, methods=["POST"]),
     Route("/compendium/{id:str}/ship", compendium.ship, methods=["POST"]),
+    Route("/compendium/{id:str}/metadata", metadata.form, methods=["GET"]),
+    Route("/compendium/{id:str}/metadata", metadata.submit, methods=["POST"]),
+    Route("/compendium/{id:str}/history", metadata.history, methods=["GET"]),
+    Route("/compendium/{id:str}/history/{number:int}", metadata.revision, methods=["GET"]),
     Route("/job/{id:str}", job.page, methods=["GET"]),
     Route("/job/{id:str}/cancel", job.cancel, methods=["POST"]),
     Route("/shipment/{id:str}", shipment.page, methods=["GET"]),

@@ -78,7 +78,7 @@ ROUTES = [
             "Jobs",
             "List the jobs of a compendium",
             {200: Listing},
-            (400, 404),
+            (400, 404, 410),
             headers=LISTED,
             query=PAGING,
             action=Action.VIEW,

@@ -6,25 +6,24 @@ import asyncio
 import json
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from erc.events.blobs import read_manifest
 from erc.events.catalog import LoadWorkspace
 from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import Action, Principal, authorise
 from erc.gateway.auth import Answer as Allowed
-from erc.gateway.content import api_file_response, find_file
-from erc.gateway.describing import PREFER, REPEAT, About, Content, Described
-from erc.gateway.documents.compendium import CompendiumDocument, CompendiumId, Creation, FolderNode, MetadataDocument
+from erc.gateway.describing import JSON, PREFER, REPEAT, About, Described
+from erc.gateway.documents.compendium import CompendiumDocument, CompendiumId, Creation
 from erc.gateway.errors import Refused, refuse_unless_allowed
+from erc.gateway.files.manifests import with_files
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
 from erc.gateway.routes.asking import body_of, services_of
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing, key_of
-from erc.gateway.services import JOB_WORKERS, LOADING_WORKERS, SHIPPING_WORKERS, Services
+from erc.gateway.services import Services
 from erc.gateway.sources import source_of
 from erc.gateway.upload import Upload, one_of, receive
-from erc.gateway.views import compendium_view, file_tree
+from erc.gateway.views import compendium_view
 from erc.schemas.compendium import Compendium, CompendiumStatus
 
 CONTENT_TYPES = ("compendium", "workspace")
@@ -142,54 +141,11 @@ async def view(request: Request) -> Response:
     """`GET /api/v1/compendium/:id`."""
     services = services_of(request)
     compendium = await services.compendium(await services.principal(request), request.path_params["id"])
-    manifest = None
+    tree, address = None, f"/api/v1/compendium/{compendium.id}/data"
     if compendium.manifest:
-        manifest = await asyncio.to_thread(read_manifest, services.blobs, compendium.manifest)
-    return JSONResponse(compendium_view(compendium, manifest))
+        tree = await services.files.manifests.tree(compendium.manifest, address, compendium.id)
+    return Response(with_files(compendium_view(compendium), tree), media_type=JSON)
 
-
-async def delete(request: Request) -> Response:
-    """`DELETE /api/v1/compendium/:id`: forget a compendium; a published one needs an administrator."""
-    services = services_of(request)
-    await forget(services, await services.principal(request), request.path_params["id"])
-    return Response(status_code=204)
-
-
-async def forget(services: Services, principal: Principal, identifier: str) -> None:
-    """Remove a compendium, whatever goes on for it; raises Refused (401, 403, 404)."""
-    compendium = await services.compendium(principal, identifier, Action.DELETE)
-    jobs, shipments = await services.records.remove_compendium(compendium.id)
-    await services.tell_to_stop({compendium.id: LOADING_WORKERS, **dict.fromkeys(jobs, JOB_WORKERS)})
-    await services.tell_to_stop(dict.fromkeys(shipments, SHIPPING_WORKERS))
-
-
-async def metadata(request: Request) -> Response:
-    """`GET /api/v1/compendium/:id/metadata`."""
-    services = services_of(request)
-    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
-    return JSONResponse({"id": compendium.id, "metadata": {"o2r": compendium.metadata.get("o2r", {})}})
-
-
-async def tree(request: Request) -> Response:
-    """`GET /api/v1/compendium/:id/data/`: the file tree."""
-    services = services_of(request)
-    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
-    if not compendium.manifest:
-        raise Refused(404, "The files are not loaded yet")
-    manifest = await asyncio.to_thread(read_manifest, services.blobs, compendium.manifest)
-    return JSONResponse(file_tree(f"/api/v1/compendium/{compendium.id}/data", compendium.id, manifest))
-
-
-async def file(request: Request) -> Response:
-    """`GET /api/v1/compendium/:id/data/…`: a file; active content comes from the content origin."""
-    services = services_of(request)
-    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
-    path = request.path_params["path"]
-    found = await find_file(services, compendium.manifest, path)
-    return api_file_response(services, "compendium", compendium.id, found, path)
-
-
-FILE = Content("*/*", "The file, with its media type when a browser may show it, else `application/octet-stream`.")
 
 ROUTES = [
     Described(
@@ -212,30 +168,6 @@ ROUTES = [
         "/api/v1/compendium/{id:str}",
         view,
         "GET",
-        About("Compendia", "View a compendium", {200: CompendiumDocument}, (404,), action=Action.VIEW),
-    ),
-    Described(
-        "/api/v1/compendium/{id:str}",
-        delete,
-        "DELETE",
-        About("Compendia", "Delete a compendium", {204: None}, (400, 404), action=Action.DELETE),
-    ),
-    Described(
-        "/api/v1/compendium/{id:str}/metadata",
-        metadata,
-        "GET",
-        About("Metadata", "View the metadata", {200: MetadataDocument}, (404,), action=Action.READ_METADATA),
-    ),
-    Described(
-        "/api/v1/compendium/{id:str}/data/",
-        tree,
-        "GET",
-        About("Files", "View the tree of files", {200: FolderNode}, (404,), action=Action.VIEW),
-    ),
-    Described(
-        "/api/v1/compendium/{id:str}/data/{path:path}",
-        file,
-        "GET",
-        About("Files", "Get a file", {200: FILE, 206: FILE, 302: None}, (400, 404, 416), action=Action.VIEW),
+        About("Compendia", "View a compendium", {200: CompendiumDocument}, (404, 410), action=Action.VIEW),
     ),
 ]

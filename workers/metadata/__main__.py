@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from erc.events.catalog import DescribeWorkspace
+from erc.events.limited import Limited
 from erc.events.outbox import utc_now
 from erc.schemas import tables
 from erc.schemas.ids import Digest
-from erc.workers.limited import Limited
 from erc.workers.limits import TimeLimit, wall_clock
 from erc.workers.metadata.handler import Describer, rejected
 from erc.workers.metadata.read_workspace import describe_workspace
@@ -33,9 +33,9 @@ async def _build(context: Context) -> list[Duty]:
     reader = Limited(["erc.workers.metadata.read_workspace"], READER_MIB, seconds, READER_CALLS)
     store = WorkStore(context.database, tables.description, "metadata")
 
-    async def describe(manifest: Digest) -> Digest:
+    async def describe(manifest: Digest, choice: Digest | None) -> Digest:
         today = utc_now().date().isoformat()
-        return await reader.call(describe_workspace, context.settings.home / "blobs", manifest, today)
+        return await reader.call(describe_workspace, context.settings.home / "blobs", manifest, today, choice)
 
     advice = "Leave out files that do not belong to the analysis."
     limit = TimeLimit(timedelta(seconds=seconds + GRACE_SECONDS), "Reading the workspace", advice)
