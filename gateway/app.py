@@ -14,11 +14,14 @@ from starlette.staticfiles import StaticFiles
 
 from erc.events.errors import Rejected, Unavailable
 from erc.gateway.errors import Refused
+from erc.gateway.identity.limiting import Limiting
+from erc.gateway.identity.renewal import Renewal
 from erc.gateway.pages import routes as pages
 from erc.gateway.protection import Protection
 from erc.gateway.routes import (
     admin,
     compendium,
+    device,
     event_log,
     events,
     health,
@@ -28,6 +31,9 @@ from erc.gateway.routes import (
     search,
     service,
     shipment,
+    sign_in,
+    token,
+    user,
     webhook,
 )
 from erc.gateway.services import Services
@@ -50,6 +56,10 @@ def create_app(services: Services) -> Starlette:
             *search.ROUTES,
             *shipment.ROUTES,
             *service.ROUTES,
+            *sign_in.ROUTES,
+            *user.ROUTES,
+            *token.ROUTES,
+            *device.ROUTES,
             *metrics.ROUTES,
             *health.ROUTES,
             *admin.ROUTES,
@@ -59,6 +69,8 @@ def create_app(services: Services) -> Starlette:
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts),
             Middleware(Protection, content_url=services.settings.content_url),
+            Middleware(Limiting, limits=services.identity.limits, refuse=pages.on_refused),
+            Middleware(Renewal, renew=services.sessions.renew, set_cookie=services.identity.cookies.session_header),
         ],
         exception_handlers={
             Refused: pages.on_refused,
