@@ -11,5 +11,5 @@ def opaque() -> str:
 
 
 def letters(alphabet: str, number: int) -> str:
-    """Return so many characters of an alphabet at random."""
+    """Return so many characters of an alphabet, drawn by chance."""
     return "".join(secrets.choice(alphabet) for _ in range(number))
