@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
 import pytest
+import uvicorn
 from support.people import signed_in
 from support.provider import CLIENT, SECRET, RunningProvider, openid_provider
+from support.service import free_port
 
 from erc.gateway.app import create_app
 from erc.gateway.identity.settings import IdentitySettings, Provider, Rates
@@ -52,7 +55,7 @@ class World:
         """Return a browser in which somebody is signed in."""
         browser = self.browser()
         cookie = await signed_in(self.services, name, level)
-        browser.cookies.set(self.services.identity.cookies.session, cookie)
+        browser.cookies.set(self.services.identity.cookies.session, cookie, domain="127.0.0.1")
         return browser
 
     def bearer(self, token: str) -> httpx2.AsyncClient:
@@ -94,3 +97,21 @@ def world(gateway: Any, openid: RunningProvider, settings: IdentitySettings) -> 
 @pytest.fixture
 def be(openid: RunningProvider) -> Callable[..., None]:
     return openid.be
+
+
+@pytest.fixture
+async def serving(world: World) -> AsyncIterator[str]:
+    """The gateway behind a real server; yields its address."""
+    port = free_port()
+    config = uvicorn.Config(
+        create_app(world.services), port=port, log_level="warning", lifespan="off", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    world.services.streams.end()
+    server.should_exit = True
+    await task
+    await world.services.streams.close()

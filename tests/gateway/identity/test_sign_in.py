@@ -186,7 +186,7 @@ async def test_a_state_and_a_code_are_good_once(world) -> None:
         back = await world.begin(browser)
         kept = browser.cookies["erc_sign_in"]
         assert (await browser.get(back)).status_code == 303
-        browser.cookies.set("erc_sign_in", kept)
+        browser.cookies.set("erc_sign_in", kept, domain="127.0.0.1")
         assert (await browser.get(back)).status_code == 400
         code = parse_qs(urlsplit(back).query)["code"][0]
         again = parse_qs(urlsplit(await world.begin(browser)).query)
