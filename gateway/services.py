@@ -31,6 +31,8 @@ from erc.gateway.store.idempotency import SqlAnswers
 from erc.gateway.store.operations import Operations
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.records import Records
+from erc.gateway.store.removal import RemovedCompendia
+from erc.gateway.store.revisions import Revisions
 from erc.gateway.store.search import Search
 from erc.gateway.store.sessions import Sessions
 from erc.gateway.store.visibility import Visibility
@@ -69,6 +71,8 @@ class Services:
 
     def __post_init__(self) -> None:
         self.idempotency: Idempotency[Transaction] = Idempotency(SqlAnswers(self.records.database), utc_now)
+        self.revisions = Revisions(self.records.database)
+        self.removed = RemovedCompendia(self.records.database)
         about = self.settings
         self.identity = wire_identity(
             about.identity, self.records.database, self.sessions, about.public_url, about.operator_token
@@ -101,10 +105,23 @@ class Services:
     async def compendium(self, principal: Principal, identifier: str, action: Action = Action.VIEW) -> Compendium:
         """Return a compendium that the principal may do this to; raises Refused."""
         found = await self.records.compendium(identifier)
-        thing = Thing(found.owner, found.candidate, found.id) if found else None
+        thing = self.thing(found) if found else None
+        if found is None:
+            await self._refuse_gone(identifier)
         refuse_unless_allowed(authorise(principal, action, thing), "no compendium with this id")
         assert found
         return found
+
+    @staticmethod
+    def thing(compendium: Compendium) -> Thing:
+        """Return what `authorise` is asked about."""
+        return Thing(compendium.owner, compendium.candidate, compendium.id)
+
+    async def _refuse_gone(self, identifier: str) -> None:
+        """Raise Refused (410) for a compendium that was public and is deleted; a candidate was never known."""
+        grave = (await Visibility(self.records.database).of([identifier])).get(identifier)
+        if grave and not grave.now.candidate:
+            raise Refused(410, "the compendium was deleted", "It was public; an administrator has deleted it.")
 
     async def job(self, principal: Principal, identifier: str, action: Action = Action.VIEW) -> Job:
         """Return a job that the principal may do this to; raises Refused."""

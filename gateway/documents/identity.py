@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from erc.gateway.auth import Scope
+from erc.gateway.documents.document import Document
 from erc.gateway.identity.devices import GRANT
 from erc.gateway.identity.tokens import MOST_DAYS, NAME_CHARACTERS, USUAL_DAYS
 
 
-class WhoAmI(BaseModel):
+class WhoAmI(Document):
     """Who asks, as the service knows them now."""
 
     orcid: str = Field(description="The public id: an ORCID iD, or one of another provider.")
@@ -21,13 +22,13 @@ class WhoAmI(BaseModel):
     scopes: list[Scope] | None = Field(description="What the token may be used for; null for a session.")
 
 
-class UserList(BaseModel):
+class UserList(Document):
     """Ids of accounts, the oldest first."""
 
     results: list[str]
 
 
-class UserView(BaseModel):
+class UserView(Document):
     """An account. Level and last visit are only for themselves and for editors."""
 
     id: str
@@ -36,17 +37,17 @@ class UserView(BaseModel):
     lastseen: datetime | None = None
 
 
-class TokenWanted(BaseModel):
+class TokenWanted(Document):
     """A personal access token that is asked for; `read` is always among its scopes."""
 
-    model_config = ConfigDict(extra="forbid", strict=False)
+    model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=NAME_CHARACTERS)]
     scopes: Annotated[list[Scope], Field(max_length=len(Scope))] = Field(default_factory=list)
     days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = USUAL_DAYS
 
 
-class TokenListed(BaseModel):
+class TokenListed(Document):
     """A personal access token; what it says is never shown again."""
 
     id: str
@@ -63,19 +64,19 @@ class TokenMade(TokenListed):
     token: str
 
 
-class TokenList(BaseModel):
+class TokenList(Document):
     """The asker's own tokens, the newest first."""
 
     results: list[TokenListed]
 
 
-class Revoked(BaseModel):
+class Revoked(Document):
     """A token that is to end (RFC 7009)."""
 
     token: Annotated[str, Field(min_length=1, max_length=500)]
 
 
-class DeviceWanted(BaseModel):
+class DeviceWanted(Document):
     """A program that wants to be signed in (RFC 8628)."""
 
     client_id: Annotated[str, Field(min_length=1, max_length=NAME_CHARACTERS)] = Field(
@@ -86,7 +87,7 @@ class DeviceWanted(BaseModel):
     )
 
 
-class DeviceCodes(BaseModel):
+class DeviceCodes(Document):
     """What the program keeps, and what the person types where."""
 
     device_code: str
@@ -97,7 +98,7 @@ class DeviceCodes(BaseModel):
     interval: int
 
 
-class DeviceAsked(BaseModel):
+class DeviceAsked(Document):
     """A program that asks for its token."""
 
     grant_type: str = Field(description=f"`{GRANT}`")
@@ -105,7 +106,7 @@ class DeviceAsked(BaseModel):
     client_id: Annotated[str, Field(max_length=NAME_CHARACTERS)] = ""
 
 
-class DeviceToken(BaseModel):
+class DeviceToken(Document):
     """The token of a program that was signed in: a personal access token of the person who allowed it."""
 
     access_token: str

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from erc.gateway.pages import account, compendium, device, job, listing, search, shipment, users
+from erc.gateway.pages import (
+    account,
+    compendium,
+    device,
+    job,
+    listing,
+    metadata,
+    reference,
+    search,
+    shipment,
+    users,
+)
 from erc.gateway.pages.problems import on_bug, on_http_error, on_refused, on_rejected, on_unavailable
 
 __all__ = ["ROUTES", "on_bug", "on_http_error", "on_refused", "on_rejected", "on_unavailable"]
@@ -13,11 +24,16 @@ ROUTES: list[Route] = [
     Route("/", listing.home, methods=["GET"]),
     Route("/upload", listing.upload, methods=["POST"]),
     Route("/upload", listing.upload_form, methods=["GET"]),
+    Route("/reference", reference.page, methods=["GET"]),
     Route("/search", search.page, methods=["GET"]),
     Route("/compendium/{id:str}", compendium.page, methods=["GET"]),
     Route("/compendium/{id:str}/run", compendium.run, methods=["POST"]),
     Route("/compendium/{id:str}/delete", compendium.delete, methods=["POST"]),
     Route("/compendium/{id:str}/ship", compendium.ship, methods=["POST"]),
+    Route("/compendium/{id:str}/metadata", metadata.form, methods=["GET"]),
+    Route("/compendium/{id:str}/metadata", metadata.submit, methods=["POST"]),
+    Route("/compendium/{id:str}/history", metadata.history, methods=["GET"]),
+    Route("/compendium/{id:str}/history/{number:int}", metadata.revision, methods=["GET"]),
     Route("/job/{id:str}", job.page, methods=["GET"]),
     Route("/job/{id:str}/cancel", job.cancel, methods=["POST"]),
     Route("/account", account.page, methods=["GET"]),

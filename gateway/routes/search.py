@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from erc.gateway.auth import Principal
+from erc.gateway.describing import START, About, Described, From1, Parameter, Text
+from erc.gateway.documents.search import Found
 from erc.gateway.errors import Refused
 from erc.gateway.routes.asking import services_of, whole_number
 from erc.gateway.services import Services
@@ -35,4 +36,14 @@ async def look_up(services: Services, principal: Principal, words: str, start: i
     return await services.search.find(words.replace("\0", " "), principal, start, limit)
 
 
-ROUTES = [Route("/api/v1/search", find, methods=["GET"])]
+_WORDS = Parameter("q", Text, 'Words to look for; `"…"`, `or` and `-` are understood.', required=True)
+_LIMIT = Parameter("limit", From1, "How many results at most; 20 unless said, 100 at most.")
+
+ROUTES = [
+    Described(
+        "/api/v1/search",
+        find,
+        "GET",
+        About("Search", "Search by words", {200: Found}, (400, 404), query=(_WORDS, START, _LIMIT)),
+    )
+]

@@ -6,7 +6,9 @@ import platform
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+
+from erc.gateway.describing import About, Described
+from erc.gateway.documents.service import EnvironmentDocument, Service
 
 RESOURCES = {
     "compendia": "/api/v1/compendium",
@@ -46,7 +48,12 @@ async def environment(_request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/api", versions, methods=["GET"]),
-    Route("/api/v1", index, methods=["GET"]),
-    Route("/api/v1/environment", environment, methods=["GET"]),
+    Described("/api", versions, "GET", About("Service", "Find the web API", {200: Service})),
+    Described("/api/v1", index, "GET", About("Service", "Find the resources", {200: dict[str, str]})),
+    Described(
+        "/api/v1/environment",
+        environment,
+        "GET",
+        About("Service", "See where analyses are run", {200: EnvironmentDocument}),
+    ),
 ]

@@ -8,12 +8,13 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Route
 
 from erc.events.blobs import put_document
 from erc.events.catalog import PackShipment
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal
+from erc.gateway.describing import REPEAT, About, Content, Described
+from erc.gateway.documents.shipment import Recipients, ShipmentDocument, ShipmentStart, ShipmentState
 from erc.gateway.errors import Refused
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
@@ -164,11 +165,62 @@ async def stop(services: Services, identifier: str, also: Also = nothing) -> Shi
     return after
 
 
+_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+
 ROUTES = [
-    Route("/api/v1/recipient", recipients, methods=["GET"]),
-    Route("/api/v1/shipment", create, methods=["POST"]),
-    Route("/api/v1/shipment/{id:str}", view, methods=["GET"]),
-    Route("/api/v1/shipment/{id:str}/status", status, methods=["GET"]),
-    Route("/api/v1/shipment/{id:str}/cancel", cancel, methods=["POST"]),
-    Route("/api/v1/shipment/{id:str}/dl", download, methods=["GET"]),
+    Described("/api/v1/recipient", recipients, "GET", About("Shipments", "List the recipients", {200: Recipients})),
+    Described(
+        "/api/v1/shipment",
+        create,
+        "POST",
+        About(
+            "Shipments",
+            "Ship a compendium",
+            {202: ShipmentDocument},
+            (400, 404, 409, 413, 422),
+            ("Location",),
+            (REPEAT,),
+            ShipmentStart,
+            _FORMS,
+            Action.SHIP,
+            {"compendium_id": "01m1n5gz1s2k7q0v9d4t8r3w6y", "recipient": "download"},
+        ),
+    ),
+    Described(
+        "/api/v1/shipment/{id:str}",
+        view,
+        "GET",
+        About("Shipments", "View a shipment", {200: ShipmentDocument}, (404,), action=Action.FOLLOW),
+    ),
+    Described(
+        "/api/v1/shipment/{id:str}/status",
+        status,
+        "GET",
+        About("Shipments", "View the state of a shipment", {200: ShipmentState}, (404,), action=Action.FOLLOW),
+    ),
+    Described(
+        "/api/v1/shipment/{id:str}/cancel",
+        cancel,
+        "POST",
+        About(
+            "Shipments",
+            "End a shipment",
+            {200: ShipmentState},
+            (400, 404, 409, 422),
+            query=(REPEAT,),
+            action=Action.CANCEL,
+        ),
+    ),
+    Described(
+        "/api/v1/shipment/{id:str}/dl",
+        download,
+        "GET",
+        About(
+            "Shipments",
+            "Get the package",
+            {200: Content("application/zip"), 206: Content("application/zip")},
+            (400, 404, 409, 416),
+            action=Action.FOLLOW,
+        ),
+    ),
 ]

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from erc.gateway.auth import OPERATOR, Action, Answer, Thing, authorise
 from erc.gateway.describing import About, Content, Described, Parameter
 from erc.gateway.documents.identity import WhoAmI
+from erc.gateway.documents.service import SignInLink
 from erc.gateway.errors import Refused
 from erc.gateway.identity.holders import shown_by
 from erc.gateway.identity.signing_in import local_path
@@ -111,7 +112,10 @@ async def who(request: Request) -> Response:
 
 
 async def link(request: Request) -> Response:
-    """`POST /api/v1/auth/link`: a new one-time sign-in link, for the operator's command line."""
+    """`POST /api/v1/auth/link`: a new one-time sign-in link, for the operator's command line.
+
+    No personal token gets one, for it leads to a session.
+    """
     services = services_of(request)
     principal = await services.principal(request)
     shown = shown_by(request.headers, request.cookies, services.identity.cookies.session)
@@ -138,12 +142,13 @@ _LOGIN = About(
 )
 _LOGOUT = About("Users", "Sign out", answers={200: Content("text/html"), 303: None}, refusals=(429,))
 _WHO = About("Users", "Who asks", answers={200: WhoAmI}, refusals=(401, 429))
+_LINK = About("Users", "Make a one-time sign-in link for the operator", answers={200: SignInLink}, refusals=(429,))
 
 ROUTES = [
     Described("/api/v1/auth/login", login, "GET", _LOGIN),
     Described("/api/v1/auth/logout", logout, "GET", _LOGOUT),
     Described("/api/v1/auth/whoami", who, "GET", _WHO),
-    Route("/api/v1/auth/link", link, methods=["POST"]),
+    Described("/api/v1/auth/link", link, "POST", _LINK),
     Route("/sign-in", by_link, methods=["GET"]),
     Route("/sign-out", sign_out, methods=["POST"]),
 ]

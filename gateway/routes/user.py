@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from erc.gateway.auth import ADMIN, EDITOR, OPERATOR, Action, Answer, Principal, Thing, authorise
-from erc.gateway.describing import About, Described, Parameter
+from erc.gateway.describing import LIMIT, START, About, Described, Parameter
 from erc.gateway.documents.identity import UserList, UserView
 from erc.gateway.errors import Refused
 from erc.gateway.identifiers import new_id
@@ -123,10 +123,7 @@ _LIST = About(
     "List users",
     answers={200: UserList},
     refusals=(400, 401, 429),
-    query=(
-        Parameter("start", int, "The number of the first result, from 1."),
-        Parameter("limit", int, f"How many results at most; {USUAL} unless it is said, never more than {MOST}."),
-    ),
+    query=(START, LIMIT),
 )
 _VIEW = About("Users", "View a user", answers={200: UserView}, refusals=(401, 404, 429), action=Action.SEE_LEVEL)
 _EDIT = About(

@@ -14,6 +14,9 @@ from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
 from erc.schemas.shipment import Shipment
 
+DOI_CHARACTERS = 300
+"""What is longer is no DOI, and no index takes it."""
+
 
 async def hold(transaction: Transaction, compendium_id: str) -> None:
     """Keep a compendium from being removed before this transaction has ended."""
@@ -28,6 +31,13 @@ async def of_compendium(transaction: Transaction, table: Table, identifier: str)
         select(table.c.id).where(table.c.compendium_id == identifier).order_by(table.c.id).with_for_update()
     )
     return [row["id"] for row in rows]
+
+
+async def jobs_of(transaction: Transaction, compendium_id: str) -> list[Job]:
+    """Return the jobs of a compendium, oldest first."""
+    table = tables.job
+    query = select(table.c.document).where(table.c.compendium_id == compendium_id).order_by(table.c.id)
+    return [Job.model_validate(row["document"]) for row in await transaction.rows(query)]
 
 
 async def stop(transaction: Transaction, work_id: str) -> None:
@@ -68,7 +78,7 @@ def compendium_row(compendium: Compendium) -> dict[str, Any]:
 
 def _doi(compendium: Compendium) -> str | None:
     match compendium.metadata:
-        case {"o2r": {"identifier": {"doi": str(doi)}}} if doi:
+        case {"o2r": {"identifier": {"doi": str(doi)}}} if 0 < len(doi) <= DOI_CHARACTERS:
             return doi
     return None
 
