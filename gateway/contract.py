@@ -68,6 +68,7 @@ _REFUSALS = {
     404: "There is nothing of this name that the asker may know of.",
     405: "This cannot be done with it.",
     406: "It cannot be had in this form.",
+    408: "The body came too slowly.",
     409: "Its present state does not allow this.",
     410: "It is gone.",
     412: "It was changed meanwhile.",

@@ -19,6 +19,7 @@ from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import ANONYMOUS, Action, Principal, Thing, authorise
 from erc.gateway.auth import OPERATOR as OPERATOR
 from erc.gateway.errors import Refused, refuse_unless_allowed
+from erc.gateway.files.library import Library
 from erc.gateway.health import Health
 from erc.gateway.idempotency import Idempotency
 from erc.gateway.identity.holders import Kind, shown_by
@@ -73,6 +74,7 @@ class Services:
         self.idempotency: Idempotency[Transaction] = Idempotency(SqlAnswers(self.records.database), utc_now)
         self.revisions = Revisions(self.records.database)
         self.removed = RemovedCompendia(self.records.database)
+        self.files = Library(self.blobs, self.settings.home)
         about = self.settings
         self.identity = wire_identity(
             about.identity, self.records.database, self.sessions, about.public_url, about.operator_token

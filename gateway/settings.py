@@ -38,6 +38,8 @@ class GatewaySettings:
     allow_loopback: bool = False
     """Whether webhooks may be on this machine, as the notifier's settings say."""
     identity: IdentitySettings = field(default_factory=IdentitySettings)
+    hosts: tuple[str, ...] = ()
+    """Further names under which the service may be asked."""
 
     @classmethod
     def read(cls) -> GatewaySettings:
@@ -60,6 +62,7 @@ class GatewaySettings:
             janitor_seconds=float(env.get("GATEWAY_JANITOR_SECONDS", "30")),
             allow_loopback=loopback_allowed(),
             identity=read_identity(env),
+            hosts=tuple(name.strip() for name in env.get("GATEWAY_HOSTS", "").split(",") if name.strip()),
             stalled_seconds=float(env.get("GATEWAY_STALLED_SECONDS", "15")),
             limits=ArchiveLimits(
                 upload_bytes=int(env.get("GATEWAY_UPLOAD_BYTES", ArchiveLimits().upload_bytes)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from erc.gateway.estimate import Place
+from erc.gateway.files.tree import file_tree
 from erc.gateway.signer import Signer
 from erc.schemas.check import CheckReport, Comparison
 from erc.schemas.compendium import Compendium
@@ -13,8 +14,8 @@ from erc.schemas.shipment import Shipment
 from erc.schemas.workspace import Manifest
 
 
-def compendium_view(compendium: Compendium, manifest: Manifest | None) -> dict[str, Any]:
-    """Return a compendium with its file tree."""
+def compendium_view(compendium: Compendium) -> dict[str, Any]:
+    """Return a compendium without its files."""
     view: dict[str, Any] = {
         "id": compendium.id,
         "metadata": compendium.metadata,
@@ -25,10 +26,6 @@ def compendium_view(compendium: Compendium, manifest: Manifest | None) -> dict[s
         "substituted": False,
         "status": compendium.status.value,
     }
-    if manifest is None:
-        view["filesMissing"] = True
-    else:
-        view["files"] = file_tree(f"/api/v1/compendium/{compendium.id}/data", compendium.id, manifest)
     if compendium.candidate:
         view["candidate"] = True
     if compendium.published:
@@ -125,37 +122,3 @@ def shipment_view(shipment: Shipment) -> dict[str, Any]:
     if shipment.problem:
         view["problem"] = shipment.problem.model_dump()
     return view
-
-
-def file_tree(address: str, name: str, manifest: Manifest) -> dict[str, Any]:
-    """Return the files as the reference's tree: folders with `children` and summed sizes, files with type and size."""
-    root: dict[str, Any] = {"path": address, "name": name, "children": [], "size": 0, "type": "directory"}
-    folders = {"": root}
-    for entry in manifest.entries():
-        *parents, leaf = entry.path.split("/")
-        above = root
-        above["size"] += entry.size_bytes
-        for depth in range(len(parents)):
-            path = "/".join(parents[: depth + 1])
-            if path not in folders:
-                folders[path] = {
-                    "path": f"{address}/{path}",
-                    "name": parents[depth],
-                    "children": [],
-                    "size": 0,
-                    "type": "directory",
-                }
-                above["children"].append(folders[path])
-            above = folders[path]
-            above["size"] += entry.size_bytes
-        suffix = f".{leaf.rsplit('.', 1)[1].lower()}" if "." in leaf.lstrip(".") else ""
-        above["children"].append(
-            {
-                "path": f"{address}/{entry.path}",
-                "name": leaf,
-                "size": entry.size_bytes,
-                "extension": suffix,
-                "type": entry.media_type,
-            }
-        )
-    return root

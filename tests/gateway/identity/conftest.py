@@ -48,8 +48,10 @@ class World:
 
     def browser(self, **headers: str) -> httpx2.AsyncClient:
         """Return a browser of somebody who has not signed in; with a header it shows something from the start."""
+        url = self.services.settings.public_url
+        said = headers if "Authorization" in headers else {"Origin": url, **headers}
         transport = httpx2.ASGITransport(create_app(self.services))
-        return httpx2.AsyncClient(transport=transport, base_url=self.services.settings.public_url, headers=headers)
+        return httpx2.AsyncClient(transport=transport, base_url=url, headers=said)
 
     async def of(self, name: str, level: int = 100) -> httpx2.AsyncClient:
         """Return a browser in which somebody is signed in."""

@@ -93,5 +93,5 @@ async def test_another_owner_s_webhooks_are_not_listed(gateway) -> None:
     async with gateway.operator() as operator:
         await operator.post("/api/v1/webhook", json={"address": ADDRESS})
     cookie = await signed_in(gateway.services, "ada")
-    async with gateway.client(Cookie=f"erc_session={cookie}") as ada:
+    async with gateway.client(Cookie=f"erc_session={cookie}", Origin="http://127.0.0.1") as ada:
         assert (await ada.get("/api/v1/webhook")).json() == {"results": []}
