@@ -15,12 +15,15 @@ from starlette.types import ASGIApp
 from erc.events.errors import Rejected, Unavailable
 from erc.gateway.bodies import Bodies
 from erc.gateway.errors import Refused
+from erc.gateway.identity.limiting import Limiting
+from erc.gateway.identity.renewal import Renewal
 from erc.gateway.pages import routes as pages
 from erc.gateway.protection import Protection, allowed_hosts
 from erc.gateway.routes import (
     admin,
     compendia,
     compendium,
+    device,
     download,
     event_log,
     events,
@@ -37,6 +40,9 @@ from erc.gateway.routes import (
     search,
     service,
     shipment,
+    sign_in,
+    token,
+    user,
     webhook,
 )
 from erc.gateway.services import Services
@@ -62,6 +68,10 @@ ROUTES: list[BaseRoute] = [
     *search.ROUTES,
     *shipment.ROUTES,
     *service.ROUTES,
+    *sign_in.ROUTES,
+    *user.ROUTES,
+    *token.ROUTES,
+    *device.ROUTES,
     *metrics.ROUTES,
     *health.ROUTES,
     *admin.ROUTES,
@@ -86,6 +96,8 @@ def create_app(services: Services) -> Starlette:
         routes=ROUTES,
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts),
+            Middleware(Limiting, limits=services.identity.limits, refuse=pages.on_refused),
+            Middleware(Renewal, renew=services.sessions.renew, set_cookie=services.identity.cookies.session_header),
             Middleware(Bodies),
         ],
         exception_handlers={

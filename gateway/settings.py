@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from erc.gateway.identity.settings import IdentitySettings, read_identity
 from erc.gateway.notifier.settings import loopback_allowed
 from erc.schemas.limits import ArchiveLimits, Quota
 
@@ -37,6 +38,7 @@ class GatewaySettings:
     janitor_seconds: float = 30.0
     allow_loopback: bool = False
     """Whether webhooks may be on this machine, as the notifier's settings say."""
+    identity: IdentitySettings = field(default_factory=IdentitySettings)
     hosts: tuple[str, ...] = ()
     """Further names under which the service may be asked."""
 
@@ -60,6 +62,7 @@ class GatewaySettings:
             abandoned_seconds=float(env.get("GATEWAY_ABANDONED_SECONDS", "300")),
             janitor_seconds=float(env.get("GATEWAY_JANITOR_SECONDS", "30")),
             allow_loopback=loopback_allowed(),
+            identity=read_identity(env),
             hosts=tuple(name.strip() for name in env.get("GATEWAY_HOSTS", "").split(",") if name.strip()),
             stalled_seconds=float(env.get("GATEWAY_STALLED_SECONDS", "15")),
             quota=Quota(

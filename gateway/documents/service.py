@@ -85,14 +85,6 @@ class StatusDocument(Document):
     """What keeps the service from its work."""
 
 
-class Who(Document):
-    """Who is signed in."""
-
-    orcid: str
-    name: str
-    level: int
-
-
 class SignInLink(Document):
     """A link that signs in once."""
 
