@@ -23,6 +23,7 @@ from erc.gateway.routes import (
     events,
     health,
     job,
+    link,
     metrics,
     publication,
     search,
@@ -43,6 +44,7 @@ def create_app(services: Services) -> Starlette:
         routes=[
             *compendium.ROUTES,
             *job.ROUTES,
+            *link.ROUTES,
             *events.ROUTES,
             *event_log.ROUTES,
             *publication.ROUTES,

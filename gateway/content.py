@@ -12,8 +12,10 @@ from starlette.routing import Route
 
 from erc.events.blobs import read_manifest
 from erc.events.errors import Rejected, Unavailable
+from erc.gateway.auth import ANONYMOUS
 from erc.gateway.errors import Refused, on_refused, on_rejected, on_unavailable
 from erc.gateway.services import Services
+from erc.gateway.signer import LINKED
 from erc.schemas.check import CheckReport
 from erc.schemas.ids import Digest
 from erc.schemas.job import Job
@@ -93,6 +95,7 @@ def api_file_response(services: Services, kind: str, identifier: str, found: tup
 
 
 async def _compendium_file(services: Services, identifier: str, path: str) -> tuple[Digest, str]:
+    _, identifier = await services.opened(ANONYMOUS, identifier)
     compendium = await services.records.compendium(identifier)
     return await find_file(services, compendium.manifest if compendium else None, path)
 
@@ -121,10 +124,22 @@ async def _figure(services: Services, identifier: str, path: str) -> tuple[Diges
     raise Refused(404, "The file is not there")
 
 
+async def _linked_job_file(services: Services, identifier: str, path: str) -> tuple[Digest, str]:
+    await services.job(ANONYMOUS, identifier)
+    return await _job_file(services, identifier, path)
+
+
+async def _linked_figure(services: Services, identifier: str, path: str) -> tuple[Digest, str]:
+    await services.job(ANONYMOUS, identifier)
+    return await _figure(services, identifier, path)
+
+
 _FINDERS: dict[str, Callable[[Services, str, str], Awaitable[tuple[Digest, str]]]] = {
     "compendium": _compendium_file,
     "job": _job_file,
     "figure": _figure,
+    f"{LINKED}job": _linked_job_file,
+    f"{LINKED}figure": _linked_figure,
 }
 
 

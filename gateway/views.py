@@ -6,6 +6,7 @@ from typing import Any
 
 from erc.gateway.estimate import Place
 from erc.gateway.signer import Signer
+from erc.gateway.steps import step_fields
 from erc.schemas.check import CheckReport, Comparison
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job, Step, StepName
@@ -13,23 +14,24 @@ from erc.schemas.shipment import Shipment
 from erc.schemas.workspace import Manifest
 
 
-def compendium_view(compendium: Compendium, manifest: Manifest | None) -> dict[str, Any]:
-    """Return a compendium with its file tree."""
+def compendium_view(compendium: Compendium, manifest: Manifest | None, shown: str = "") -> dict[str, Any]:
+    """Return a compendium with its file tree; `shown` is the id that it is known by, a public link's for one."""
+    shown = shown or compendium.id
     view: dict[str, Any] = {
-        "id": compendium.id,
+        "id": shown,
         "metadata": compendium.metadata,
         "created": compendium.created.isoformat(),
         "user": compendium.owner,
         "bag": compendium.bag,
         "compendium": compendium.compendium,
-        "substituted": False,
+        "substituted": compendium.substitution is not None,
         "status": compendium.status.value,
     }
     if manifest is None:
         view["filesMissing"] = True
     else:
-        view["files"] = file_tree(f"/api/v1/compendium/{compendium.id}/data", compendium.id, manifest)
-    if compendium.candidate:
+        view["files"] = file_tree(f"/api/v1/compendium/{shown}/data", shown, manifest)
+    if compendium.candidate and shown == compendium.id:
         view["candidate"] = True
     if compendium.published:
         view["published"] = compendium.published.isoformat()
@@ -38,12 +40,17 @@ def compendium_view(compendium: Compendium, manifest: Manifest | None) -> dict[s
     return view
 
 
-def job_view(job: Job, manifest: Manifest | None, detailed: set[str], waits: Place | None) -> dict[str, Any]:
+def job_view(
+    job: Job, manifest: Manifest | None, detailed: set[str], waits: Place | None, report: CheckReport | None = None
+) -> dict[str, Any]:
     """Return a job; the steps named in `detailed` (or `all`) with their texts, and its place in a queue if it waits."""
     steps = {
         name.value: _step(name, step, job, "all" in detailed or name.value in detailed)
         for name, step in ((name, job.steps[name]) for name in StepName)
     }
+    for name, fields in step_fields(job, report).items():
+        if "all" in detailed or name.value in detailed:
+            steps[name.value] |= fields
     view: dict[str, Any] = {
         "id": job.id,
         "compendium_id": job.compendium_id,
@@ -78,8 +85,6 @@ def _step(name: StepName, step: Step, job: Job, detailed: bool) -> dict[str, Any
     view["text"] = step.text
     if step.log:
         view["log"] = f"/api/v1/job/{job.id}/log/{name.value}"
-    if name is StepName.IMAGE_BUILD and job.image_id:
-        view["imageId"] = job.image_id
     return view
 
 

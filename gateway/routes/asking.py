@@ -32,6 +32,19 @@ def whole_number(request: Request, name: str, default: int, most: int) -> int:
     return min(number, most)
 
 
+def plain_text(request: Request, name: str) -> str | None:
+    """Return a parameter of the query, None without one; raises Refused (400) for what a database cannot hold."""
+    value = request.query_params.get(name)
+    if value is not None and not is_text(value):
+        raise Refused(400, f"{name} is not a text", "It holds a NUL or half a character.")
+    return value
+
+
+def is_text(value: str) -> bool:
+    """Return whether this can be kept: it holds neither a NUL nor half a character."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
 async def body_of(request: Request) -> dict[str, Any]:
     """Return the fields of a small JSON, form or multipart body; raises Refused (400, 413)."""
     kind = request.headers.get("content-type", "")

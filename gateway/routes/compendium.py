@@ -16,7 +16,7 @@ from erc.gateway.auth import Action, Principal, authorise
 from erc.gateway.content import api_file_response, find_file
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.idempotency import Answer
-from erc.gateway.identifiers import new_id
+from erc.gateway.identifiers import is_link_id, new_id
 from erc.gateway.routes.asking import services_of, whole_number
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing, key_of
 from erc.gateway.services import JOB_WORKERS, LOADING_WORKERS, SHIPPING_WORKERS, Services
@@ -140,7 +140,7 @@ async def view(request: Request) -> Response:
     manifest = None
     if compendium.manifest:
         manifest = await asyncio.to_thread(read_manifest, services.blobs, compendium.manifest)
-    return JSONResponse(compendium_view(compendium, manifest))
+    return JSONResponse(compendium_view(compendium, manifest, request.path_params["id"]))
 
 
 async def delete(request: Request) -> Response:
@@ -161,7 +161,8 @@ async def forget(services: Services, principal: Principal, identifier: str) -> N
 async def metadata(request: Request) -> Response:
     """`GET /api/v1/compendium/:id/metadata`."""
     services = services_of(request)
-    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
+    principal = await services.principal(request)
+    compendium = await services.compendium(principal, request.path_params["id"], Action.READ_METADATA)
     return JSONResponse({"id": compendium.id, "metadata": {"o2r": compendium.metadata.get("o2r", {})}})
 
 
@@ -172,7 +173,8 @@ async def tree(request: Request) -> Response:
     if not compendium.manifest:
         raise Refused(404, "The files are not loaded yet")
     manifest = await asyncio.to_thread(read_manifest, services.blobs, compendium.manifest)
-    return JSONResponse(file_tree(f"/api/v1/compendium/{compendium.id}/data", compendium.id, manifest))
+    shown = request.path_params["id"]
+    return JSONResponse(file_tree(f"/api/v1/compendium/{shown}/data", shown, manifest))
 
 
 async def file(request: Request) -> Response:
@@ -181,7 +183,7 @@ async def file(request: Request) -> Response:
     compendium = await services.compendium(await services.principal(request), request.path_params["id"])
     path = request.path_params["path"]
     found = await find_file(services, compendium.manifest, path)
-    return api_file_response(services, "compendium", compendium.id, found, path)
+    return api_file_response(services, "compendium", request.path_params["id"], found, path)
 
 
 async def jobs(request: Request) -> Response:
@@ -189,12 +191,11 @@ async def jobs(request: Request) -> Response:
     services = services_of(request)
     principal = await services.principal(request)
     compendium = await services.compendium(principal, request.path_params["id"])
-    found = await services.records.jobs(
-        principal,
-        compendium_id=compendium.id,
-        start=whole_number(request, "start", 1, 1 << 31),
-        limit=whole_number(request, "limit", 100, 1000),
-    )
+    start, limit = whole_number(request, "start", 1, 1 << 31), whole_number(request, "limit", 100, 1000)
+    if is_link_id(request.path_params["id"]):
+        found = await services.public_links.jobs(request.path_params["id"], start=start, limit=limit)
+    else:
+        found = await services.records.jobs(principal, compendium_id=compendium.id, start=start, limit=limit)
     return JSONResponse({"results": [job.id for job in found]})
 
 

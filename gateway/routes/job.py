@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -15,11 +16,12 @@ from erc.gateway.auth import Action, Principal
 from erc.gateway.content import api_file_response, job_file, read_report
 from erc.gateway.errors import Refused
 from erc.gateway.idempotency import Answer
-from erc.gateway.identifiers import new_id
+from erc.gateway.identifiers import is_link_id, new_id
 from erc.gateway.pipeline import cancel_job, start_job
-from erc.gateway.routes.asking import body_of, services_of, whole_number
+from erc.gateway.routes.asking import body_of, plain_text, services_of, whole_number
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
 from erc.gateway.services import JOB_WORKERS, Services
+from erc.gateway.signer import LINKED
 from erc.gateway.store.queue import place
 from erc.gateway.store.records import Also, nothing
 from erc.gateway.views import check_view, file_tree, job_view
@@ -39,11 +41,30 @@ async def create(request: Request) -> Response:
     if not isinstance(identifier, str) or not identifier:
         raise Refused(400, "compendium_id required")
 
-    async def act(keep: KeepAnswer) -> Answer:
-        compendium = await services.compendium(principal, identifier, Action.RUN)
-        return _begun(await begin(services, principal, compendium, keep))
+    asker, opened = await services.opened(principal, identifier)
 
-    return await answered_once(request, services, principal, body, act)
+    async def act(keep: KeepAnswer) -> Answer:
+        compendium = await services.compendium(asker, opened, Action.RUN)
+        return _begun(await begin(services, asker, compendium, keep))
+
+    return await answered_once(request, services, replace(asker, name=starter(asker)), body, act)
+
+
+async def rerun(request: Request) -> Response:
+    """`POST /api/v1/job/:id/rerun`: run the compendium of a job once more, as a new job."""
+    services = services_of(request)
+    asker, job = await services.opened_job(await services.principal(request), request.path_params["id"])
+
+    async def act(keep: KeepAnswer) -> Answer:
+        compendium = await services.compendium(asker, job.compendium_id, Action.RUN)
+        return _begun(await begin(services, asker, compendium, keep))
+
+    return await answered_once(request, services, replace(asker, name=starter(asker)), None, act)
+
+
+def starter(asker: Principal) -> str:
+    """Return whose a job is that somebody starts: their own, or the public link's that they came by."""
+    return f"link.{asker.link}" if asker.link else asker.name
 
 
 def _begun(job: Job) -> Answer:
@@ -59,7 +80,8 @@ async def begin(
         raise Refused(409, "The compendium was rejected", said, "compendium_rejected")
     if compendium.status is not CompendiumStatus.READY:
         raise Refused(409, "The compendium is not ready yet", "Wait until it is loaded.", "compendium_not_ready")
-    job = Job(id=new_id(), compendium_id=compendium.id, owner=principal.name, created=utc_now())
+    about = {"owner": starter(principal), "link": principal.link or None, "created": utc_now()}
+    job = Job(id=new_id(), compendium_id=compendium.id, **about)
     advance = start_job(job, compendium)
     answer = _begun(advance.state)
     await services.records.add_job(advance, lambda transaction: keep(transaction, answer))
@@ -76,16 +98,14 @@ async def index(request: Request) -> Response:
     if unknown:
         raise Refused(400, f"unsupported field requested: {unknown[0]}")
     compendium_id = query.get("compendium_id")
-    if compendium_id and await services.records.compendium(compendium_id) is None:
-        raise Refused(404, f"no compendium with id {compendium_id}")
-    found = await services.records.jobs(
-        principal,
-        compendium_id=compendium_id,
-        owner=query.get("user"),
-        status=query.get("status"),
-        start=whole_number(request, "start", 1, 1 << 31),
-        limit=whole_number(request, "limit", 100, 1000),
-    )
+    if compendium_id:
+        await services.compendium(principal, compendium_id, missing=f"no compendium with id {compendium_id}")
+    wanted = {"owner": plain_text(request, "user"), "status": plain_text(request, "status")}
+    start, limit = whole_number(request, "start", 1, 1 << 31), whole_number(request, "limit", 100, 1000)
+    if compendium_id and is_link_id(compendium_id):
+        found = await services.public_links.jobs(compendium_id, **wanted, start=start, limit=limit)
+    else:
+        found = await services.records.jobs(principal, compendium_id, **wanted, start=start, limit=limit)
     if not fields:
         return JSONResponse({"results": [job.id for job in found]})
     rows = [{"id": job.id, "status": job.status.value, "user": job.owner} for job in found]
@@ -95,15 +115,19 @@ async def index(request: Request) -> Response:
 async def view(request: Request) -> Response:
     """`GET /api/v1/job/:id?steps=all|<names>`."""
     services = services_of(request)
-    job = await services.job(await services.principal(request), request.path_params["id"])
+    principal, job = await services.opened_job(await services.principal(request), request.path_params["id"])
     detailed = {name.strip() for name in request.query_params.get("steps", "").split(",")}
     manifest = None
     if job.outputs:
         manifest = await asyncio.to_thread(read_manifest, services.blobs, job.outputs)
     waits = None if job.terminal else await place(services.records.database, job.id)
-    document = job_view(job, manifest, detailed, waits)
-    if job.report:
-        document["check"] = check_view(job, await read_report(services, job.report), services.signer)
+    report = await read_report(services, job.report) if job.report else None
+    document = job_view(job, manifest, detailed, waits, report)
+    if report:
+        signer = services.signer.by_link() if principal.link else services.signer
+        document["check"] = check_view(job, report, signer)
+    if principal.link:
+        document["compendium_id"] = principal.link
     return JSONResponse(document)
 
 
@@ -158,16 +182,17 @@ async def tree(request: Request) -> Response:
 async def file(request: Request) -> Response:
     """`GET /api/v1/job/:id/data/…`: a file; active content comes from the content origin."""
     services = services_of(request)
-    job = await services.job(await services.principal(request), request.path_params["id"])
+    principal, job = await services.opened_job(await services.principal(request), request.path_params["id"])
     path = request.path_params["path"]
     found = await job_file(services, job, path)
-    return api_file_response(services, "job", job.id, found, path)
+    return api_file_response(services, f"{LINKED}job" if principal.link else "job", job.id, found, path)
 
 
 ROUTES = [
     Route("/api/v1/job", create, methods=["POST"]),
     Route("/api/v1/job", index, methods=["GET"]),
     Route("/api/v1/job/{id:str}", view, methods=["GET"]),
+    Route("/api/v1/job/{id:str}/rerun", rerun, methods=["POST"]),
     Route("/api/v1/job/{id:str}/cancel", cancel, methods=["POST"]),
     Route("/api/v1/job/{id:str}/log/{step:str}", log, methods=["GET"]),
     Route("/api/v1/job/{id:str}/data/", tree, methods=["GET"]),

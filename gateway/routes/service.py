@@ -19,6 +19,8 @@ RESOURCES = {
     "jobs": "/api/v1/job",
     "search": "/api/v1/search",
     "shipments": "/api/v1/shipment",
+    "links": "/api/v1/link",
+    "substitutions": "/api/v1/substitution",
     "recipients": "/api/v1/recipient",
     "events": "/api/v1/events",
     "webhooks": "/api/v1/webhook",

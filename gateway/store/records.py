@@ -16,7 +16,7 @@ from erc.gateway.auth import EDITOR, Principal
 from erc.gateway.packing import CANCELLED, cancel_shipment
 from erc.gateway.pipeline import cancel_job
 from erc.gateway.store.queue import Queue
-from erc.gateway.store.rows import compendium_row, hold, job_row, of_compendium, page, row_of, stop, write
+from erc.gateway.store.rows import compendium_row, hold, job_row, of_compendium, page, row_of, stop, unlink, write
 from erc.gateway.store.telling import compendium_event, job_event, public_subject
 from erc.gateway.transition import Advance
 from erc.schemas import tables
@@ -93,7 +93,7 @@ class Records:
         job, compendium = tables.job, tables.compendium
         joined = job.join(compendium, job.c.compendium_id == compendium.c.id)
         visible = _visible(principal, compendium.c.candidate, compendium.c.owner)
-        query = select(job.c.document).select_from(joined).where(visible)
+        query = select(job.c.document).select_from(joined).where(visible, job.c.link.is_(None))
         for column, value in ((job.c.compendium_id, compendium_id), (job.c.owner, owner), (job.c.status, status)):
             if value:
                 query = query.where(column == value)
@@ -163,6 +163,7 @@ class Records:
             if advance is None:
                 return None
             await write(transaction, tables.compendium, before.version, compendium_row(advance.state))
+            await unlink(transaction, identifier)
             event = compendium_event(before, advance.state)
             self._send(transaction, event, advance.state.version, [], public=True)
             return advance.state
@@ -242,6 +243,7 @@ class Records:
             moved = [await self._move_job(transaction, one, lambda job: cancel_job(job, now)) for one in jobs]
             left = [one for one in shipments if await self._move_shipment(transaction, one, cancel_shipment)]
             await stop(transaction, identifier)
+            await unlink(transaction, identifier)
             deleted = CompendiumDeleted(compendium_id=identifier)
             self._send(transaction, deleted, gone[0]["version"] + 1, [], public=not grave["candidate"])
         ended = [pair for pair in moved if pair]

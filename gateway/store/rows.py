@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Select, Table, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from erc.events.outbox import Transaction, guarded_update
@@ -33,6 +33,11 @@ async def of_compendium(transaction: Transaction, table: Table, identifier: str)
 async def stop(transaction: Transaction, work_id: str) -> None:
     """Ask the workers to stop this work; they read it at every heartbeat."""
     await transaction.connection.execute(insert(tables.cancellation).values(id=work_id).on_conflict_do_nothing())
+
+
+async def unlink(transaction: Transaction, compendium_id: str) -> None:
+    """Forget the public link of a compendium, which is none any more or is public now."""
+    await transaction.connection.execute(delete(tables.link).where(tables.link.c.compendium_id == compendium_id))
 
 
 async def write(transaction: Transaction, table: Table, version: int, row: dict[str, Any]) -> None:

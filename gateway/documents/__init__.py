@@ -1,0 +1,1 @@
+"""The documents of the web API as models, one module a topic."""
