@@ -29,6 +29,8 @@ from erc.gateway.routes import (
     search,
     service,
     shipment,
+    shipped,
+    substitution,
     webhook,
 )
 from erc.gateway.services import Services
@@ -51,6 +53,8 @@ def create_app(services: Services) -> Starlette:
             *webhook.ROUTES,
             *search.ROUTES,
             *shipment.ROUTES,
+            *shipped.ROUTES,
+            *substitution.ROUTES,
             *service.ROUTES,
             *metrics.ROUTES,
             *health.ROUTES,

@@ -34,3 +34,8 @@ def is_id(text: str) -> bool:
 def is_link_id(text: str) -> bool:
     """Return whether this has the form of a public link's id."""
     return _LINK.fullmatch(text) is not None
+
+
+def is_text(value: str) -> bool:
+    """Return whether this can be kept and told: it holds neither a NUL nor half a character."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

@@ -120,12 +120,13 @@ def shipment_view(shipment: Shipment) -> dict[str, Any]:
         "id": shipment.id,
         "compendium_id": shipment.compendium_id,
         "recipient": shipment.recipient,
-        "deposition_id": None,
-        "deposition_url": None,
-        "update_packaging": "false",
-        "last_modified": shipment.created.isoformat(),
+        "deposition_id": shipment.deposition_id,
+        "deposition_url": shipment.deposition_url,
+        "update_packaging": "true" if shipment.update_packaging else "false",
+        "last_modified": (shipment.modified or shipment.created).isoformat(),
         "user": shipment.owner,
         "status": shipment.status.value,
+        "md": shipment.md,
     }
     if shipment.problem:
         view["problem"] = shipment.problem.model_dump()

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from erc.events.blobs import BlobStore
 from erc.events.errors import Rejected
 from erc.gateway.auth import Action, Answer, Thing, authorise
+from erc.gateway.documents.shipment import NewShipment
 from erc.gateway.pages.about import about
 from erc.gateway.pages.files import files_of
 from erc.gateway.pages.listing import JobRow
@@ -82,5 +83,6 @@ async def ship(request: Request) -> Response:
     services = services_of(request)
     principal = await services.principal(request)
     wants_image = "image" in await body_of(request)
-    shipment = await begin_shipment(services, principal, request.path_params["id"], wants_image=wants_image)
+    order = NewShipment.model_validate({"compendium_id": request.path_params["id"], "image": wants_image})
+    shipment = await begin_shipment(services, principal, order)
     return RedirectResponse(f"/shipment/{shipment.id}", 303)

@@ -15,6 +15,7 @@ from erc.schemas.shipment import ShipmentStatus
 _STATES = {
     ShipmentStatus.TO_BE_SHIPPED: State("▸", "Being packed", "busy"),
     ShipmentStatus.SHIPPED: State("✓", "Packed", "good"),
+    ShipmentStatus.PUBLISHED: State("✓", "Published", "good"),
     ShipmentStatus.ERROR: State("✗", "Could not be packed", "bad"),
 }
 

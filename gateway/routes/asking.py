@@ -8,6 +8,7 @@ from typing import Any, cast
 from starlette.requests import HTTPConnection, Request
 
 from erc.gateway.errors import Refused
+from erc.gateway.identifiers import is_text
 from erc.gateway.services import Services
 
 BODY_BYTES = 1 << 20
@@ -38,11 +39,6 @@ def plain_text(request: Request, name: str) -> str | None:
     if value is not None and not is_text(value):
         raise Refused(400, f"{name} is not a text", "It holds a NUL or half a character.")
     return value
-
-
-def is_text(value: str) -> bool:
-    """Return whether this can be kept: it holds neither a NUL nor half a character."""
-    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 async def body_of(request: Request) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from erc.gateway.app import create_app
 from erc.gateway.routes.publication import make_public
 from erc.gateway.streaming.streams import Pace
 from erc.gateway.telemetry import Telemetry
+from erc.gateway.transition import Advance
 from erc.schemas import tables
 from erc.schemas.check import CheckReport, Verdict
 from erc.schemas.job import JobStatus
@@ -252,16 +253,9 @@ async def test_files_and_the_report_of_such_a_job_end_with_the_link(sharing) -> 
 async def ended(sharing, job: str, **changes) -> None:
     def end(before):
         from_now = {"status": JobStatus.SUCCESS, "verdict": Verdict.REPRODUCED, "version": before.version + 1}
-        return Advanced(before.model_copy(update={**from_now, **changes}))
+        return Advance(before.model_copy(update={**from_now, **changes}))
 
     await sharing.services.records.move_job(job, end)
-
-
-class Advanced:
-    """A job's next state with nothing that follows."""
-
-    def __init__(self, state) -> None:
-        self.state, self.commands = state, ()
 
 
 async def test_a_link_holder_runs_a_job_again_but_does_not_cancel_it(sharing) -> None:
