@@ -18,6 +18,7 @@ from erc.gateway.pages import routes as pages
 from erc.gateway.protection import Protection
 from erc.gateway.routes import (
     admin,
+    binding,
     compendium,
     event_log,
     events,
@@ -51,6 +52,7 @@ def create_app(services: Services) -> Starlette:
             *event_log.ROUTES,
             *publication.ROUTES,
             *webhook.ROUTES,
+            *binding.ROUTES,
             *search.ROUTES,
             *shipment.ROUTES,
             *shipped.ROUTES,

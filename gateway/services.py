@@ -29,7 +29,7 @@ from erc.gateway.store.links import PublicLinks
 from erc.gateway.store.operations import Operations
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.records import Records
-from erc.gateway.store.search import Search
+from erc.gateway.store.search import SearchEngine
 from erc.gateway.store.sessions import Sessions
 from erc.gateway.store.visibility import Visibility
 from erc.gateway.streaming.streams import Streams
@@ -56,7 +56,7 @@ class Services:
     records: Records
     queue: Queue
     sessions: Sessions
-    search: Search
+    search: SearchEngine
     blobs: FileBlobStore
     hub: Hub
     hints: Hints

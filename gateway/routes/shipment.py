@@ -189,10 +189,10 @@ async def download(request: Request) -> Response:
     """Return the zip, once it is packed: with 202, as clients of the o2r service expect it; a part of it with 206."""
     services = services_of(request)
     shipment = await services.shipment(await services.principal(request), request.path_params["id"])
-    return package_of(services, shipment)
+    return package_of(services, shipment, 200 if "range" in request.headers else 202)
 
 
-def package_of(services: Services, shipment: Shipment) -> Response:
+def package_of(services: Services, shipment: Shipment, status: int = 202) -> Response:
     """Return the zip of a shipment; raises Refused (409)."""
     if shipment.status is ShipmentStatus.ERROR and shipment.problem:
         raise Refused(409, shipment.problem.title, shipment.problem.detail, shipment.problem.code)
@@ -200,7 +200,7 @@ def package_of(services: Services, shipment: Shipment) -> Response:
         raise Refused(409, "The shipment is not packed yet", "Please try again in a moment.", "not_packed")
     return FileResponse(
         services.blobs.path(shipment.package),
-        202,
+        status,
         media_type="application/zip",
         filename=f"{shipment.id}.zip",
         headers={"X-Content-Type-Options": "nosniff"},
@@ -272,7 +272,11 @@ ROUTES = [
         About(
             "Shipment",
             "Download the bag",
-            {202: Content("application/zip", "The bag"), 206: Content("application/zip", "A part of it")},
+            {
+                200: Content("application/zip", "The bag, to who asks for a part that cannot be given"),
+                202: Content("application/zip", "The bag"),
+                206: Content("application/zip", "A part of it"),
+            },
             (*_FOLLOWED, 409, 416),
             action=Action.FOLLOW,
         ),
