@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from erc.gateway.pages import compendium, job, listing, search, shipment
+from erc.gateway.pages import compendium, job, listing, search, sharing, shipment
 from erc.gateway.pages.problems import on_bug, on_http_error, on_refused, on_rejected, on_unavailable
 
 __all__ = ["ROUTES", "on_bug", "on_http_error", "on_refused", "on_rejected", "on_unavailable"]
@@ -18,8 +18,13 @@ ROUTES: list[Route] = [
     Route("/compendium/{id:str}/run", compendium.run, methods=["POST"]),
     Route("/compendium/{id:str}/delete", compendium.delete, methods=["POST"]),
     Route("/compendium/{id:str}/ship", compendium.ship, methods=["POST"]),
+    Route("/compendium/{id:str}/link", sharing.make_link, methods=["POST"]),
+    Route("/compendium/{id:str}/link/revoke", sharing.revoke_link, methods=["POST"]),
+    Route("/compendium/{id:str}/substitute", sharing.substitution_form, methods=["GET"]),
+    Route("/compendium/{id:str}/substitute", sharing.substitute, methods=["POST"]),
     Route("/job/{id:str}", job.page, methods=["GET"]),
     Route("/job/{id:str}/cancel", job.cancel, methods=["POST"]),
     Route("/shipment/{id:str}", shipment.page, methods=["GET"]),
+    Route("/shipment/{id:str}/publish", shipment.publish, methods=["POST"]),
     Route("/shipment/{id:str}/cancel", shipment.cancel, methods=["POST"]),
 ]
