@@ -51,9 +51,10 @@ engine-stop: ## Stop the Docker engine that set-up started.
 clean-all: ## Take back what set-up did (REMOVE=1: its Debian packages too).
 	@sh deploy/setup/start.sh clean-all
 
-contracts: setup ## Generate the AsyncAPI document and the JSON Schemas again.
+contracts: setup ## Generate the AsyncAPI and OpenAPI documents and the JSON Schemas again.
 	@$(PYTHON) -m erc.events.asyncapi > events/asyncapi.yaml
 	@$(PYTHON) -m erc.schemas.contracts schemas/json
+	@$(PYTHON) -m erc.gateway.openapi > gateway/openapi.yaml
 
 screenshot: base ## Take the README's picture of a job's page.
 	@sh deploy/screenshot.sh $(EXAMPLE) docs/job.png

@@ -26,11 +26,12 @@ class LoadWorkspace(Command):
 
 
 class DescribeWorkspace(Command):
-    """Read what the workspace says about itself."""
+    """Read what the workspace says about itself; `description` is one by which a person chose main and display."""
 
     WORKER, VERB, ID_FIELD = "metadata", "describe", "compendium_id"
     compendium_id: Id
     manifest: Digest
+    description: Digest | None = None
 
 
 class PrepareEnvironment(Command):

@@ -196,5 +196,5 @@ class Pull:
 def _place(reply: str) -> tuple[int, int, int, int]:
     """Return a delivery's sequence in the stream, its number, its time and how many follow, from its reply subject."""
     tokens = reply.split(".")
-    first = 5 if len(tokens) == 9 else 7
-    return int(tokens[first]), int(tokens[first + 1]), int(tokens[first + 2]), int(tokens[first + 3])
+    sequence, number, time_ns, pending = tokens[5:9] if len(tokens) == 9 else tokens[7:11]
+    return int(sequence), int(number), int(time_ns), int(pending)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import logging
 import os
@@ -15,12 +16,16 @@ log = logging.getLogger("erc.process")
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _SPANS = "erc.events.spans"
+_COLLECT_AFTER = (20_000, 20, 50)
+"""Python looks for cycles after so many new objects: a request or an event makes thousands, hardly one in a cycle."""
 
 
 @contextlib.contextmanager
 def process(component: str) -> Iterator[None]:
     """Be the process `component` for the time of the block; what it recorded is sent at the end."""
     logs.set_up(component, os.environ)
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
     log.info("Started")
     with trace.RECORDING.by(_spans(component)):
         yield

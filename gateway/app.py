@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
 from erc.events.errors import Rejected, Unavailable
@@ -25,8 +25,11 @@ from erc.gateway.routes import (
     health,
     job,
     link,
+    metadata,
     metrics,
     publication,
+    reference,
+    removal,
     search,
     service,
     shipment,
@@ -39,31 +42,36 @@ from erc.gateway.settings import LOOPBACK
 
 STATIC = Path(__file__).parent / "static"
 
+ROUTES: list[BaseRoute] = [
+    *compendium.ROUTES,
+    *metadata.ROUTES,
+    *removal.ROUTES,
+    *job.ROUTES,
+    *link.ROUTES,
+    *events.ROUTES,
+    *event_log.ROUTES,
+    *publication.ROUTES,
+    *reference.ROUTES,
+    *webhook.ROUTES,
+    *binding.ROUTES,
+    *search.ROUTES,
+    *shipment.ROUTES,
+    *shipped.ROUTES,
+    *substitution.ROUTES,
+    *service.ROUTES,
+    *metrics.ROUTES,
+    *health.ROUTES,
+    *admin.ROUTES,
+    *pages.ROUTES,
+    Mount("/static", StaticFiles(directory=STATIC)),
+]
+
 
 def create_app(services: Services) -> Starlette:
     """Return the application of the pages and the web API."""
     hosts = sorted({urlsplit(services.settings.public_url).hostname or "", *LOOPBACK, services.settings.host} - {""})
     app = Starlette(
-        routes=[
-            *compendium.ROUTES,
-            *job.ROUTES,
-            *link.ROUTES,
-            *events.ROUTES,
-            *event_log.ROUTES,
-            *publication.ROUTES,
-            *webhook.ROUTES,
-            *binding.ROUTES,
-            *search.ROUTES,
-            *shipment.ROUTES,
-            *shipped.ROUTES,
-            *substitution.ROUTES,
-            *service.ROUTES,
-            *metrics.ROUTES,
-            *health.ROUTES,
-            *admin.ROUTES,
-            *pages.ROUTES,
-            Mount("/static", StaticFiles(directory=STATIC)),
-        ],
+        routes=ROUTES,
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts),
             Middleware(Protection, content_url=services.settings.content_url),

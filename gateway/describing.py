@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field, StringConstraints
 from starlette.routing import Route
 
 from erc.gateway.auth import Action
@@ -36,7 +37,8 @@ class Content:
 class About:
     """An operation in words and types.
 
-    `answers` maps a status to the pydantic model (any type that pydantic reads), a Content, or None for an empty body.
+    `answers` maps a status to the pydantic model (any type that pydantic reads), a Content, or None for an empty body;
+    a tuple holds alternatives. `headers` are those of the answers, named in `contract.HEADERS`.
     `refusals` are the statuses that come with a problem document. `action` is what `auth.authorise` is asked; None for
     what everybody may do. `body` is the type of a JSON body; `forms` are further media types that it may come in.
     """
@@ -45,6 +47,7 @@ class About:
     summary: str
     answers: Mapping[int, Any]
     refusals: Sequence[int] = ()
+    headers: Sequence[str] = ()
     query: Sequence[Parameter] = ()
     body: Any = None
     forms: Sequence[str] = field(default=())
@@ -58,3 +61,13 @@ class Described(Route):
     def __init__(self, path: str, endpoint: Callable[..., Any], method: str, about: About) -> None:
         super().__init__(path, endpoint, methods=[method])
         self.method, self.about = method, about
+
+
+Text = Annotated[str, StringConstraints(max_length=1000)]
+From1 = Annotated[int, Field(ge=1)]
+
+START = Parameter("start", From1, "Number of the first result, from 1.")
+LIMIT = Parameter("limit", From1, "How many results at most; 100 unless said, 1000 at most.")
+CURSOR = Parameter("cursor", Text, "`next` of the page before, instead of `start`.")
+REPEAT = Parameter("Idempotency-Key", Text, "Chosen by you: a repeat has one effect and one answer.", "header")
+PREFER = Parameter("Prefer", Text, "`respond-async`: answer at once, do not wait.", "header")

@@ -43,6 +43,10 @@ class Protection:
                 headers.setdefault("Cache-Control", "public, max-age=300" if static else "private, no-store")
             await send(message)
 
+        if "\0" in scope["path"]:
+            problem = Problem(code="http_404", title="Not found", detail="The address holds a NUL.")
+            await problem_response(404, problem)(scope, receive, guarded)
+            return
         if scope["method"] not in SAFE and not same_origin(Headers(scope=scope)):
             problem = Problem(code="cross_origin", title="Requests from other sites are refused")
             await problem_response(403, problem)(scope, receive, guarded)

@@ -21,7 +21,13 @@ def publish(compendium: Compendium, snapshot: Digest, time: datetime) -> Advance
     """Return the published compendium; None when it is published already or not ready."""
     if not publishable(compendium):
         return None
-    changes = {"candidate": False, "published": time, "snapshot": snapshot, "version": compendium.version + 1}
+    changes = {
+        "candidate": False,
+        "published": time,
+        "snapshot": snapshot,
+        "public_revision": compendium.revision,
+        "version": compendium.version + 1,
+    }
     return Advance(compendium.model_copy(update=changes))
 
 

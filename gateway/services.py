@@ -29,6 +29,8 @@ from erc.gateway.store.links import PublicLinks
 from erc.gateway.store.operations import Operations
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.records import Records
+from erc.gateway.store.removal import RemovedCompendia
+from erc.gateway.store.revisions import Revisions
 from erc.gateway.store.search import SearchEngine
 from erc.gateway.store.sessions import Sessions
 from erc.gateway.store.visibility import Visibility
@@ -73,6 +75,8 @@ class Services:
     def __post_init__(self) -> None:
         self.idempotency: Idempotency[Transaction] = Idempotency(SqlAnswers(self.records.database), utc_now)
         self.public_links = PublicLinks(self.records.database)
+        self.revisions = Revisions(self.records.database)
+        self.removed = RemovedCompendia(self.records.database)
         self.streams = Streams(
             self.hub, Visibility(self.records.database).of, self._session_holders, links=self.public_links.good
         )
@@ -133,8 +137,20 @@ class Services:
         """Return whether the principal may do this to a compendium, by its id or its public link's, and what it is."""
         principal, identifier = await self.opened(principal, identifier)
         found = await self.records.compendium(identifier) if is_id(identifier) else None
-        thing = Thing(found.owner, found.candidate, found.id) if found else None
-        return authorise(principal, action, thing), found
+        if found is None and is_id(identifier):
+            await self._refuse_gone(identifier)
+        return authorise(principal, action, self.thing(found) if found else None), found
+
+    @staticmethod
+    def thing(compendium: Compendium) -> Thing:
+        """Return what `authorise` is asked about."""
+        return Thing(compendium.owner, compendium.candidate, compendium.id)
+
+    async def _refuse_gone(self, identifier: str) -> None:
+        """Raise Refused (410) for a compendium that was public and is deleted; a candidate was never known."""
+        grave = (await Visibility(self.records.database).of([identifier])).get(identifier)
+        if grave and not grave.now.candidate:
+            raise Refused(410, "the compendium was deleted", "It was public; an administrator has deleted it.")
 
     async def job(self, principal: Principal, identifier: str, action: Action = Action.VIEW) -> Job:
         """Return a job that the principal may do this to; raises Refused."""

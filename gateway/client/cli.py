@@ -14,6 +14,7 @@ from erc.gateway.client.commands import dead, events, rebuild, streams
 from erc.gateway.client.commands.cancel import cancel
 from erc.gateway.client.commands.doctor import doctor
 from erc.gateway.client.commands.logs import logs
+from erc.gateway.client.commands.metadata import metadata
 from erc.gateway.client.commands.open import open_page
 from erc.gateway.client.commands.publish import publish
 from erc.gateway.client.commands.run import run
@@ -37,6 +38,7 @@ app.command("run")(run)
 app.command("status")(status)
 app.command("logs")(logs)
 app.command("cancel")(cancel)
+app.command("metadata")(metadata)
 app.command("publish")(publish)
 app.command("open")(open_page)
 app.command("doctor")(doctor)

@@ -1,1 +1,1 @@
-"""The documents of the web API as models, one module a topic."""
+"""The documents of the web API as types: what OpenAPI describes, and what bodies are validated by."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from erc.gateway.documents.document import Document
 
 
-class LinkDocument(BaseModel):
+class LinkDocument(Document):
     """A public link: its id stands for the compendium's in the addresses that it opens."""
 
     id: str = Field(examples=["lSaOCqxmNEO8Og42a0ONVRYUVoDWeBLr"])
@@ -20,7 +22,7 @@ class LinkDocument(BaseModel):
     expires: datetime | None = None
 
 
-class LinkList(BaseModel):
+class LinkList(Document):
     """Public links, newest first."""
 
     results: list[LinkDocument]

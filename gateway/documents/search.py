@@ -1,13 +1,15 @@
-"""Searches and their hits, in the shape of Elasticsearch."""
+"""What a search finds, in the shape of the o2r service."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from erc.gateway.documents.document import Document
 
 
-class NewSearch(BaseModel):
+class NewSearch(Document):
     """A query of the part of Elasticsearch's language that is understood."""
 
     query: dict[str, Any] = Field(default_factory=dict)
@@ -15,22 +17,22 @@ class NewSearch(BaseModel):
     size: int = Field(10, ge=0, le=100)
 
 
-class Hit(BaseModel):
-    """What was found, and how well it matches."""
+class Hit(Document):
+    """A document that was found."""
 
-    score: float = Field(alias="_score")
+    score: float | None = Field(alias="_score")
     source: dict[str, Any] = Field(alias="_source")
 
 
-class HitList(BaseModel):
-    """One page of hits, and how many there are in all."""
+class HitList(Document):
+    """A page of what was found."""
 
     total: int
     max_score: float | None
     hits: list[Hit]
 
 
-class Found(BaseModel):
-    """The answer to a search."""
+class Found(Document):
+    """What was found."""
 
     hits: HitList

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator
 
+from erc.gateway.documents.document import Document, NamedProblem
 from erc.gateway.identifiers import is_text
+from erc.schemas.shipment import ShipmentStatus
 
 MD_CHARACTERS = 64 << 10
 
 
-class Recipient(BaseModel):
-    """Where a compendium can be shipped to."""
+class Recipient(Document):
+    """Somewhere a compendium can be shipped to."""
 
     id: str
     label: str
 
 
-class Recipients(BaseModel):
-    """The recipients that are set up."""
+class Recipients(Document):
+    """Where compendia can be shipped to."""
 
     recipients: list[Recipient]
 
 
-class NewShipment(BaseModel):
+class NewShipment(Document):
     """What to ship, and how."""
 
     compendium_id: str
@@ -60,7 +63,7 @@ class NewShipment(BaseModel):
         return given
 
 
-class ShipmentDocument(BaseModel):
+class ShipmentDocument(Document):
     """A shipment."""
 
     id: str
@@ -69,21 +72,22 @@ class ShipmentDocument(BaseModel):
     deposition_id: str | None
     deposition_url: str | None
     update_packaging: str
-    last_modified: str
+    last_modified: datetime
     user: str
-    status: str
+    status: ShipmentStatus
     md: dict[str, Any]
-    problem: dict[str, Any] | None = None
+    """What the sender said of it."""
+    problem: NamedProblem | None = None
 
 
-class ShipmentState(BaseModel):
-    """Whether it is `to be shipped`, `shipped`, `published`, or came to an `error`."""
+class ShipmentState(Document):
+    """The state of a shipment."""
 
     id: str
-    status: str
+    status: ShipmentStatus
 
 
-class ShippedFile(BaseModel):
+class ShippedFile(Document):
     """A file of the packed bag."""
 
     id: str
@@ -94,7 +98,7 @@ class ShippedFile(BaseModel):
     links: dict[str, str]
 
 
-class ShippedFiles(BaseModel):
+class ShippedFiles(Document):
     """The files of the packed bag."""
 
     files: list[ShippedFile]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from erc.gateway.documents.document import Document
 
 
-class FilePair(BaseModel):
+class FilePair(Document):
     """A file of the base and the file of the overlay that takes its place."""
 
     base: str
     overlay: str
 
 
-class NewSubstitution(BaseModel):
+class NewSubstitution(Document):
     """What to make: the code of `base` with data of `overlay`."""
 
     base: str = Field(pattern=r"^[0-9a-z]{26}$")
@@ -23,13 +25,13 @@ class NewSubstitution(BaseModel):
     handling: Literal["keepBase", "extract", "extractAndMerge"] = Field("keepBase", alias="metadataHandling")
 
 
-class Made(BaseModel):
-    """The id of what was made."""
+class Made(Document):
+    """The id of the new compendium."""
 
     id: str
 
 
-class Identifiers(BaseModel):
-    """Ids, newest first."""
+class Identifiers(Document):
+    """Compendia that were made by substitution, newest first."""
 
     results: list[str]

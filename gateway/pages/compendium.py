@@ -20,8 +20,8 @@ from erc.gateway.pages.rendering import render
 from erc.gateway.pages.sharing import linked, shared
 from erc.gateway.pages.words import state_of, status_of
 from erc.gateway.routes.asking import body_of, services_of
-from erc.gateway.routes.compendium import forget
 from erc.gateway.routes.job import begin
+from erc.gateway.routes.removal import forget
 from erc.gateway.routes.shipment import ship as begin_shipment
 from erc.schemas.compendium import Compendium, CompendiumStatus
 from erc.schemas.metadata import Description

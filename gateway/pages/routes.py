@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from erc.gateway.pages import compendium, job, listing, search, sharing, shipment
+from erc.gateway.pages import compendium, job, listing, metadata, reference, search, sharing, shipment
 from erc.gateway.pages.problems import on_bug, on_http_error, on_refused, on_rejected, on_unavailable
 
 __all__ = ["ROUTES", "on_bug", "on_http_error", "on_refused", "on_rejected", "on_unavailable"]
@@ -13,6 +13,7 @@ ROUTES: list[Route] = [
     Route("/", listing.home, methods=["GET"]),
     Route("/upload", listing.upload, methods=["POST"]),
     Route("/upload", listing.upload_form, methods=["GET"]),
+    Route("/reference", reference.page, methods=["GET"]),
     Route("/search", search.page, methods=["GET"]),
     Route("/compendium/{id:str}", compendium.page, methods=["GET"]),
     Route("/compendium/{id:str}/run", compendium.run, methods=["POST"]),
@@ -22,6 +23,10 @@ ROUTES: list[Route] = [
     Route("/compendium/{id:str}/link/revoke", sharing.revoke_link, methods=["POST"]),
     Route("/compendium/{id:str}/substitute", sharing.substitution_form, methods=["GET"]),
     Route("/compendium/{id:str}/substitute", sharing.substitute, methods=["POST"]),
+    Route("/compendium/{id:str}/metadata", metadata.form, methods=["GET"]),
+    Route("/compendium/{id:str}/metadata", metadata.submit, methods=["POST"]),
+    Route("/compendium/{id:str}/history", metadata.history, methods=["GET"]),
+    Route("/compendium/{id:str}/history/{number:int}", metadata.revision, methods=["GET"]),
     Route("/job/{id:str}", job.page, methods=["GET"]),
     Route("/job/{id:str}/cancel", job.cancel, methods=["POST"]),
     Route("/shipment/{id:str}", shipment.page, methods=["GET"]),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from erc.events.dead import DeadLetter
 from erc.events.envelope import Envelope
 from erc.gateway.auth import Action, Principal, authorise
+from erc.gateway.describing import About, Described, From1, Parameter, Text
+from erc.gateway.documents import admin as documents
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.identifiers import new_id
 from erc.gateway.rebuilding import REBUILDS
@@ -24,6 +26,7 @@ from erc.gateway.store.operations import Wanted
 log = logging.getLogger("erc.gateway")
 
 MOST = 1000
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 async def _allowed(request: Request, action: Action) -> tuple[Services, Principal]:
@@ -194,15 +197,56 @@ def _from_zero(request: Request, name: str) -> int:
     return int(value)
 
 
+_LIMIT = Parameter("limit", From1, "How many at most.")
+_AFTER = Parameter("after", int, "The `next` of the page before.")
+_EVENTS = (
+    Parameter("aggregate", Text, "Those about this compendium, job or shipment."),
+    Parameter("type", Text, "Those of this type."),
+    Parameter("stream", Text, "Those of this stream."),
+    Parameter("last", From1, "The newest so many, instead of `after`."),
+    _AFTER,
+    _LIMIT,
+)
+
+
+def _looks(
+    path: str,
+    endpoint: Endpoint,
+    summary: str,
+    answer: Any,
+    refusals: tuple[int, ...] = (),
+    query: tuple[Parameter, ...] = (),
+) -> Described:
+    about = About("Operation", summary, {200: answer}, (403, *refusals), query=query, action=Action.INSPECT)
+    return Described(f"/api/v1/admin/{path}", endpoint, "GET", about)
+
+
+def _does(
+    path: str, endpoint: Endpoint, summary: str, status: int, answer: Any, *refusals: int, **more: Any
+) -> Described:
+    about = About("Operation", summary, {status: answer}, (404, *refusals), action=Action.OPERATE, **more)
+    return Described(f"/api/v1/admin/{path}", endpoint, "DELETE" if endpoint is drop else "POST", about)
+
+
 ROUTES = [
-    Route("/api/v1/admin/streams", streams, methods=["GET"]),
-    Route("/api/v1/admin/events", events, methods=["GET"]),
-    Route("/api/v1/admin/events/{id:path}", event, methods=["GET"]),
-    Route("/api/v1/admin/dead", dead, methods=["GET"]),
-    Route("/api/v1/admin/dead/{id:int}", dead_letter, methods=["GET"]),
-    Route("/api/v1/admin/dead/{id:int}", drop, methods=["DELETE"]),
-    Route("/api/v1/admin/dead/{id:int}/retry", retry, methods=["POST"]),
-    Route("/api/v1/admin/rebuild/{what:str}", rebuild, methods=["POST"]),
-    Route("/api/v1/admin/rebuild/{what:str}", rebuild_progress, methods=["GET"]),
-    Route("/api/v1/admin/operations", operations, methods=["GET"]),
+    _looks("streams", streams, "See the state of the wire", documents.Wire),
+    _looks("events", events, "Read the whole event log", documents.LoggedEvents, (400,), _EVENTS),
+    _looks("events/{id:path}", event, "Read one message", documents.LoggedEvent, (404,)),
+    _looks("dead", dead, "Read the dead letters", documents.DeadLetterPage, (400,), (_AFTER, _LIMIT)),
+    _looks("dead/{id:int}", dead_letter, "Read a dead letter", documents.DeadLetterDocument, (404,)),
+    _does("dead/{id:int}", drop, "Forget a dead letter", 200, documents.Dropped),
+    _does("dead/{id:int}/retry", retry, "Do its command again", 202, documents.Revived, 409),
+    _does(
+        "rebuild/{what:str}",
+        rebuild,
+        "Rebuild something",
+        202,
+        documents.RebuildDocument,
+        400,
+        409,
+        413,
+        body=documents.RebuildStart,
+    ),
+    _looks("rebuild/{what:str}", rebuild_progress, "See how far a rebuild is", documents.RebuildDocument, (404,)),
+    _looks("operations", operations, "See what operators did", documents.OperationPage, (400,), (_LIMIT,)),
 ]

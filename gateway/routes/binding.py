@@ -53,14 +53,23 @@ async def extract(request: Request) -> Response:
 
 
 async def run(request: Request) -> Response:
-    """Make a binding ready to be asked for figures, or return the figure for new values of its parameters."""
+    """Make a binding ready to be asked for figures."""
+    await _bound(request)
+    raise _to_come("A later version makes the figure's code ready, in the compendium's own environment.")
+
+
+async def figure(request: Request) -> Response:
+    """Return the figure of a binding for new values (newValue0, newValue1, …) of its parameters."""
+    await _bound(request)
+    _check_values(request)
+    raise _to_come("A later version runs the figure's code with the values given, in the compendium's own environment.")
+
+
+async def _bound(request: Request) -> None:
     services = services_of(request)
     await services.compendium(await services.principal(request), request.path_params["id"])
     if not _BINDING.fullmatch(request.path_params["binding"]):
         raise Refused(404, "no binding with this id")
-    if request.method == "GET":
-        _check_values(request)
-    raise _to_come("A later version runs the figure's code with the values given, in the compendium's own environment.")
 
 
 def _check_values(request: Request) -> None:
@@ -80,8 +89,8 @@ async def _document(request: Request, model: type[M]) -> M:
         raise Refused(400, "The binding cannot be read", f"{place}: {first['msg']}.") from error
 
 
-_REFUSALS = (400, 401, 403, 404, 413, 501)
-_ANSWERS: dict[int, None] = {}
+_REFUSALS = (400, 404, 410, 413, 501)
+_NOTHING_YET: dict[int, None] = {}
 _OF = "/api/v1/compendium/{id:str}/binding/{binding:str}"
 
 ROUTES = [
@@ -89,20 +98,22 @@ ROUTES = [
         "/api/v1/bindings/binding",
         create,
         "POST",
-        About("Bindings", "Bind a result", _ANSWERS, _REFUSALS, body=Binding, action=Action.BIND),
+        About("Bindings", "Bind a result", _NOTHING_YET, _REFUSALS, body=Binding, action=Action.BIND),
     ),
     Described(
         "/api/v1/bindings/searchBinding",
         search,
         "POST",
-        About("Bindings", "Search bindings", _ANSWERS, (400, 413, 501), body=BindingSearch),
+        About("Bindings", "Search bindings", _NOTHING_YET, (400, 413, 501), body=BindingSearch),
     ),
     Described(
         "/api/v1/bindings/extractRcode",
         extract,
         "POST",
-        About("Bindings", "Extract code", _ANSWERS, _REFUSALS, body=CodeRequest, action=Action.VIEW),
+        About("Bindings", "Extract code", _NOTHING_YET, _REFUSALS, body=CodeRequest, action=Action.VIEW),
     ),
-    Described(_OF, run, "POST", About("Bindings", "Run a binding", _ANSWERS, (404, 501), action=Action.VIEW)),
-    Described(_OF, run, "GET", About("Bindings", "View a figure", _ANSWERS, (400, 404, 501), action=Action.VIEW)),
+    Described(_OF, run, "POST", About("Bindings", "Run a binding", _NOTHING_YET, (404, 410, 501), action=Action.VIEW)),
+    Described(
+        _OF, figure, "GET", About("Bindings", "View a figure", _NOTHING_YET, (400, 404, 410, 501), action=Action.VIEW)
+    ),
 ]

@@ -7,19 +7,21 @@ import json
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from erc.events.blobs import read_manifest
 from erc.events.catalog import LoadWorkspace
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal, authorise
 from erc.gateway.content import api_file_response, find_file
+from erc.gateway.describing import LIMIT, PREFER, REPEAT, START, About, Content, Described, Parameter, Text
+from erc.gateway.documents.compendium import CompendiumDocument, CompendiumId, Creation, FolderNode
+from erc.gateway.documents.document import Listing
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import is_link_id, new_id
 from erc.gateway.routes.asking import services_of, whole_number
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing, key_of
-from erc.gateway.services import JOB_WORKERS, LOADING_WORKERS, SHIPPING_WORKERS, Services
+from erc.gateway.services import Services
 from erc.gateway.upload import Upload, one_of, receive
 from erc.gateway.views import compendium_view, file_tree
 from erc.schemas.compendium import Compendium, CompendiumStatus
@@ -143,29 +145,6 @@ async def view(request: Request) -> Response:
     return JSONResponse(compendium_view(compendium, manifest, request.path_params["id"]))
 
 
-async def delete(request: Request) -> Response:
-    """`DELETE /api/v1/compendium/:id`: forget a compendium; a published one needs an administrator."""
-    services = services_of(request)
-    await forget(services, await services.principal(request), request.path_params["id"])
-    return Response(status_code=204)
-
-
-async def forget(services: Services, principal: Principal, identifier: str) -> None:
-    """Remove a compendium, whatever goes on for it; raises Refused (401, 403, 404)."""
-    compendium = await services.compendium(principal, identifier, Action.DELETE)
-    jobs, shipments = await services.records.remove_compendium(compendium.id)
-    await services.tell_to_stop({compendium.id: LOADING_WORKERS, **dict.fromkeys(jobs, JOB_WORKERS)})
-    await services.tell_to_stop(dict.fromkeys(shipments, SHIPPING_WORKERS))
-
-
-async def metadata(request: Request) -> Response:
-    """`GET /api/v1/compendium/:id/metadata`."""
-    services = services_of(request)
-    principal = await services.principal(request)
-    compendium = await services.compendium(principal, request.path_params["id"], Action.READ_METADATA)
-    return JSONResponse({"id": compendium.id, "metadata": {"o2r": compendium.metadata.get("o2r", {})}})
-
-
 async def tree(request: Request) -> Response:
     """`GET /api/v1/compendium/:id/data/`: the file tree."""
     services = services_of(request)
@@ -199,13 +178,66 @@ async def jobs(request: Request) -> Response:
     return JSONResponse({"results": [job.id for job in found]})
 
 
+FILE = Content("*/*", "The file, with its media type when a browser may show it, else `application/octet-stream`.")
+
 ROUTES = [
-    Route("/api/v1/compendium", create, methods=["POST"]),
-    Route("/api/v1/compendium", index, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}", view, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}", delete, methods=["DELETE"]),
-    Route("/api/v1/compendium/{id:str}/metadata", metadata, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}/jobs", jobs, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}/data/", tree, methods=["GET"]),
-    Route("/api/v1/compendium/{id:str}/data/{path:path}", file, methods=["GET"]),
+    Described(
+        "/api/v1/compendium",
+        create,
+        "POST",
+        About(
+            "Compendia",
+            "Make a compendium of an archive",
+            {200: CompendiumId, 202: CompendiumId},
+            (400, 409, 413, 422, 501),
+            ("Location",),
+            (REPEAT, PREFER),
+            Creation,
+            ("multipart/form-data",),
+            Action.CREATE,
+        ),
+    ),
+    Described(
+        "/api/v1/compendium",
+        index,
+        "GET",
+        About(
+            "Compendia",
+            "List compendia",
+            {200: Listing},
+            (400,),
+            query=(Parameter("user", Text, "Those of this owner."), START, LIMIT),
+        ),
+    ),
+    Described(
+        "/api/v1/compendium/{id:str}",
+        view,
+        "GET",
+        About("Compendia", "View a compendium", {200: CompendiumDocument}, (404, 410), action=Action.VIEW),
+    ),
+    Described(
+        "/api/v1/compendium/{id:str}/jobs",
+        jobs,
+        "GET",
+        About(
+            "Jobs",
+            "List the jobs of a compendium",
+            {200: Listing},
+            (400, 404, 410),
+            query=(START, LIMIT),
+            action=Action.VIEW,
+        ),
+    ),
+    Described(
+        "/api/v1/compendium/{id:str}/data/",
+        tree,
+        "GET",
+        About("Files", "View the tree of files", {200: FolderNode}, (404, 410), action=Action.VIEW),
+    ),
+    Described(
+        "/api/v1/compendium/{id:str}/data/{path:path}",
+        file,
+        "GET",
+        About("Files", "Get a file", {200: FILE, 206: FILE, 302: None}, (400, 404, 410, 416), action=Action.VIEW),
+    ),
 ]

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Route
 
 from erc.events import asyncapi
+from erc.gateway.describing import About, Content, Described, From1, Parameter, Text
+from erc.gateway.documents.event import EventPage
 from erc.gateway.errors import Refused
 from erc.gateway.routes.asking import services_of, whole_number
 from erc.gateway.routes.events import everything
@@ -83,7 +84,29 @@ def filter_of(given: Mapping[str, Sequence[str]]) -> Filter:
     return Filter(values["compendium"], values["job"], values["user"], values["type"])
 
 
+STREAM = Content("text/event-stream", "Server-sent events, or a page of the log as JSON, by `Accept`.")
+_LIMIT = Parameter("limit", From1, "How many at most; 100 unless said, 1000 at most.")
+_RESUME = Parameter(
+    "Last-Event-ID", Text, "The `id` of the last event that came: the stream goes on behind it.", "header"
+)
+_QUERY = (
+    Parameter("after", Text, "A cursor: `next` of the page before; 0 for the beginning."),
+    *(Parameter(name, Text, f"Only of these, with commas between; {_LOOKS[name]}.") for name in _FORMS),
+    _LIMIT,
+    _RESUME,
+)
+
 ROUTES = [
-    Route("/api/v1/events", either, methods=["GET"]),
-    Route("/api/v1/asyncapi", contract, methods=["GET"]),
+    Described(
+        "/api/v1/events",
+        either,
+        "GET",
+        About("Events", "Follow what happens, or read the log", {200: (EventPage, STREAM)}, (400,), query=_QUERY),
+    ),
+    Described(
+        "/api/v1/asyncapi",
+        contract,
+        "GET",
+        About("Events", "Read the contract of the events", {200: Content("application/vnd.aai.asyncapi+yaml")}),
+    ),
 ]

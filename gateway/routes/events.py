@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
+from erc.gateway.auth import Action
+from erc.gateway.describing import About, Content, Described, Parameter, Text
 from erc.gateway.errors import Refused
 from erc.gateway.routes.asking import services_of
 from erc.gateway.services import COOKIE, Services
@@ -68,6 +69,22 @@ async def _entrance(request: Request, services: Services) -> Entrance:
     return Entrance(principal, None if bearer or principal.anonymous else request.cookies.get(COOKIE))
 
 
+_RESUME = Parameter(
+    "Last-Event-ID", Text, "The `id` of the last event that came: the stream goes on behind it.", "header"
+)
+
 ROUTES = [
-    Route("/api/v1/job/{id:str}/events", of_job, methods=["GET"]),
+    Described(
+        "/api/v1/job/{id:str}/events",
+        of_job,
+        "GET",
+        About(
+            "Events",
+            "Follow a job with its log",
+            {200: Content("text/event-stream")},
+            (400, 404),
+            query=(_RESUME,),
+            action=Action.VIEW,
+        ),
+    ),
 ]

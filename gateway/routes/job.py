@@ -8,12 +8,15 @@ from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
 from erc.events.blobs import read_manifest
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal
 from erc.gateway.content import api_file_response, job_file, read_report
+from erc.gateway.describing import LIMIT, REPEAT, START, About, Content, Described, Parameter, Text
+from erc.gateway.documents.compendium import FolderNode
+from erc.gateway.documents.document import Listing
+from erc.gateway.documents.job import CancelledJob, JobDocument, JobId, JobRows, JobStart
 from erc.gateway.errors import Refused
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import is_link_id, new_id
@@ -188,13 +191,82 @@ async def file(request: Request) -> Response:
     return api_file_response(services, f"{LINKED}job" if principal.link else "job", job.id, found, path)
 
 
+_STEPS = Parameter("steps", Text, "Names of steps with commas between, or `all`: told with their texts.")
+_FILTERS = (
+    Parameter("compendium_id", Text, "Those of this compendium."),
+    Parameter("user", Text, "Those of this owner."),
+    Parameter("status", JobStatus, "Those in this state."),
+    Parameter("fields", Text, "`status`, `user` or both with a comma between: objects instead of ids."),
+)
+_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+_FILE = Content("*/*", "The file, with its media type when a browser may show it, else `application/octet-stream`.")
+
 ROUTES = [
-    Route("/api/v1/job", create, methods=["POST"]),
-    Route("/api/v1/job", index, methods=["GET"]),
-    Route("/api/v1/job/{id:str}", view, methods=["GET"]),
-    Route("/api/v1/job/{id:str}/rerun", rerun, methods=["POST"]),
-    Route("/api/v1/job/{id:str}/cancel", cancel, methods=["POST"]),
-    Route("/api/v1/job/{id:str}/log/{step:str}", log, methods=["GET"]),
-    Route("/api/v1/job/{id:str}/data/", tree, methods=["GET"]),
-    Route("/api/v1/job/{id:str}/data/{path:path}", file, methods=["GET"]),
+    Described(
+        "/api/v1/job",
+        create,
+        "POST",
+        About(
+            "Jobs",
+            "Run a compendium",
+            {200: JobId},
+            (400, 404, 409, 410, 413, 422),
+            ("Location",),
+            (REPEAT,),
+            JobStart,
+            _FORMS,
+            Action.RUN,
+            {"compendium_id": "01m1n5gz1s2k7q0v9d4t8r3w6y"},
+        ),
+    ),
+    Described(
+        "/api/v1/job",
+        index,
+        "GET",
+        About("Jobs", "List jobs", {200: (Listing, JobRows)}, (400, 404, 410), query=(*_FILTERS, START, LIMIT)),
+    ),
+    Described(
+        "/api/v1/job/{id:str}",
+        view,
+        "GET",
+        About("Jobs", "View a job", {200: JobDocument}, (404,), query=(_STEPS,), action=Action.VIEW),
+    ),
+    Described(
+        "/api/v1/job/{id:str}/rerun",
+        rerun,
+        "POST",
+        About(
+            "Jobs",
+            "Run a job again",
+            {200: JobId},
+            (400, 404, 409, 410, 422),
+            ("Location",),
+            (REPEAT,),
+            action=Action.RUN,
+        ),
+    ),
+    Described(
+        "/api/v1/job/{id:str}/cancel",
+        cancel,
+        "POST",
+        About("Jobs", "End a job", {200: CancelledJob}, (400, 404, 409, 422), query=(REPEAT,), action=Action.CANCEL),
+    ),
+    Described(
+        "/api/v1/job/{id:str}/log/{step:str}",
+        log,
+        "GET",
+        About("Jobs", "Read the log of a step", {200: Content("text/plain")}, (404,), action=Action.VIEW),
+    ),
+    Described(
+        "/api/v1/job/{id:str}/data/",
+        tree,
+        "GET",
+        About("Files", "View the tree of a job's files", {200: FolderNode}, (404,), action=Action.VIEW),
+    ),
+    Described(
+        "/api/v1/job/{id:str}/data/{path:path}",
+        file,
+        "GET",
+        About("Files", "Get a file of a job", {200: _FILE, 206: _FILE, 302: None}, (400, 404, 416), action=Action.VIEW),
+    ),
 ]

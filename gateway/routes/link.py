@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Annotated
 
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Answer, Principal, Thing, authorise
-from erc.gateway.describing import About, Described, Parameter
+from erc.gateway.describing import LIMIT, START, About, Described, Parameter, Text
 from erc.gateway.documents.links import LinkDocument, LinkList
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.routes.asking import plain_text, services_of, whole_number
@@ -19,6 +21,7 @@ from erc.schemas.compendium import Compendium
 
 NOT_ALLOWED = "not allowed"
 MOST_DAYS = 3660
+Days = Annotated[int, Field(ge=1, le=MOST_DAYS)]
 
 
 async def create(request: Request) -> Response:
@@ -112,13 +115,9 @@ def link_view(link: PublicLink) -> dict[str, object]:
     return document.model_dump(mode="json")
 
 
-_EXPIRES = Parameter("expires", int, f"After how many days it ends, 1 to {MOST_DAYS}.")
-_PAGE = (
-    Parameter("user", str, "Only the links that this user made."),
-    Parameter("start", int, "The first one, counted from 1."),
-    Parameter("limit", int, "How many at most, up to 1000."),
-)
-_OF = "/api/v1/compendium/{id:str}/link"
+_EXPIRES = Parameter("expires", Days, f"After how many days it ends, 1 to {MOST_DAYS}.")
+_USER = Parameter("user", Text, "Only the links that this user made.")
+_OF, _REFUSED = "/api/v1/compendium/{id:str}/link", (404, 410)
 
 ROUTES = [
     Described(
@@ -129,8 +128,8 @@ ROUTES = [
             "Links",
             "Make the public link",
             {200: LinkDocument},
-            (400, 401, 403, 404),
-            (_EXPIRES,),
+            (400, *_REFUSED),
+            query=(_EXPIRES,),
             action=Action.SHARE,
         ),
     ),
@@ -138,18 +137,25 @@ ROUTES = [
         _OF,
         view,
         "GET",
-        About("Links", "View the public link", {200: LinkDocument}, (401, 403, 404), action=Action.SHARE),
+        About("Links", "View the public link", {200: LinkDocument}, (403, *_REFUSED), action=Action.SHARE),
     ),
     Described(
         _OF,
         revoke,
         "DELETE",
-        About("Links", "Revoke the public link", {204: None}, (400, 401, 403, 404), action=Action.SHARE),
+        About("Links", "Revoke the public link", {204: None}, (400, *_REFUSED), action=Action.SHARE),
     ),
     Described(
         "/api/v1/link",
         index,
         "GET",
-        About("Links", "List public links", {200: LinkList}, (400, 401, 403), _PAGE, action=Action.LIST_LINKS),
+        About(
+            "Links",
+            "List public links",
+            {200: LinkList},
+            (400, 403),
+            query=(_USER, START, LIMIT),
+            action=Action.LIST_LINKS,
+        ),
     ),
 ]

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from erc.gateway.auth import Principal
-from erc.gateway.describing import About, Described, Parameter
+from erc.gateway.describing import START, About, Described, From1, Parameter, Text
 from erc.gateway.documents.search import Found, NewSearch
 from erc.gateway.errors import Refused
 from erc.gateway.forms import nested
@@ -83,15 +83,17 @@ def _check_length(words: str) -> None:
         raise Refused(400, "The query is too long", f"At most {WORDS} characters are read.")
 
 
-_QUERY = (
-    Parameter("q", str, "Words, a DOI, an address, or * for all.", required=True),
-    Parameter("resources", str, "Comma list of compendia, jobs, all."),
-    Parameter("start", int, "The first hit, counted from 1."),
-    Parameter("limit", int, "How many hits at most, up to 100."),
-)
+_WORDS = Parameter("q", Text, "Words, a DOI, an address, or `*` for all.", required=True)
+_RESOURCES = Parameter("resources", Text, "`compendia`, `jobs` or `all`, with commas between.")
+_LIMIT = Parameter("limit", From1, "How many results at most; 20 unless said, 100 at most.")
 
 ROUTES = [
-    Described("/api/v1/search", find, "GET", About("Search", "Search by words", {200: Found}, (400, 404), _QUERY)),
+    Described(
+        "/api/v1/search",
+        find,
+        "GET",
+        About("Search", "Search by words", {200: Found}, (400, 404), query=(_WORDS, _RESOURCES, START, _LIMIT)),
+    ),
     Described(
         "/api/v1/search",
         find_complex,

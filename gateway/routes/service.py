@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from erc.gateway.describing import About, Described
+from erc.gateway.documents.service import EnvironmentDocument, Service, SignInLink, Who
 from erc.gateway.errors import Refused
 from erc.gateway.routes.asking import services_of
 from erc.gateway.services import COOKIE, OPERATOR
@@ -102,11 +104,21 @@ async def link(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/api", versions, methods=["GET"]),
-    Route("/api/v1", index, methods=["GET"]),
-    Route("/api/v1/environment", environment, methods=["GET"]),
-    Route("/api/v1/auth/whoami", who, methods=["GET"]),
-    Route("/api/v1/auth/link", link, methods=["POST"]),
+    Described("/api", versions, "GET", About("Service", "Find the web API", {200: Service})),
+    Described("/api/v1", index, "GET", About("Service", "Find the resources", {200: dict[str, str]})),
+    Described(
+        "/api/v1/environment",
+        environment,
+        "GET",
+        About("Service", "See where analyses are run", {200: EnvironmentDocument}),
+    ),
+    Described("/api/v1/auth/whoami", who, "GET", About("Users", "See who is signed in", {200: Who})),
+    Described(
+        "/api/v1/auth/link",
+        link,
+        "POST",
+        About("Users", "Make a one-time sign-in link for the operator", {200: SignInLink}),
+    ),
     Route("/sign-in", sign_in, methods=["GET"]),
     Route("/sign-out", sign_out, methods=["POST"]),
 ]

@@ -15,24 +15,25 @@ from erc.events.catalog import PackShipment
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal
 from erc.gateway.auth import Answer as Allowed
-from erc.gateway.describing import JSON, About, Content, Described, Parameter
+from erc.gateway.describing import JSON, LIMIT, REPEAT, START, About, Content, Described, Parameter, Text
 from erc.gateway.documents.shipment import NewShipment, Recipients, ShipmentDocument, ShipmentState
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import is_id, new_id
 from erc.gateway.packing import cancel_shipment
+from erc.gateway.packrecord import record_of
 from erc.gateway.routes.asking import body_of, plain_text, services_of, whole_number
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
 from erc.gateway.services import NO_COMPENDIUM, SHIPPING_WORKERS, Services
 from erc.gateway.store.records import Also, nothing
 from erc.gateway.store.shipments import is_taken, shipments
-from erc.gateway.views import job_view, shipment_view
+from erc.gateway.views import shipment_view
 from erc.schemas.compendium import Compendium
-from erc.schemas.job import Job
-from erc.schemas.shipment import PackRecord, Shipment, ShipmentStatus
+from erc.schemas.shipment import Shipment, ShipmentStatus
 
 RECIPIENTS = {"download": "Download"}
 WAIT_SECONDS = 120.0
+Ids = list[str]
 
 
 async def recipients(_request: Request) -> Response:
@@ -69,6 +70,11 @@ async def create(request: Request) -> Response:
         return begun
     shipment = await _when_packed(services, str(json.loads(bytes(begun.body))["id"]))
     return package_of(services, shipment) if shipment else begun
+
+
+async def create_as(request: Request) -> Response:
+    """Pack a compendium with its newest job, as a shipment with an own id: 26 lower-case letters and digits."""
+    return await create(request)
 
 
 def order_of(body: dict[str, Any], identifier: str = "") -> NewShipment:
@@ -111,7 +117,7 @@ async def ship(
     jobs = await services.records.jobs(principal, compendium_id=compendium.id, limit=20)
     job = next((job for job in jobs if job.terminal), None)
     record = await asyncio.to_thread(
-        put_document, services.blobs, await _record(services, compendium, job, order.image)
+        put_document, services.blobs, await record_of(services, compendium, job, order.image)
     )
     shipment = Shipment(
         id=await _identifier(services, order.shipment_id),
@@ -142,33 +148,6 @@ async def _identifier(services: Services, own: str) -> str:
     if await is_taken(services.records.database, own):
         raise Refused(409, "There is a shipment with this id", "Choose another one, or leave it out.", "id_taken")
     return own
-
-
-async def _record(services: Services, compendium: Compendium, job: Job | None, wants_image: bool) -> PackRecord:
-    image = await services.records.saved_image(job.environment_key) if job and job.environment_key else None
-    if wants_image and image is None:
-        raise Refused(
-            400,
-            "Image tarball is missing, so it cannot be included. Please ensure a successful job execution first.",
-        )
-    documents = {
-        ".erc/metadata_raw.json": _text(compendium.metadata.get("raw", {})),
-        ".erc/metadata_o2r_1.json": _text(compendium.metadata.get("o2r", {})),
-    }
-    if job:
-        documents[".erc/job.json"] = _text(job_view(job, None, {"all"}, None))
-    return PackRecord(
-        compendium_id=compendium.id,
-        manifest=(job.manifest if job else None) or compendium.manifest or "",
-        image=image if wants_image else None,
-        documents=documents,
-        contact_name=compendium.owner,
-        external_identifier=compendium.id,
-    )
-
-
-def _text(document: dict[str, Any]) -> str:
-    return json.dumps(document, indent=4, ensure_ascii=False, sort_keys=True)
 
 
 async def view(request: Request) -> Response:
@@ -232,52 +211,65 @@ async def stop(services: Services, identifier: str, also: Also = nothing) -> Shi
 
 _PATH, _OF = "/api/v1/shipment", "/api/v1/shipment/{id:str}"
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
-_ANSWERS = {202: ShipmentDocument}
-_REFUSALS = (400, 401, 403, 404, 409, 413, 422)
-_NEW = About("Shipment", "Ship a compendium", _ANSWERS, _REFUSALS, body=NewShipment, forms=_FORMS, action=Action.SHIP)
-_QUERY = (
-    Parameter("compendium_id", str, "Only shipments of this compendium."),
-    Parameter("start", int, "The first one, counted from 1."),
-    Parameter("limit", int, "How many at most, up to 1000."),
+_ZIP = Content("application/zip", "The bag.")
+_NEW = About(
+    "Shipments",
+    "Ship a compendium",
+    {202: (ShipmentDocument, _ZIP)},
+    (400, 404, 409, 410, 413, 422),
+    ("Location",),
+    (REPEAT,),
+    NewShipment,
+    _FORMS,
+    Action.SHIP,
+    {"compendium_id": "01m1n5gz1s2k7q0v9d4t8r3w6y", "recipient": "download"},
 )
-_FOLLOWED = (401, 403, 404)
+_OF_COMPENDIUM = Parameter("compendium_id", Text, "Only shipments of this compendium.")
 
 ROUTES = [
-    Described("/api/v1/recipient", recipients, "GET", About("Shipment", "List recipients", {200: Recipients})),
-    Described(_PATH, index, "GET", About("Shipment", "List shipments", {200: list[str]}, (400,), _QUERY)),
+    Described("/api/v1/recipient", recipients, "GET", About("Shipments", "List the recipients", {200: Recipients})),
+    Described(
+        _PATH,
+        index,
+        "GET",
+        About("Shipments", "List shipments", {200: Ids}, (400,), query=(_OF_COMPENDIUM, START, LIMIT)),
+    ),
     Described(_PATH, create, "POST", _NEW),
-    Described(_OF, create, "POST", _NEW),
+    Described(_OF, create_as, "POST", _NEW),
     Described(
         _OF,
         view,
         "GET",
-        About("Shipment", "View a shipment", {200: ShipmentDocument}, _FOLLOWED, action=Action.FOLLOW),
+        About("Shipments", "View a shipment", {200: ShipmentDocument}, (403, 404), action=Action.FOLLOW),
     ),
     Described(
         f"{_OF}/status",
         status,
         "GET",
-        About("Shipment", "View the state", {200: ShipmentState}, _FOLLOWED, action=Action.FOLLOW),
+        About("Shipments", "View the state of a shipment", {200: ShipmentState}, (403, 404), action=Action.FOLLOW),
     ),
     Described(
         f"{_OF}/cancel",
         cancel,
         "POST",
-        About("Shipment", "Cancel", {200: ShipmentState}, (400, 401, 403, 404, 409, 422), action=Action.CANCEL),
+        About(
+            "Shipments",
+            "End a shipment",
+            {200: ShipmentState},
+            (400, 404, 409, 422),
+            query=(REPEAT,),
+            action=Action.CANCEL,
+        ),
     ),
     Described(
         f"{_OF}/dl",
         download,
         "GET",
         About(
-            "Shipment",
-            "Download the bag",
-            {
-                200: Content("application/zip", "The bag, to who asks for a part that cannot be given"),
-                202: Content("application/zip", "The bag"),
-                206: Content("application/zip", "A part of it"),
-            },
-            (*_FOLLOWED, 409, 416),
+            "Shipments",
+            "Get the package",
+            {200: _ZIP, 202: _ZIP, 206: _ZIP},
+            (400, 403, 404, 409, 416),
             action=Action.FOLLOW,
         ),
     ),

@@ -29,6 +29,11 @@ async def files(request: Request) -> Response:
     return JSONResponse({"files": [_view(shipment, file) for file in found]})
 
 
+async def published_files(request: Request) -> Response:
+    """List the files of the packed bag, as `files` does."""
+    return await files(request)
+
+
 async def files_of(services: Services, shipment: Shipment) -> list[PackedFile]:
     """Return the files of a shipment's bag; raises Refused (400) when none is packed."""
     if not shipment.package or services.blobs.size(shipment.package) is None:
@@ -110,26 +115,26 @@ async def make_public(services: Services, shipment: Shipment) -> Shipment:
 
 
 _OF = "/api/v1/shipment/{id:str}"
-_FILES = About("Shipment", "List the files", {200: ShippedFiles}, (400, 401, 403, 404), action=Action.FOLLOW)
+_FILES = About("Shipments", "List the files", {200: ShippedFiles}, (400, 403, 404), action=Action.FOLLOW)
 
 ROUTES = [
     Described(f"{_OF}/files", files, "GET", _FILES),
-    Described(f"{_OF}/publishment", files, "GET", _FILES),
+    Described(f"{_OF}/publishment", published_files, "GET", _FILES),
     Described(
         f"{_OF}/publishment",
         publish,
         "PUT",
-        About("Shipment", "Publish", {200: ShipmentState}, (401, 403, 404, 409), action=Action.DEPOSIT),
+        About("Shipments", "Publish a shipment", {200: ShipmentState}, (404, 409), action=Action.DEPOSIT),
     ),
     Described(
         f"{_OF}/files/{{file:path}}",
         file,
         "GET",
         About(
-            "Shipment",
-            "Download a file",
-            {200: Content("application/octet-stream")},
-            (400, 401, 403, 404),
+            "Shipments",
+            "Get a file",
+            {200: Content("application/octet-stream", "The file.")},
+            (400, 403, 404),
             action=Action.FOLLOW,
         ),
     ),
@@ -137,6 +142,6 @@ ROUTES = [
         f"{_OF}/files/{{file:path}}",
         take_out,
         "DELETE",
-        About("Shipment", "Take a file out", {204: None}, (400, 401, 403, 404, 409), action=Action.DEPOSIT),
+        About("Shipments", "Take a file out", {204: None}, (400, 404, 409), action=Action.DEPOSIT),
     ),
 ]

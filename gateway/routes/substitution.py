@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from erc.events.blobs import put_document, read_manifest
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Answer, Principal, Thing, authorise
-from erc.gateway.describing import JSON, About, Described, Parameter
+from erc.gateway.describing import LIMIT, REPEAT, START, About, Described, Parameter, Text
 from erc.gateway.documents.substitution import Identifiers, Made, NewSubstitution
 from erc.gateway.errors import Refused
 from erc.gateway.idempotency import Answer as Answered
@@ -181,12 +181,8 @@ async def index(request: Request) -> Response:
     return JSONResponse({"results": list(found)})
 
 
-_QUERY = (
-    Parameter("base", str, "Only those made from this compendium."),
-    Parameter("overlay", str, "Only those with data of this compendium."),
-    Parameter("start", int, "The first one, counted from 1."),
-    Parameter("limit", int, "How many at most, up to 1000."),
-)
+_BASE = Parameter("base", Text, "Only those made from this compendium.")
+_OVERLAY = Parameter("overlay", Text, "Only those with data of this compendium.")
 _PATH = "/api/v1/substitution"
 
 ROUTES = [
@@ -195,14 +191,27 @@ ROUTES = [
         create,
         "POST",
         About(
-            "Substitution",
+            "Substitutions",
             "Substitute data",
             {200: Made},
-            (400, 401, 403, 404, 409, 413, 422, 501),
-            body=NewSubstitution,
-            forms=("multipart/form-data", JSON),
-            action=Action.SUBSTITUTE,
+            (400, 404, 409, 410, 413, 422, 501),
+            ("Location",),
+            (REPEAT,),
+            NewSubstitution,
+            ("multipart/form-data",),
+            Action.SUBSTITUTE,
         ),
     ),
-    Described(_PATH, index, "GET", About("Substitution", "List substitutions", {200: Identifiers}, (400,), _QUERY)),
+    Described(
+        _PATH,
+        index,
+        "GET",
+        About(
+            "Substitutions",
+            "List substitutions",
+            {200: Identifiers},
+            (400,),
+            query=(_BASE, _OVERLAY, START, LIMIT),
+        ),
+    ),
 ]

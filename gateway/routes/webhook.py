@@ -8,10 +8,11 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal, Thing, authorise
+from erc.gateway.describing import About, Described, From1, Parameter
+from erc.gateway.documents.webhook import Deliveries, TestAsked, WebhookDocument, WebhookList, WebhookStart
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.identifiers import new_id
 from erc.gateway.routes.asking import body_of, services_of, whole_number
@@ -134,11 +135,47 @@ def _view(webhook: Webhook, state: State) -> dict[str, Any]:
     }
 
 
+_FOUND = "/api/v1/webhook/{id:str}"
+_LIMIT = Parameter("limit", From1, "How many at most; 50 unless said, 200 at most.")
+
 ROUTES = [
-    Route("/api/v1/webhook", create, methods=["POST"]),
-    Route("/api/v1/webhook", index, methods=["GET"]),
-    Route("/api/v1/webhook/{id:str}", view, methods=["GET"]),
-    Route("/api/v1/webhook/{id:str}", delete, methods=["DELETE"]),
-    Route("/api/v1/webhook/{id:str}/test", test, methods=["POST"]),
-    Route("/api/v1/webhook/{id:str}/deliveries", deliveries, methods=["GET"]),
+    Described(
+        "/api/v1/webhook",
+        create,
+        "POST",
+        About(
+            "Webhooks",
+            "Keep a webhook",
+            {201: WebhookDocument},
+            (400, 404, 409, 413),
+            ("Location",),
+            body=WebhookStart,
+            action=Action.SUBSCRIBE,
+            example={"address": "https://example.org/hook", "types": ["job.ended"]},
+        ),
+    ),
+    Described(
+        "/api/v1/webhook",
+        index,
+        "GET",
+        About("Webhooks", "List your webhooks", {200: WebhookList}, (403,), action=Action.SUBSCRIBE),
+    ),
+    Described(
+        _FOUND, view, "GET", About("Webhooks", "View a webhook", {200: WebhookDocument}, (404,), action=Action.VIEW)
+    ),
+    Described(
+        _FOUND, delete, "DELETE", About("Webhooks", "Forget a webhook", {204: None}, (404,), action=Action.DELETE)
+    ),
+    Described(
+        f"{_FOUND}/test",
+        test,
+        "POST",
+        About("Webhooks", "Test a webhook", {202: TestAsked}, (404,), action=Action.TEST),
+    ),
+    Described(
+        f"{_FOUND}/deliveries",
+        deliveries,
+        "GET",
+        About("Webhooks", "Read the delivery log", {200: Deliveries}, (400, 404), query=(_LIMIT,), action=Action.VIEW),
+    ),
 ]

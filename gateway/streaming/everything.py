@@ -11,6 +11,7 @@ from erc.events.channel import Channel, Take
 from erc.events.pull import Message
 from erc.gateway.auth import Principal
 from erc.gateway.errors import Refused
+from erc.gateway.store.visibility import Seen
 from erc.gateway.streaming.cursor import Cursor
 from erc.gateway.streaming.filters import Filter
 from erc.gateway.streaming.response import Open
@@ -142,12 +143,19 @@ def _reads(channel: Channel, reader: Open) -> Iterator[None]:
 def taker(streams: Streams, principal: Principal, wanted: Filter) -> Take:
     """Return what a message gives these readers: its frame, or None. It raises Unknown."""
     seen = streams.rights.seen
+    visible: Seen | None = None
 
     def take(message: Message) -> bytes | None:
+        nonlocal visible
         told: Told = message.told
         compendium = seen(told.compendium)
-        if compendium is None or not may_see(principal, compendium, told.time):
+        if compendium is None:
             return None
+        # What is said of a compendium as it is now holds as long as it is that very one.
+        if compendium is not visible or compendium.published is not None:
+            if not may_see(principal, compendium, told.time):
+                return None
+            visible = compendium
         return told.frame if wanted.wants(told, compendium.now.owner) else None
 
     return take

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from erc.events import asyncapi
 from erc.events.catalog import COMMANDS, EVENTS
+from erc.gateway import openapi
+from erc.gateway.app import ROUTES
+from erc.gateway.describing import Described
 from erc.schemas import contracts
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +28,24 @@ def test_every_command_and_event_is_documented() -> None:
 def test_the_json_schemas_are_current() -> None:
     committed = {path.name: path.read_text() for path in (ROOT / "schemas" / "json").glob("*.json")}
     assert committed == contracts.texts(), "run: make contracts"
+
+
+def test_the_openapi_document_is_current() -> None:
+    assert (ROOT / "gateway" / "openapi.yaml").read_text() == openapi.text(), "run: make contracts"
+
+
+def test_every_route_of_the_web_api_is_described() -> None:
+    paths = {route.path for route in ROUTES if not isinstance(route, Described) and route.path.startswith("/api")}
+    assert not paths, "say what it is with Described"
+
+
+def test_every_operation_has_a_name_of_its_own_and_words() -> None:
+    document = openapi.document(openapi.described(ROUTES))
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    names = [operation["operationId"] for operation in operations]
+    assert sorted(set(names)) == sorted(names)
+    assert all(operation["summary"] and operation["responses"] for operation in operations)
+    assert len(operations) == len(openapi.described(ROUTES))
 
 
 def test_messages_have_no_free_text() -> None:

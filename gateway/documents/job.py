@@ -1,0 +1,130 @@
+"""Jobs, their steps and check reports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from erc.gateway.documents.compendium import FolderNode
+from erc.gateway.documents.document import Document, NamedProblem
+from erc.schemas.check import Outcome, Verdict
+from erc.schemas.job import JobStatus, StepName, StepStatus
+
+
+class JobStart(Document):
+    """What is to be run."""
+
+    compendium_id: str
+
+
+class JobId(Document):
+    """The id of a job."""
+
+    job_id: str
+
+
+class StepDocument(Document):
+    """A step of a job. Texts are told of the steps that `steps` names."""
+
+    status: StepStatus
+    start: datetime | None
+    end: datetime | None
+    text: list[str] | None = None
+    """Sentences about what was done."""
+    log: str | None = None
+    """Address of the whole log."""
+    imageId: str | None = None  # noqa: N815 - the o2r service's word
+    """The image that was built: `sha256:` and its digest."""
+    manifest: str | None = None
+    """The runtime manifest's file."""
+    statuscode: int | None = None
+    """How the script ended."""
+    file: str | None = None
+    """Where the saved image lies."""
+    images: list[dict[str, Any]] | None = None
+    """The compared figures, each with what came of it."""
+    display: dict[str, str] | None = None
+    """`diff`: the address of the report."""
+    errors: list[str] | None = None
+    checkSuccessful: bool | None = None  # noqa: N815 - the o2r service's word
+    numTextDifferrences: int | None = None  # noqa: N815 - the o2r service's word
+    """How many of the compared texts differ."""
+
+
+class WaitingDocument(Document):
+    """The place of a job in a queue."""
+
+    position: int
+    """From 1."""
+    estimate_seconds: int | None
+    """In how many seconds its turn may come, when that can be told."""
+
+
+class ComparisonDocument(Document):
+    """One compared text, figure or file."""
+
+    name: str
+    kind: str
+    outcome: Outcome
+    finding: str
+    measure: float
+    """The share that differs, 0 to 1."""
+    original: str | None
+    reproduced: str | None
+    difference: str | None
+
+
+class CheckDocument(Document):
+    """What was compared with what the author published, and what came of it."""
+
+    verdict: Verdict
+    reason: str
+    display: str
+    report: str | None
+    """Address of the report as a page."""
+    comparisons: list[ComparisonDocument]
+
+
+class JobDocument(Document):
+    """A job: the way from a workspace to a verdict."""
+
+    id: str
+    compendium_id: str
+    status: JobStatus
+    user: str
+    created: datetime
+    steps: dict[StepName, StepDocument]
+    verdict: Verdict | None
+    """Null until it has ended."""
+    reason: str
+    ended: datetime | None = None
+    waiting: WaitingDocument | None = None
+    problem: NamedProblem | None = None
+    files: FolderNode | None = None
+    """What the run made or changed."""
+    filesMissing: Literal[True] | None = None  # noqa: N815 - the o2r service's word
+    check: CheckDocument | None = None
+
+
+class JobFields(Document):
+    """What was asked of a job by `fields`."""
+
+    id: str
+    status: JobStatus | None = None
+    user: str | None = None
+
+
+class JobRows(Document):
+    """A page of jobs with some of their fields."""
+
+    results: list[JobFields]
+    total: int | None = None
+    next: str | None = None
+
+
+class CancelledJob(Document):
+    """A job that was ended."""
+
+    job_id: str
+    status: JobStatus
+    verdict: Verdict
