@@ -23,7 +23,8 @@ def new_id() -> Id:
 
 def new_link_id() -> str:
     """Return the id of a new public link: 190 bits of chance, which nobody guesses."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(LINK_CHARACTERS))
+    number = int.from_bytes(secrets.token_bytes(32), "big")
+    return "".join(_LETTERS[number // len(_LETTERS) ** place % len(_LETTERS)] for place in range(LINK_CHARACTERS))
 
 
 def is_id(text: str) -> bool:

@@ -49,8 +49,11 @@ class NewShipment(Document):
     @classmethod
     def _md(cls, given: Any) -> Any:
         """Read what a form holds as JSON; what cannot be kept is refused."""
-        document = json.loads(given or "{}") if isinstance(given, str) else given
-        text = json.dumps(document, allow_nan=False, ensure_ascii=False)
+        try:
+            document = json.loads(given or "{}") if isinstance(given, str) else given
+            text = json.dumps(document, allow_nan=False, ensure_ascii=False)
+        except RecursionError as error:
+            raise ValueError("it is too deep") from error
         if len(text) > MD_CHARACTERS or not is_text(text) or "\\u0000" in json.dumps(document):
             raise ValueError(f"it is JSON of at most {MD_CHARACTERS} characters without NUL")
         return document

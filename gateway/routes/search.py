@@ -51,7 +51,8 @@ async def find_complex(request: Request) -> Response:
     try:
         search = complex_search(await _body(request))
     except NotUnderstood as error:
-        raise Refused(400, "complex query failed", f"{error}.") from error
+        said = str(error).encode(errors="replace").decode()
+        raise Refused(400, "complex query failed", f"{said}.") from error
     return _answer(await services.search.find(search, principal))
 
 

@@ -270,6 +270,8 @@ HOSTILE = [
     {"query": {"bool": {"must": [{"match_all": {}}] * 70}}},
     {"query": {"bool": {"minimum_should_match": 2}}},
     {"query": DEEP},
+    {"query": {"\ud800": {}}},
+    {"\ud800": {}},
     {"query": []},
     {"query": {"match_all": {}}, "size": 101},
     {"query": {"match_all": {}}, "size": -1},

@@ -109,6 +109,7 @@ async def test_an_own_id_is_used_when_it_has_our_form(sharing, error_of) -> None
         ({"compendium_id": None}, "bad request"),
         ({"update_packaging": "perhaps"}, "bad request"),
         ({"md": "no json"}, "bad request"),
+        ({"md": "[" * 50_000}, "bad request"),
         ({"md": ["x"]}, "bad request"),
         ({"md": {"x": "a\0"}}, "bad request"),
         ({"md": {"x": "\ud800"}}, "bad request"),
