@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,18 +10,26 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from erc.events.errors import Rejected, Unavailable
+from erc.gateway.bodies import Bodies
 from erc.gateway.errors import Refused
+from erc.gateway.identity.limiting import Limiting
+from erc.gateway.identity.renewal import Renewal
 from erc.gateway.pages import routes as pages
-from erc.gateway.protection import Protection
+from erc.gateway.protection import Protection, allowed_hosts
 from erc.gateway.routes import (
     admin,
     binding,
     compendium,
+    device,
+    download,
     event_log,
     events,
+    files,
     health,
+    inspection,
     job,
     link,
     metadata,
@@ -34,15 +41,21 @@ from erc.gateway.routes import (
     service,
     shipment,
     shipped,
+    sign_in,
     substitution,
+    token,
+    user,
     webhook,
 )
 from erc.gateway.services import Services
-from erc.gateway.settings import LOOPBACK
+from erc.gateway.settings import GatewaySettings
 
 STATIC = Path(__file__).parent / "static"
 
 ROUTES: list[BaseRoute] = [
+    *download.ROUTES,
+    *files.ROUTES,
+    *inspection.ROUTES,
     *compendium.ROUTES,
     *metadata.ROUTES,
     *removal.ROUTES,
@@ -59,6 +72,10 @@ ROUTES: list[BaseRoute] = [
     *shipped.ROUTES,
     *substitution.ROUTES,
     *service.ROUTES,
+    *sign_in.ROUTES,
+    *user.ROUTES,
+    *token.ROUTES,
+    *device.ROUTES,
     *metrics.ROUTES,
     *health.ROUTES,
     *admin.ROUTES,
@@ -67,14 +84,25 @@ ROUTES: list[BaseRoute] = [
 ]
 
 
+class Gateway(Starlette):
+    """The application, protected as a whole: what its middleware and its last resort answer as well."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put the protection around everything."""
+        settings: GatewaySettings = self.state.services.settings
+        return Protection(super().build_middleware_stack(), settings.public_url, settings.content_url)
+
+
 def create_app(services: Services) -> Starlette:
     """Return the application of the pages and the web API."""
-    hosts = sorted({urlsplit(services.settings.public_url).hostname or "", *LOOPBACK, services.settings.host} - {""})
-    app = Starlette(
+    hosts = allowed_hosts(services.settings, services.settings.public_url)
+    app = Gateway(
         routes=ROUTES,
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts),
-            Middleware(Protection, content_url=services.settings.content_url),
+            Middleware(Limiting, limits=services.identity.limits, refuse=pages.on_refused),
+            Middleware(Renewal, renew=services.sessions.renew, set_cookie=services.identity.cookies.session_header),
+            Middleware(Bodies),
         ],
         exception_handlers={
             Refused: pages.on_refused,

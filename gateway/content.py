@@ -3,95 +3,82 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
-from erc.events.blobs import read_manifest
 from erc.events.errors import Rejected, Unavailable
 from erc.gateway.auth import ANONYMOUS
-from erc.gateway.errors import Refused, on_refused, on_rejected, on_unavailable
+from erc.gateway.errors import Refused, on_bug, on_http_error, on_refused, on_rejected, on_unavailable
+from erc.gateway.files.headers import handed_out, user_content
+from erc.gateway.files.pieces import Row, stored
+from erc.gateway.files.sending import Sent
+from erc.gateway.protection import Sandboxed, allowed_hosts
 from erc.gateway.services import Services
 from erc.gateway.signer import LINKED
 from erc.schemas.check import CheckReport
 from erc.schemas.ids import Digest
 from erc.schemas.job import Job
+from erc.schemas.media import media_type
 
-POLICY = (
-    "sandbox allow-scripts; default-src 'self' 'unsafe-inline' data: blob:; connect-src 'none'; form-action 'none'; "
-    "base-uri 'none'; frame-ancestors {app}"
-)
-
-SHOWN = {
-    "text/html",
-    "text/css",
-    "text/javascript",
-    "text/plain",
-    "text/csv",
-    "image/png",
-    "image/jpeg",
-    "image/gif",
-    "image/webp",
-    "image/svg+xml",
-    "application/pdf",
-    "application/json",
-    "font/woff2",
-}
-"""Types that a browser may show; everything else is an attachment."""
-
+_NUMBER, _MOMENT = re.compile(r"\d{1,6}", re.ASCII), re.compile(r"\d{1,12}", re.ASCII)
 _PNG, _JPEG, _GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"
 
 
-def content_app(services: Services) -> Starlette:
+def content_app(services: Services) -> ASGIApp:
     """Return the application of the content origin: no cookies, no pages, no writes."""
 
     async def serve(request: Request) -> Response:
         values = request.path_params
-        if not services.signer.holds(values["seal"], values["expires"], values["kind"], values["id"]):
+        expires = int(values["expires"]) if _MOMENT.fullmatch(values["expires"]) else 0
+        if not services.signer.holds(values["seal"], expires, values["kind"], values["id"]):
             raise Refused(404, "This address is not known or has expired", "Open the page again.")
-        find: Callable[[Services, str, str], Awaitable[tuple[Digest, str]]] = _FINDERS[values["kind"]]
-        digest, media_type = await find(services, values["id"], values["path"])
-        return file_response(services, digest, media_type, values["path"])
+        find = _FINDERS.get(values["kind"], _nowhere)
+        digest, kind = await find(services, values["id"], values["path"])
+        return file_response(services, digest, kind, values["path"], {"Cache-Control": "private, max-age=3600"})
 
-    return Starlette(
-        routes=[Route("/c/{seal:str}/{expires:int}/{kind:str}/{id:str}/{path:path}", serve)],
-        exception_handlers={Refused: on_refused, Rejected: on_rejected, Unavailable: on_unavailable},
-    )
-
-
-def file_response(services: Services, digest: Digest, media_type: str, path: str) -> Response:
-    """Return a blob as a file that can harm nobody: sandboxed, not sniffed, an attachment unless it may be shown."""
-    if services.blobs.size(digest) is None:
-        raise Refused(404, "The file is not there", "Its bytes are missing from the store.")
-    shown = media_type in SHOWN
-    return FileResponse(
-        services.blobs.path(digest),
-        media_type=media_type if shown else "application/octet-stream",
-        filename=path.rsplit("/", 1)[-1],
-        content_disposition_type="inline" if shown else "attachment",
-        headers={
-            "Content-Security-Policy": POLICY.format(app=services.settings.public_url),
-            "X-Content-Type-Options": "nosniff",
-            "Cross-Origin-Resource-Policy": "cross-origin",
-            "Referrer-Policy": "no-referrer",
-            "Cache-Control": "private, max-age=3600",
+    app = Starlette(
+        routes=[Route("/c/{seal:str}/{expires:str}/{kind:str}/{id:str}/{path:path}", serve)],
+        exception_handlers={
+            Refused: on_refused,
+            Rejected: on_rejected,
+            Unavailable: on_unavailable,
+            HTTPException: on_http_error,
+            Exception: on_bug,
         },
     )
+    hosts = allowed_hosts(services.settings, services.settings.content_url)
+    return Sandboxed(TrustedHostMiddleware(app, allowed_hosts=hosts), services.settings.public_url)
 
 
-ACTIVE = {"text/html", "image/svg+xml", "application/pdf"}
-"""Types that may run something in a browser: these are served from the content origin only."""
+def file_response(
+    services: Services,
+    digest: Digest,
+    kind: str,
+    path: str,
+    headers: Mapping[str, str],
+    row: Row | None = None,
+) -> Response:
+    """Return a blob as a file that can harm nobody: sandboxed, not sniffed, an attachment unless it may be shown.
 
-
-def api_file_response(services: Services, kind: str, identifier: str, found: tuple[Digest, str], path: str) -> Response:
-    """Return a file itself, or for active content a redirect to the content origin."""
-    digest, media_type = found
-    if media_type in ACTIVE:
-        return RedirectResponse(services.signer.address(kind, identifier, path), 302)
-    return file_response(services, digest, media_type, path)
+    `row` is what is sent instead of the whole blob; it then has an ETag of its own.
+    """
+    size = services.blobs.size(digest)
+    if size is None:
+        raise Refused(404, "The file is not there", "Its bytes are missing from the store.")
+    said, placed = handed_out(kind, path)
+    about = {**user_content(services.settings.public_url), "Content-Disposition": placed, **headers}
+    if row is None:
+        return Sent(stored(services.blobs.path(digest), size), f'"{digest}"', said, about)
+    name = row.path.name if row.path else digest
+    return Sent(row, f'"{name}-{row.size_bytes}"', said, about)
 
 
 async def _compendium_file(services: Services, identifier: str, path: str) -> tuple[Digest, str]:
@@ -113,10 +100,14 @@ async def job_file(services: Services, job: Job | None, path: str) -> tuple[Dige
     return await find_file(services, job.outputs if job else None, path)
 
 
+async def _nowhere(_services: Services, _identifier: str, _path: str) -> tuple[Digest, str]:
+    raise Refused(404, "The file is not there")
+
+
 async def _figure(services: Services, identifier: str, path: str) -> tuple[Digest, str]:
     job = await services.records.job(identifier)
     number, _, side = path.partition("/")
-    if job and job.report and number.isdigit() and side in {"original", "reproduced", "difference"}:
+    if job and job.report and _NUMBER.fullmatch(number) and side in {"original", "reproduced", "difference"}:
         rows = (await read_report(services, job.report)).comparisons
         digest = getattr(rows[int(number)], side) if int(number) < len(rows) else None
         if digest:
@@ -145,12 +136,10 @@ _FINDERS: dict[str, Callable[[Services, str, str], Awaitable[tuple[Digest, str]]
 
 async def find_file(services: Services, manifest: Digest | None, path: str) -> tuple[Digest, str]:
     """Look a path up in a manifest, never in a folder; raises Refused (404)."""
-    entry = None
-    if manifest:
-        entry = (await asyncio.to_thread(read_manifest, services.blobs, manifest)).get(path)
+    entry = (await services.files.manifests.of(manifest)).get(path) if manifest else None
     if entry is None:
         raise Refused(404, "The file is not there", "No file of this path is in the list of files.")
-    return entry.digest, entry.media_type
+    return entry.digest, media_type(entry.path)
 
 
 async def read_report(services: Services, digest: Digest) -> CheckReport:

@@ -44,6 +44,7 @@ TAGS = {
     "Events": "What happens, live and as a log. The AsyncAPI document describes the events.",
     "Webhooks": "Events sent to an address of yours.",
     "Users": "People, their levels and their sign-ins.",
+    "Tokens": "Personal access tokens, and programs that are signed in by somebody with a browser.",
     "Service": "The service about itself.",
     "Operation": "For administrators: streams, dead letters, rebuilding.",
 }
@@ -68,6 +69,7 @@ _REFUSALS = {
     404: "There is nothing of this name that the asker may know of.",
     405: "This cannot be done with it.",
     406: "It cannot be had in this form.",
+    408: "The body came too slowly.",
     409: "Its present state does not allow this.",
     410: "It is gone.",
     412: "It was changed meanwhile.",

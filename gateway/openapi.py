@@ -22,7 +22,11 @@ from erc.gateway.rights import needs_sign_in, rights
 _REF = "#/components/schemas/{model}"
 _PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")
 _ADDRESS = re.compile(r"`[A-Z]+ [^`]*`[,.:]?\s*")
-_OTHERWISE = {204: "It is done; there is nothing to say.", 302: "It is to be had at the address in `Location`."}
+_OTHERWISE = {
+    204: "It is done; there is nothing to say.",
+    302: "It is to be had at the address in `Location`.",
+    304: "You have it already.",
+}
 _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -165,7 +169,7 @@ def _responses(route: Described, schemas: _Known) -> dict[str, Any]:
     if about.body is None and about.example is not None:
         first = next(iter(responses.values()))
         first["content"][JSON]["example"] = about.example
-    refused = {*about.refusals, 401, 503, *({403} if route.method in _WRITES else ())}
+    refused = {*about.refusals, 401, 503, *({403, 408, 413} if route.method in _WRITES else ())}
     for status in sorted(refused - {*about.answers}):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
     return responses

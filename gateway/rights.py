@@ -27,7 +27,8 @@ def _sentence(rule: Rule, *, hidden: bool = False) -> str:
     if others == EVERYBODY:
         return "everybody"
     allowed = [] if rule.owner in {NOBODY, others} else [_owner(rule.owner)]
-    allowed.append(_LEVELS.get(others, f"users of level {others}"))
+    if others != NOBODY:
+        allowed.append(_LEVELS.get(others, f"users of level {others}"))
     if rule.link:
         allowed.append("whoever has its public link")
     return ", ".join(allowed)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from starlette.requests import HTTPConnection
 
@@ -16,11 +16,16 @@ from erc.events.dead import DeadLetters
 from erc.events.hub import Hub
 from erc.events.inspection import Inspection
 from erc.events.outbox import Transaction, utc_now
-from erc.gateway.auth import ADMIN, ANONYMOUS, Action, Answer, Principal, Thing, authorise
+from erc.gateway.auth import ANONYMOUS, Action, Answer, Principal, Thing, authorise
+from erc.gateway.auth import OPERATOR as OPERATOR
 from erc.gateway.errors import Refused, refuse_unless_allowed
+from erc.gateway.files.library import Library
 from erc.gateway.health import Health
 from erc.gateway.idempotency import Idempotency
 from erc.gateway.identifiers import is_id, is_link_id
+from erc.gateway.identity.holders import Kind, shown_by
+from erc.gateway.identity.renewal import to_be_renewed
+from erc.gateway.identity.wiring import wire_identity
 from erc.gateway.metrics import MetricsPage
 from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
@@ -39,11 +44,9 @@ from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
 from erc.schemas.shipment import Shipment
 
-COOKIE = "erc_session"
 NO_COMPENDIUM = "no compendium with this id"
 NO_SHIPMENT = "a compendium with that id does not exist"
 """The o2r service's words."""
-OPERATOR = "operator"
 LOADING_WORKERS = ("loader", "metadata")
 JOB_WORKERS = ("builder", "executor", "checker")
 SHIPPING_WORKERS = ("shipper",)
@@ -77,25 +80,28 @@ class Services:
         self.public_links = PublicLinks(self.records.database)
         self.revisions = Revisions(self.records.database)
         self.removed = RemovedCompendia(self.records.database)
+        self.files = Library(self.blobs, self.settings.home)
+        about = self.settings
+        self.identity = wire_identity(
+            about.identity, self.records.database, self.sessions, about.public_url, about.operator_token
+        )
         self.streams = Streams(
-            self.hub, Visibility(self.records.database).of, self._session_holders, links=self.public_links.good
+            self.hub,
+            Visibility(self.records.database).of,
+            self.identity.holders.of_streams,
+            links=self.public_links.good,
         )
 
     async def principal(self, connection: HTTPConnection) -> Principal:
         """Return who asks: the bearer of a token, the holder of a session, or nobody."""
-        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            expected = self.settings.operator_token
-            if expected and hmac.compare_digest(token.encode(), expected.encode()):
-                return Principal(OPERATOR, ADMIN)
-            raise Refused(401, "user is not authenticated", "The token is not known.")
-        cookie = connection.cookies.get(COOKIE)
-        name = await self.sessions.principal(cookie) if cookie else None
-        return _holder(name) if name else ANONYMOUS
-
-    async def _session_holders(self, cookies: Collection[str]) -> dict[str, Principal]:
-        names = await self.sessions.principals(cookies)
-        return {cookie: _holder(name) for cookie, name in names.items()}
+        identity = self.identity
+        shown = shown_by(connection.headers, connection.cookies, identity.cookies.session)
+        if shown is None:
+            return ANONYMOUS
+        found = await identity.holders.find(shown, partial(to_be_renewed, connection, shown.secret))
+        if found is None and shown.kind is Kind.BEARER:
+            raise Refused(401, "user is not authenticated", "The token is not known, or it is over.")
+        return found or ANONYMOUS
 
     async def tell_to_stop(self, work: Mapping[str, Sequence[str]]) -> None:
         """Tell workers at once that work was cancelled, by its id; they would find out at their next heartbeat."""
@@ -190,8 +196,3 @@ class Services:
         refuse_unless_allowed(authorise(principal, action, thing), NO_SHIPMENT)
         assert found
         return found
-
-
-def _holder(name: str) -> Principal:
-    """Return who the holder of a session is."""
-    return Principal(name, ADMIN)

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from erc.gateway.identity.settings import IdentitySettings, read_identity
 from erc.gateway.notifier.settings import loopback_allowed
 from erc.schemas.limits import ArchiveLimits
 
@@ -36,6 +37,9 @@ class GatewaySettings:
     janitor_seconds: float = 30.0
     allow_loopback: bool = False
     """Whether webhooks may be on this machine, as the notifier's settings say."""
+    identity: IdentitySettings = field(default_factory=IdentitySettings)
+    hosts: tuple[str, ...] = ()
+    """Further names under which the service may be asked."""
 
     @classmethod
     def read(cls) -> GatewaySettings:
@@ -57,6 +61,8 @@ class GatewaySettings:
             abandoned_seconds=float(env.get("GATEWAY_ABANDONED_SECONDS", "300")),
             janitor_seconds=float(env.get("GATEWAY_JANITOR_SECONDS", "30")),
             allow_loopback=loopback_allowed(),
+            identity=read_identity(env),
+            hosts=tuple(name.strip() for name in env.get("GATEWAY_HOSTS", "").split(",") if name.strip()),
             stalled_seconds=float(env.get("GATEWAY_STALLED_SECONDS", "15")),
             limits=ArchiveLimits(
                 upload_bytes=int(env.get("GATEWAY_UPLOAD_BYTES", ArchiveLimits().upload_bytes)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from erc.gateway.estimate import Place
+from erc.gateway.files.tree import file_tree
 from erc.gateway.signer import Signer
 from erc.gateway.steps import step_fields
 from erc.schemas.check import CheckReport, Comparison
@@ -14,8 +15,8 @@ from erc.schemas.shipment import Shipment
 from erc.schemas.workspace import Manifest
 
 
-def compendium_view(compendium: Compendium, manifest: Manifest | None, shown: str = "") -> dict[str, Any]:
-    """Return a compendium with its file tree; `shown` is the id that it is known by, a public link's for one."""
+def compendium_view(compendium: Compendium, shown: str = "") -> dict[str, Any]:
+    """Return a compendium without its files; `shown` is the id that it is known by, a public link's for one."""
     shown = shown or compendium.id
     view: dict[str, Any] = {
         "id": shown,
@@ -27,10 +28,6 @@ def compendium_view(compendium: Compendium, manifest: Manifest | None, shown: st
         "substituted": compendium.substitution is not None,
         "status": compendium.status.value,
     }
-    if manifest is None:
-        view["filesMissing"] = True
-    else:
-        view["files"] = file_tree(f"/api/v1/compendium/{shown}/data", shown, manifest)
     if compendium.candidate and shown == compendium.id:
         view["candidate"] = True
     if compendium.published:
@@ -131,37 +128,3 @@ def shipment_view(shipment: Shipment) -> dict[str, Any]:
     if shipment.problem:
         view["problem"] = shipment.problem.model_dump()
     return view
-
-
-def file_tree(address: str, name: str, manifest: Manifest) -> dict[str, Any]:
-    """Return the files as the reference's tree: folders with `children` and summed sizes, files with type and size."""
-    root: dict[str, Any] = {"path": address, "name": name, "children": [], "size": 0, "type": "directory"}
-    folders = {"": root}
-    for entry in manifest.entries():
-        *parents, leaf = entry.path.split("/")
-        above = root
-        above["size"] += entry.size_bytes
-        for depth in range(len(parents)):
-            path = "/".join(parents[: depth + 1])
-            if path not in folders:
-                folders[path] = {
-                    "path": f"{address}/{path}",
-                    "name": parents[depth],
-                    "children": [],
-                    "size": 0,
-                    "type": "directory",
-                }
-                above["children"].append(folders[path])
-            above = folders[path]
-            above["size"] += entry.size_bytes
-        suffix = f".{leaf.rsplit('.', 1)[1].lower()}" if "." in leaf.lstrip(".") else ""
-        above["children"].append(
-            {
-                "path": f"{address}/{entry.path}",
-                "name": leaf,
-                "size": entry.size_bytes,
-                "extension": suffix,
-                "type": entry.media_type,
-            }
-        )
-    return root

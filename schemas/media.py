@@ -31,6 +31,9 @@ MEDIA_TYPES = {
     "jsonld": "application/ld+json",
     "log": "text/plain",
     "md": "text/markdown",
+    "mht": "multipart/related",
+    "mhtml": "multipart/related",
+    "mjs": "text/javascript",
     "nc": "application/x-netcdf",
     "ods": "application/vnd.oasis.opendocument.spreadsheet",
     "parquet": "application/vnd.apache.parquet",
@@ -50,31 +53,51 @@ MEDIA_TYPES = {
     "sql": "text/x-sql",
     "svg": "image/svg+xml",
     "tar": "application/x-tar",
-    "tex": "text/x-tex",
+    "tex": "application/x-tex",
     "tif": "image/tiff",
     "tiff": "image/tiff",
     "toml": "application/toml",
     "tsv": "text/tab-separated-values",
     "txt": "text/plain",
     "webp": "image/webp",
+    "xht": "application/xhtml+xml",
+    "xhtml": "application/xhtml+xml",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "xml": "application/xml",
+    "xsl": "application/xml",
     "xz": "application/x-xz",
     "yaml": "text/yaml",
     "yml": "text/yaml",
     "zip": "application/zip",
 }
 
-NAMED = {
-    "dockerfile": "text/x-dockerfile",
-    "license": "text/plain",
-    "makefile": "text/x-makefile",
-    "readme": "text/plain",
+ACTIVE = {
+    "text/html",
+    "text/css",
+    "text/javascript",
+    "image/svg+xml",
+    "application/pdf",
+    "application/xhtml+xml",
+    "application/xml",
+    "multipart/related",
 }
+"""Types that may do something in a browser, or to a page that takes them in: the content origin alone serves them."""
+
+PLAIN = "text/plain"
 
 
 def media_type(path: str) -> str:
-    """Return the media type that a path's extension says, upper or lower case, else `application/octet-stream`."""
+    """Return the media type that a path's extension says, upper or lower case.
+
+    A name without an extension (`Dockerfile`, `README`) is plain text; an unknown extension says nothing:
+    `application/octet-stream`.
+    """
     name = path.rpartition("/")[2].lower()
     _, dot, extension = name.rpartition(".")
-    return MEDIA_TYPES.get(extension, OCTETS) if dot else NAMED.get(name, OCTETS)
+    return MEDIA_TYPES.get(extension, OCTETS) if dot else PLAIN
+
+
+def listed_type(path: str) -> str:
+    """Return the media type as lists of files name it: what an unknown extension says is plain text there."""
+    kind = media_type(path)
+    return PLAIN if kind == OCTETS else kind

@@ -13,6 +13,7 @@ import typer
 from erc.gateway.client.commands import dead, events, rebuild, streams
 from erc.gateway.client.commands.cancel import cancel
 from erc.gateway.client.commands.doctor import doctor
+from erc.gateway.client.commands.login import login, logout, whoami
 from erc.gateway.client.commands.logs import logs
 from erc.gateway.client.commands.metadata import metadata
 from erc.gateway.client.commands.open import open_page
@@ -41,6 +42,9 @@ app.command("cancel")(cancel)
 app.command("metadata")(metadata)
 app.command("publish")(publish)
 app.command("open")(open_page)
+app.command("login")(login)
+app.command("logout")(logout)
+app.command("whoami")(whoami)
 app.command("doctor")(doctor)
 for group in (events, streams, dead, rebuild):
     app.add_typer(group.app, rich_help_panel="For operators")

@@ -69,14 +69,6 @@ class EnvironmentDocument(Document):
     erc: ErcSettings
 
 
-class Who(Document):
-    """Who is signed in."""
-
-    orcid: str
-    name: str
-    level: int
-
-
 class SignInLink(Document):
     """A link that signs in once."""
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from erc.gateway.pages import compendium, job, listing, metadata, reference, search, sharing, shipment
+from erc.gateway.pages import (
+    account,
+    compendium,
+    device,
+    job,
+    listing,
+    metadata,
+    reference,
+    search,
+    sharing,
+    shipment,
+    users,
+)
 from erc.gateway.pages.problems import on_bug, on_http_error, on_refused, on_rejected, on_unavailable
 
 __all__ = ["ROUTES", "on_bug", "on_http_error", "on_refused", "on_rejected", "on_unavailable"]
@@ -29,6 +41,16 @@ ROUTES: list[Route] = [
     Route("/compendium/{id:str}/history/{number:int}", metadata.revision, methods=["GET"]),
     Route("/job/{id:str}", job.page, methods=["GET"]),
     Route("/job/{id:str}/cancel", job.cancel, methods=["POST"]),
+    Route("/account", account.page, methods=["GET"]),
+    Route("/account/tokens", account.make_token, methods=["POST"]),
+    Route("/account/tokens/{id:str}/end", account.revoke_token, methods=["POST"]),
+    Route("/account/sessions/{handle:str}/end", account.end_session, methods=["POST"]),
+    Route("/account/close", account.close, methods=["POST"]),
+    Route("/users", users.page, methods=["GET"]),
+    Route("/users/{id:str}/level", users.give, methods=["POST"]),
+    Route("/users/{id:str}/close", users.close, methods=["POST"]),
+    Route("/device", device.page, methods=["GET"]),
+    Route("/device", device.decide, methods=["POST"]),
     Route("/shipment/{id:str}", shipment.page, methods=["GET"]),
     Route("/shipment/{id:str}/publish", shipment.publish, methods=["POST"]),
     Route("/shipment/{id:str}/cancel", shipment.cancel, methods=["POST"]),

@@ -8,22 +8,21 @@ import json
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from erc.events.blobs import read_manifest
 from erc.events.catalog import LoadWorkspace
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal, authorise
-from erc.gateway.content import api_file_response, find_file
-from erc.gateway.describing import LIMIT, PREFER, REPEAT, START, About, Content, Described, Parameter, Text
-from erc.gateway.documents.compendium import CompendiumDocument, CompendiumId, Creation, FolderNode
+from erc.gateway.describing import JSON, LIMIT, PREFER, REPEAT, START, About, Described, Parameter, Text
+from erc.gateway.documents.compendium import CompendiumDocument, CompendiumId, Creation
 from erc.gateway.documents.document import Listing
 from erc.gateway.errors import Refused, refuse_unless_allowed
+from erc.gateway.files.manifests import with_files
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import is_link_id, new_id
 from erc.gateway.routes.asking import services_of, whole_number
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing, key_of
 from erc.gateway.services import Services
 from erc.gateway.upload import Upload, one_of, receive
-from erc.gateway.views import compendium_view, file_tree
+from erc.gateway.views import compendium_view
 from erc.schemas.compendium import Compendium, CompendiumStatus
 
 CONTENT_TYPES = ("compendium", "workspace")
@@ -138,31 +137,12 @@ async def index(request: Request) -> Response:
 async def view(request: Request) -> Response:
     """`GET /api/v1/compendium/:id`."""
     services = services_of(request)
-    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
-    manifest = None
-    if compendium.manifest:
-        manifest = await asyncio.to_thread(read_manifest, services.blobs, compendium.manifest)
-    return JSONResponse(compendium_view(compendium, manifest, request.path_params["id"]))
-
-
-async def tree(request: Request) -> Response:
-    """`GET /api/v1/compendium/:id/data/`: the file tree."""
-    services = services_of(request)
-    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
-    if not compendium.manifest:
-        raise Refused(404, "The files are not loaded yet")
-    manifest = await asyncio.to_thread(read_manifest, services.blobs, compendium.manifest)
     shown = request.path_params["id"]
-    return JSONResponse(file_tree(f"/api/v1/compendium/{shown}/data", shown, manifest))
-
-
-async def file(request: Request) -> Response:
-    """`GET /api/v1/compendium/:id/data/…`: a file; active content comes from the content origin."""
-    services = services_of(request)
-    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
-    path = request.path_params["path"]
-    found = await find_file(services, compendium.manifest, path)
-    return api_file_response(services, "compendium", request.path_params["id"], found, path)
+    compendium = await services.compendium(await services.principal(request), shown)
+    tree, address = None, f"/api/v1/compendium/{shown}/data"
+    if compendium.manifest:
+        tree = await services.files.manifests.tree(compendium.manifest, address, shown)
+    return Response(with_files(compendium_view(compendium, shown), tree), media_type=JSON)
 
 
 async def jobs(request: Request) -> Response:
@@ -177,8 +157,6 @@ async def jobs(request: Request) -> Response:
         found = await services.records.jobs(principal, compendium_id=compendium.id, start=start, limit=limit)
     return JSONResponse({"results": [job.id for job in found]})
 
-
-FILE = Content("*/*", "The file, with its media type when a browser may show it, else `application/octet-stream`.")
 
 ROUTES = [
     Described(
@@ -227,17 +205,5 @@ ROUTES = [
             query=(START, LIMIT),
             action=Action.VIEW,
         ),
-    ),
-    Described(
-        "/api/v1/compendium/{id:str}/data/",
-        tree,
-        "GET",
-        About("Files", "View the tree of files", {200: FolderNode}, (404, 410), action=Action.VIEW),
-    ),
-    Described(
-        "/api/v1/compendium/{id:str}/data/{path:path}",
-        file,
-        "GET",
-        About("Files", "Get a file", {200: FILE, 206: FILE, 302: None}, (400, 404, 410, 416), action=Action.VIEW),
     ),
 ]

@@ -8,8 +8,9 @@ from starlette.responses import Response
 from erc.gateway.auth import Action
 from erc.gateway.describing import About, Content, Described, Parameter, Text
 from erc.gateway.errors import Refused
+from erc.gateway.identity.holders import shown_by
 from erc.gateway.routes.asking import services_of
-from erc.gateway.services import COOKIE, Services
+from erc.gateway.services import Services
 from erc.gateway.streaming import everything as of_everything
 from erc.gateway.streaming import job as of_one_job
 from erc.gateway.streaming.cursor import Cursor
@@ -64,9 +65,10 @@ async def _reader(request: Request, services: Services) -> tuple[Open, Entrance]
 
 async def _entrance(request: Request, services: Services) -> Entrance:
     principal = await services.principal(request)
-    # A bearer's token is as good as long as this process lives; a session may end.
-    bearer = "authorization" in request.headers
-    return Entrance(principal, None if bearer or principal.anonymous else request.cookies.get(COOKIE))
+    shown = shown_by(request.headers, request.cookies, services.identity.cookies.session)
+    # The operator's own token is good as long as this process lives; sessions and personal tokens may end.
+    lasting = shown is None or principal.anonymous or services.identity.holders.is_operators(shown)
+    return Entrance(principal, None if lasting or shown is None else shown.secret)
 
 
 _RESUME = Parameter(

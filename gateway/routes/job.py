@@ -12,9 +12,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from erc.events.blobs import read_manifest
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal
-from erc.gateway.content import api_file_response, job_file, read_report
+from erc.gateway.content import read_report
 from erc.gateway.describing import LIMIT, REPEAT, START, About, Content, Described, Parameter, Text
-from erc.gateway.documents.compendium import FolderNode
 from erc.gateway.documents.document import Listing
 from erc.gateway.documents.job import CancelledJob, JobDocument, JobId, JobRows, JobStart
 from erc.gateway.errors import Refused
@@ -24,10 +23,9 @@ from erc.gateway.pipeline import cancel_job, start_job
 from erc.gateway.routes.asking import body_of, plain_text, services_of, whole_number
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
 from erc.gateway.services import JOB_WORKERS, Services
-from erc.gateway.signer import LINKED
 from erc.gateway.store.queue import place
 from erc.gateway.store.records import Also, nothing
-from erc.gateway.views import check_view, file_tree, job_view
+from erc.gateway.views import check_view, job_view
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium, CompendiumStatus
 from erc.schemas.job import Job, JobStatus, StepName
@@ -172,25 +170,6 @@ async def log(request: Request) -> Response:
     return PlainTextResponse(document.decode(errors="replace"), headers={"X-Content-Type-Options": "nosniff"})
 
 
-async def tree(request: Request) -> Response:
-    """`GET /api/v1/job/:id/data/`: the files that the run made or changed."""
-    services = services_of(request)
-    job = await services.job(await services.principal(request), request.path_params["id"])
-    if not job.outputs:
-        raise Refused(404, "The job has made no files yet")
-    manifest = await asyncio.to_thread(read_manifest, services.blobs, job.outputs)
-    return JSONResponse(file_tree(f"/api/v1/job/{job.id}/data", job.id, manifest))
-
-
-async def file(request: Request) -> Response:
-    """`GET /api/v1/job/:id/data/…`: a file; active content comes from the content origin."""
-    services = services_of(request)
-    principal, job = await services.opened_job(await services.principal(request), request.path_params["id"])
-    path = request.path_params["path"]
-    found = await job_file(services, job, path)
-    return api_file_response(services, f"{LINKED}job" if principal.link else "job", job.id, found, path)
-
-
 _STEPS = Parameter("steps", Text, "Names of steps with commas between, or `all`: told with their texts.")
 _FILTERS = (
     Parameter("compendium_id", Text, "Those of this compendium."),
@@ -199,7 +178,6 @@ _FILTERS = (
     Parameter("fields", Text, "`status`, `user` or both with a comma between: objects instead of ids."),
 )
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
-_FILE = Content("*/*", "The file, with its media type when a browser may show it, else `application/octet-stream`.")
 
 ROUTES = [
     Described(
@@ -256,17 +234,5 @@ ROUTES = [
         log,
         "GET",
         About("Jobs", "Read the log of a step", {200: Content("text/plain")}, (404,), action=Action.VIEW),
-    ),
-    Described(
-        "/api/v1/job/{id:str}/data/",
-        tree,
-        "GET",
-        About("Files", "View the tree of a job's files", {200: FolderNode}, (404,), action=Action.VIEW),
-    ),
-    Described(
-        "/api/v1/job/{id:str}/data/{path:path}",
-        file,
-        "GET",
-        About("Files", "Get a file of a job", {200: _FILE, 206: _FILE, 302: None}, (400, 404, 416), action=Action.VIEW),
     ),
 ]

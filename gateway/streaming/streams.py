@@ -91,6 +91,10 @@ class Streams:
         for reader in self._open:
             reader.end()
 
+    async def ask_again(self) -> None:
+        """End now the streams of those whose session is over or whose rights changed, without waiting for a beat."""
+        await self._end_those_signed_out([*self._open])
+
     async def close(self) -> None:
         """End everything and read the streams no longer."""
         self.end()

@@ -27,7 +27,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in _TABLES:
         op.drop_table(table)
-    op.drop_column("session", "seen")
+    for column in ("seen", "level"):
+        op.drop_column("session", column)
     op.drop_index("ix_job_link", "job")
     op.drop_column("job", "link")
     for index in ("public", "doi", "overlay", "base", "owner"):
@@ -48,6 +49,8 @@ def _moment(name: str, *, now: bool = False, nullable: bool = False) -> sa.Colum
 
 def _sign_in() -> None:
     op.add_column("session", _moment("seen", now=True))
+    level = sa.Column("level", sa.Integer(), comment="of the account when the cookie was given out")
+    op.add_column("session", level)
     op.alter_column("session", "principal", comment="id of an account, or `operator`")
     op.create_table(
         "account",

@@ -159,6 +159,7 @@ session = Table(
     moment("created", now=True),
     moment("expires"),
     moment("seen", now=True),
+    Column("level", Integer, comment="of the account when the cookie was given out"),
     comment="owner: gateway",
 )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from erc.events.errors import Rejected
-from erc.workers.limited import Limited
+from erc.events.limited import Limited
 
 
 def _add(first: int, second: int) -> int:
@@ -110,3 +110,23 @@ async def test_a_child_that_nobody_waits_for_any_more_is_killed(limited: Limited
         while len(sizes) < 3 or len(set(sizes[-3:])) > 1:
             await asyncio.sleep(0.1)
             sizes.append(path.stat().st_size)
+
+
+def _bytes_of(size: int) -> bytes:
+    return b"x" * size
+
+
+async def test_a_child_may_answer_in_bytes_alone(limited: Limited) -> None:
+    assert await limited.read(3, _bytes_of, 3) == b"xxx"
+    with pytest.raises(Rejected) as refused:
+        await limited.read(3, _bytes_of, 4)
+    assert refused.value.problem.code == "too_demanding"
+    with pytest.raises(Rejected) as told:
+        await limited.read(1000, _refuse)
+    assert (told.value.problem.title, told.value.problem.detail, told.value.problem.code) == (
+        "No",
+        "Mend it.",
+        "refused",
+    )
+    with pytest.raises(Rejected, match="asks too much"):
+        await limited.read(1000, _eat)

@@ -11,7 +11,7 @@ from pathlib import Path
 PROGRAM = """
 import asyncio
 from erc.events.errors import Rejected
-from erc.workers.limited import Limited
+from erc.events.limited import Limited
 
 def broken():
     raise KeyError("x\\n\\x1b[2J")

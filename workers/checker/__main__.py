@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from erc.events.catalog import CheckOutputs
+from erc.events.limited import Limited
 from erc.schemas import tables
 from erc.schemas.check import CheckReport
 from erc.schemas.ids import Digest
 from erc.workers.checker.compare_files import CheckRequest, check_files
 from erc.workers.checker.handler import Checker, failed
-from erc.workers.limited import Limited
 from erc.workers.limits import TimeLimit, wall_clock
 from erc.workers.process import Context
 from erc.workers.process import main as run

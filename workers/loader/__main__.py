@@ -7,9 +7,9 @@ from datetime import timedelta
 from functools import partial
 
 from erc.events.catalog import LoadWorkspace
+from erc.events.limited import Limited
 from erc.schemas import tables
 from erc.schemas.limits import ArchiveLimits
-from erc.workers.limited import Limited
 from erc.workers.limits import TimeLimit, wall_clock
 from erc.workers.loader.extract import extract
 from erc.workers.loader.handler import Loader, rejected

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from erc.events.catalog import DescribeWorkspace
+from erc.events.limited import Limited
 from erc.events.outbox import utc_now
 from erc.schemas import tables
 from erc.schemas.ids import Digest
-from erc.workers.limited import Limited
 from erc.workers.limits import TimeLimit, wall_clock
 from erc.workers.metadata.handler import Describer, rejected
 from erc.workers.metadata.read_workspace import describe_workspace

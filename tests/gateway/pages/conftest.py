@@ -271,7 +271,8 @@ async def operator(app: ASGIApp, world: World) -> AsyncIterator[httpx2.AsyncClie
     """A browser of the operator."""
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     cookies = {"erc_session": await world.cookie()}
-    about = {"transport": transport, "base_url": "http://127.0.0.1", "headers": PAGE, "cookies": cookies}
+    headers = PAGE | {"Sec-Fetch-Site": "same-origin"}
+    about = {"transport": transport, "base_url": "http://127.0.0.1", "headers": headers, "cookies": cookies}
     async with httpx2.AsyncClient(**about) as client:
         yield client
 

@@ -8,10 +8,10 @@ import pytest
 
 from erc.events.blobs import FileBlobStore
 from erc.events.errors import Rejected
+from erc.events.limited import Limited
 from erc.schemas.workspace import Entry, Manifest
 from erc.workers.checker import compare_files
 from erc.workers.checker.compare_files import CheckRequest, check_files
-from erc.workers.limited import Limited
 
 
 def kept(blobs: FileBlobStore, files: dict[str, bytes]) -> str:

@@ -17,8 +17,11 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from typing import Any, TypeVar, cast
 
+from pydantic import ValidationError
+
 from erc.events import logs
 from erc.events.errors import Rejected, Unavailable
+from erc.schemas.problem import Problem
 
 log = logging.getLogger("erc.reader")
 
@@ -36,7 +39,7 @@ class Limited:
 
     def __init__(self, preload: Sequence[str], memory_mib: int = 2048, seconds: float = 120, calls: int = 1) -> None:
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["erc.workers.limited", *preload])
+        self._context.set_forkserver_preload(["erc.events.limited", *preload])
         self._memory_bytes, self._seconds, self._calls = memory_mib * MIB, seconds, calls
         self._idle: list[_Child] = []
 
@@ -47,18 +50,31 @@ class Limited:
         is `Rejected` with the code `too_demanding`, as is one that runs into its memory limit.
         The child is killed when the awaiting task is cancelled.
         """
+        return cast("R", await self._asked(None, function, arguments))
+
+    async def read(self, most_bytes: int, function: Callable[..., bytes], *arguments: Any) -> bytes:
+        """Return the bytes that `function(*arguments)` makes in a child, at most so many.
+
+        As `call`, for readers of native code: what comes back is bytes and nothing else, so that a child that was
+        taken over has nothing to say but a wrong answer. More than `most_bytes` is `Rejected` as `too_demanding`.
+        """
+        return cast("bytes", await self._asked(most_bytes, function, arguments))
+
+    async def _asked(self, most_bytes: int | None, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         asking = _Asking()
         try:
-            return await asyncio.to_thread(self._call, asking, function, arguments)
+            return await asyncio.to_thread(self._call, asking, most_bytes, function, arguments)
         except asyncio.CancelledError:
             asking.stop()
             raise
 
-    def _call(self, asking: _Asking, function: Callable[..., R], arguments: tuple[Any, ...]) -> R:
+    def _call(
+        self, asking: _Asking, most_bytes: int | None, function: Callable[..., Any], arguments: tuple[Any, ...]
+    ) -> Any:
         child = self._ready()
         asking.began(child)
         try:
-            outcome, value = child.ask(function, arguments, self._seconds)
+            outcome, value = child.ask(function, arguments, self._seconds, most_bytes)
         except BaseException:
             child.end()
             raise
@@ -67,7 +83,7 @@ class Limited:
         else:
             self._idle.append(child)
         if outcome == "value":
-            return cast("R", value)
+            return value
         raise value
 
     def _ready(self) -> _Child:
@@ -116,16 +132,22 @@ class _Child:
         """Whether it can be asked; an idle one that said something has ended."""
         return self._process.is_alive() and not self._pipe.poll()
 
-    def ask(self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float) -> tuple[str, Any]:
+    def ask(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float, most_bytes: int | None
+    ) -> tuple[str, Any]:
         """Return the outcome (`value`, `error` or `exhausted`) with its value; raises Rejected (too_demanding)."""
         self.calls += 1
         try:
-            self._pipe.send((seconds, function, arguments))
+            self._pipe.send((seconds, function, arguments, most_bytes is not None))
             if not self._pipe.poll(seconds):
                 raise _too_demanding(f"It took longer than {seconds:.0f} seconds.")
+            if most_bytes is not None:
+                return _heard(self._pipe.recv_bytes(most_bytes + 1))
             outcome, value = self._pipe.recv()
         except (EOFError, ConnectionError):
             raise _too_demanding("The reader ran out of memory or crashed.") from None
+        except OSError as error:
+            raise _too_demanding(f"Its answer cannot be taken: {error}.") from None
         return str(outcome), value
 
     def kill(self) -> None:
@@ -151,11 +173,43 @@ def _serve(pipe: Connection, memory_bytes: int) -> None:
     logs.set_up("reader", os.environ)
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
-            seconds, function, arguments = pipe.recv()
+            seconds, function, arguments, plain = pipe.recv()
             used = resource.getrusage(resource.RUSAGE_SELF)
             most = int(used.ru_utime + used.ru_stime + seconds) + 1
             resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
-            pipe.send(_answer(function, arguments))
+            answer = _answer(function, arguments)
+            if plain:
+                pipe.send_bytes(_said(*answer))
+            else:
+                pipe.send(answer)
+
+
+_VALUE, _ERROR, _EXHAUSTED = b"v", b"e", b"x"
+
+
+def _said(outcome: str, value: Any) -> bytes:
+    """Return an answer as bytes: a letter, then the value, or the problem as JSON."""
+    if outcome == "value":
+        return _VALUE + bytes(value)
+    if outcome == "exhausted":
+        return _EXHAUSTED
+    problem = value.problem if isinstance(value, Rejected) else Problem(code="unavailable", title=str(value))
+    return _ERROR + problem.model_dump_json().encode()
+
+
+def _heard(said: bytes) -> tuple[str, Any]:
+    """Return what an answer of bytes means; raises Rejected when it means nothing."""
+    if said[:1] == _VALUE:
+        return "value", said[1:]
+    if said[:1] == _EXHAUSTED:
+        return "exhausted", _too_demanding("It needs more memory than a reader may use.")
+    try:
+        problem = Problem.model_validate_json(said[1:])
+    except ValidationError:
+        raise _too_demanding("The reader said nothing that can be read.") from None
+    if problem.code == "unavailable":
+        return "error", Unavailable(problem.title)
+    return "error", Rejected(problem.title, problem.detail, problem.code)
 
 
 def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, Any]:
