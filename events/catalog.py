@@ -208,11 +208,12 @@ class CheckFailed(Event):
 
 
 class ShipmentPacked(Event):
-    """The bag is a blob, ready to be fetched."""
+    """The bag is a blob, ready to be fetched; `record` is what was to be packed."""
 
     AGGREGATE, TYPE, ID_FIELD = "package", "package.packed.v1", "shipment_id"
     shipment_id: Id
     package: Digest
+    record: Digest | None = None
 
 
 class PackingFailed(Event):

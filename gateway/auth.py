@@ -144,7 +144,7 @@ OF_THINGS: dict[Action, tuple[Rule, Rule]] = {
 OF_THE_SERVICE: dict[Action, Rule] = {
     Action.CREATE: _ANYBODY_KNOWN,
     Action.SUBSCRIBE: _ANYBODY_KNOWN,
-    Action.LIST_LINKS: Rule(EDITOR, EDITOR, scope=Scope.READ),
+    Action.LIST_LINKS: Rule(KNOWN, EDITOR, scope=Scope.READ),
     Action.SEE_LEVEL: Rule(0, EDITOR, scope=Scope.READ),
     Action.SET_LEVEL: Rule(NOBODY, EDITOR, scope=Scope.ADMIN),
     Action.CLOSE_ACCOUNT: Rule(0, ADMIN, scope=Scope.ADMIN),
@@ -169,7 +169,7 @@ def authorise(principal: Principal, action: Action, thing: Thing | None) -> Answ
         rule = OF_THINGS[action][0 if thing.candidate else 1]
         if rule.link and _opened(principal, thing):
             return Answer.ALLOWED
-        if action is Action.READ_METADATA and _only_by_link(principal, thing):
+        if _only_by_link(principal, thing):
             return Answer.NOT_FOUND
     return _of_level(principal, rule, thing)
 

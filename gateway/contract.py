@@ -57,6 +57,7 @@ SECURITY = {
 PLACES = {
     "id": "Its id.",
     "number": "The number of a revision.",
+    "binding": "The id of a binding.",
     "step": "The name of a step.",
     "what": "`index` or `events`.",
 }

@@ -48,7 +48,7 @@ def public_snapshot(compendium: Compendium, jobs: Sequence[Job], time: datetime)
         "jobs": [
             {
                 "id": job.id,
-                "user": job.owner,
+                "user": "link" if job.link else job.owner,
                 "created": job.created.isoformat(),
                 "status": job.status.value,
                 "verdict": job.verdict.value if job.verdict else None,

@@ -13,6 +13,7 @@ from erc.gateway.pages import (
     metadata,
     reference,
     search,
+    sharing,
     shipment,
     users,
 )
@@ -30,6 +31,10 @@ ROUTES: list[Route] = [
     Route("/compendium/{id:str}/run", compendium.run, methods=["POST"]),
     Route("/compendium/{id:str}/delete", compendium.delete, methods=["POST"]),
     Route("/compendium/{id:str}/ship", compendium.ship, methods=["POST"]),
+    Route("/compendium/{id:str}/link", sharing.make_link, methods=["POST"]),
+    Route("/compendium/{id:str}/link/revoke", sharing.revoke_link, methods=["POST"]),
+    Route("/compendium/{id:str}/substitute", sharing.substitution_form, methods=["GET"]),
+    Route("/compendium/{id:str}/substitute", sharing.substitute, methods=["POST"]),
     Route("/compendium/{id:str}/metadata", metadata.form, methods=["GET"]),
     Route("/compendium/{id:str}/metadata", metadata.submit, methods=["POST"]),
     Route("/compendium/{id:str}/history", metadata.history, methods=["GET"]),
@@ -47,5 +52,6 @@ ROUTES: list[Route] = [
     Route("/device", device.page, methods=["GET"]),
     Route("/device", device.decide, methods=["POST"]),
     Route("/shipment/{id:str}", shipment.page, methods=["GET"]),
+    Route("/shipment/{id:str}/publish", shipment.publish, methods=["POST"]),
     Route("/shipment/{id:str}/cancel", shipment.cancel, methods=["POST"]),
 ]

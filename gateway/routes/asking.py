@@ -9,6 +9,7 @@ from typing import Any, cast
 from starlette.requests import HTTPConnection, Request
 
 from erc.gateway.errors import Refused
+from erc.gateway.identifiers import is_text
 from erc.gateway.services import Services
 
 BODY_BYTES = 1 << 20
@@ -31,6 +32,14 @@ def whole_number(request: Request, name: str, default: int, most: int) -> int:
     if value.startswith("-") or not value.strip("+0"):
         raise Refused(400, f"{name} must be larger than 0")
     return min(int(value[:_DIGITS]), most) if len(value) <= _DIGITS else most
+
+
+def plain_text(request: Request, name: str) -> str | None:
+    """Return a parameter of the query, None without one; raises Refused (400) for what a database cannot hold."""
+    value = request.query_params.get(name)
+    if value is not None and not is_text(value):
+        raise Refused(400, f"{name} is not a text", "It holds a NUL or half a character.")
+    return value
 
 
 async def body_of(request: Request) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from erc.gateway.auth import Action
 from erc.gateway.describing import LISTED, PAGING, About, Described, Parameter, Text
 from erc.gateway.documents.document import Listing
 from erc.gateway.errors import Refused
+from erc.gateway.identifiers import is_link_id
 from erc.gateway.routes.asking import services_of
 from erc.gateway.routes.listing import listed, paging_of, truth
 from erc.gateway.store.lists import Compendia, Jobs, Lists
@@ -39,11 +40,13 @@ async def index(request: Request) -> Response:
 
 
 async def jobs(request: Request) -> Response:
-    """`GET /api/v1/compendium/:id/jobs`: ids of its jobs, newest first."""
+    """`GET /api/v1/compendium/:id/jobs`: ids of its jobs, newest first; by a public link those that it started."""
     services = services_of(request)
     principal = await services.principal(request)
     compendium = await services.compendium(principal, request.path_params["id"])
-    page = await Lists(services.records.database).jobs(principal, Jobs(compendium.id), paging_of(request))
+    shown = request.path_params["id"]
+    wanted = Jobs(link=shown) if is_link_id(shown) else Jobs(compendium.id)
+    page = await Lists(services.records.database).jobs(principal, wanted, paging_of(request))
     return listed(request, page, [job.id for job in page.rows])
 
 

@@ -140,11 +140,12 @@ async def _when_loaded(services: Services, accepted: Response) -> Response:
 async def view(request: Request) -> Response:
     """`GET /api/v1/compendium/:id`."""
     services = services_of(request)
-    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
-    tree, address = None, f"/api/v1/compendium/{compendium.id}/data"
+    shown = request.path_params["id"]
+    compendium = await services.compendium(await services.principal(request), shown)
+    tree, address = None, f"/api/v1/compendium/{shown}/data"
     if compendium.manifest:
-        tree = await services.files.manifests.tree(compendium.manifest, address, compendium.id)
-    return Response(with_files(compendium_view(compendium), tree), media_type=JSON)
+        tree = await services.files.manifests.tree(compendium.manifest, address, shown)
+    return Response(with_files(compendium_view(compendium, shown), tree), media_type=JSON)
 
 
 ROUTES = [

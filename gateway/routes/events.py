@@ -41,13 +41,15 @@ async def everything(request: Request) -> Response:
 async def of_job(request: Request) -> Response:
     """`GET /api/v1/job/:id/events`: the job's events merged with its log; ends with the job."""
     services = services_of(request)
-    reader, entrance = await _reader(request, services)
-    job = await services.job(entrance.principal, request.path_params["id"])
-    asked = _asked(request, with_log=True)
+    entrance = await _entrance(request, services)
+    principal, job = await services.opened_job(entrance.principal, request.path_params["id"])
+    if principal.link:
+        entrance = Entrance(principal)
+    reader, asked = Open(entrance), _asked(request, with_log=True)
     await services.streams.events.ready()
     await services.streams.logs.ready()
     start = await of_one_job.begin(services.streams, asked)
-    told = JobStream(services.streams, entrance.principal, job, start, reader)
+    told = JobStream(services.streams, principal, job, start, reader)
     return EventStream(reader, told.chunks(), services.streams.entered)
 
 
@@ -57,12 +59,16 @@ def _asked(request: Request, *, with_log: bool) -> Cursor | None:
 
 
 async def _reader(request: Request, services: Services) -> tuple[Open, Entrance]:
+    entrance = await _entrance(request, services)
+    return Open(entrance), entrance
+
+
+async def _entrance(request: Request, services: Services) -> Entrance:
     principal = await services.principal(request)
     shown = shown_by(request.headers, request.cookies, services.identity.cookies.session)
     # The operator's own token is good as long as this process lives; sessions and personal tokens may end.
     lasting = shown is None or principal.anonymous or services.identity.holders.is_operators(shown)
-    entrance = Entrance(principal, None if lasting or shown is None else shown.secret)
-    return Open(entrance), entrance
+    return Entrance(principal, None if lasting or shown is None else shown.secret)
 
 
 _RESUME = Parameter(

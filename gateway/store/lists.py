@@ -35,9 +35,13 @@ class Compendia:
 
 @dataclass(frozen=True)
 class Jobs:
-    """Which jobs are wanted; None wants all."""
+    """Which jobs are wanted; None wants all. Those that a public link started are shown to those who name the link.
+
+    Whether it is good must be known before.
+    """
 
     compendium: str | None = None
+    link: str | None = None
     user: str | None = None
     status: str | None = None
 
@@ -81,7 +85,8 @@ class Lists:
     async def jobs(self, principal: Principal, wanted: Jobs, paging: Paging) -> Page[JobRow]:
         """Return a page of jobs of compendia that the principal may see."""
         joined = tables.job.join(tables.compendium, _JOB.compendium_id == _COMPENDIUM.id)
-        query = select(_JOB.id, _JOB.status, _JOB.owner).select_from(joined).where(_visible(principal))
+        shown = _JOB.link == wanted.link if wanted.link else and_(_JOB.link.is_(None), _visible(principal))
+        query = select(_JOB.id, _JOB.status, _JOB.owner).select_from(joined).where(shown)
         filters = ((_JOB.compendium_id, wanted.compendium), (_JOB.owner, wanted.user), (_JOB.status, wanted.status))
         for column, value in filters:
             query = query.where(column == value) if value else query

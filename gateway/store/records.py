@@ -19,6 +19,7 @@ from erc.gateway.store.queue import Queue
 from erc.gateway.store.revisions import AlsoOf, Decide
 from erc.gateway.store.rows import compendium_row, hold, job_row, jobs_of, of_compendium, page, row_of, stop, write
 from erc.gateway.store.telling import compendium_event, job_event, public_subject
+from erc.gateway.store.unlinking import unlink
 from erc.gateway.transition import Advance
 from erc.schemas import tables
 from erc.schemas.check import Verdict
@@ -94,7 +95,7 @@ class Records:
         job, compendium = tables.job, tables.compendium
         joined = job.join(compendium, job.c.compendium_id == compendium.c.id)
         visible = _visible(principal, compendium.c.candidate, compendium.c.owner)
-        query = select(job.c.document).select_from(joined).where(visible)
+        query = select(job.c.document).select_from(joined).where(visible, job.c.link.is_(None))
         for column, value in ((job.c.compendium_id, compendium_id), (job.c.owner, owner), (job.c.status, status)):
             if value:
                 query = query.where(column == value)
@@ -243,6 +244,7 @@ class Records:
             moved = [await self._move_job(transaction, one, lambda job: cancel_job(job, now)) for one in jobs]
             left = [one for one in shipments if await self._move_shipment(transaction, one, cancel_shipment)]
             await stop(transaction, identifier)
+            await unlink(transaction, identifier)
             deleted = CompendiumDeleted(compendium_id=identifier)
             self._send(transaction, deleted, gone[0]["version"] + 1, [], public=not grave["candidate"])
         ended = [pair for pair in moved if pair]

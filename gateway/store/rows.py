@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from erc.events.outbox import Transaction, guarded_update
 from erc.gateway.errors import Refused
+from erc.gateway.store.unlinking import unlink
 from erc.schemas import tables
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
@@ -46,10 +47,12 @@ async def stop(transaction: Transaction, work_id: str) -> None:
 
 
 async def write(transaction: Transaction, table: Table, version: int, row: dict[str, Any]) -> None:
-    """Write the next version of a row that this transaction holds."""
+    """Write the next version of a row that this transaction holds; what is public has no public link."""
     changes = {key: value for key, value in row.items() if key not in {"id", "created"}}
     changed = await transaction.changed(guarded_update(table, row["id"], version, **changes))
     assert changed == 1, "the row is held by this transaction"
+    if table is tables.compendium and not row["candidate"]:
+        await unlink(transaction, row["id"])
 
 
 def row_of(thing: Compendium | Job | Shipment) -> dict[str, Any]:
