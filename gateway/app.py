@@ -42,10 +42,10 @@ STATIC = Path(__file__).parent / "static"
 
 ROUTES: list[BaseRoute] = [
     *download.ROUTES,
-    *files.ROUTES,
-    *inspection.ROUTES,
     *compendium.ROUTES,
     *job.ROUTES,
+    *files.ROUTES,
+    *inspection.ROUTES,
     *events.ROUTES,
     *event_log.ROUTES,
     *publication.ROUTES,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from erc.gateway.errors import problem_response
@@ -31,7 +31,7 @@ class Protection:
 
     def __init__(self, app: ASGIApp, public_url: str, content_url: str) -> None:
         self._app, self._public = app, urlsplit(public_url)
-        self._headers = {
+        said = {
             "Content-Security-Policy": (
                 f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: {content_url}; "
                 f"font-src 'self'; connect-src 'self'; frame-src {content_url}; form-action 'self'; base-uri 'none'; "
@@ -44,14 +44,14 @@ class Protection:
             "Cross-Origin-Resource-Policy": "same-origin",
             "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         } | transport_security(public_url)
+        self._headers = encoded(said | {"Cache-Control": "private, no-store"})
+        self._static = encoded(said | {"Cache-Control": "public, max-age=300"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        static = scope["path"].startswith("/static/")
-        cached = {"Cache-Control": "public, max-age=300" if static else "private, no-store"}
-        guarded = with_headers(send, self._headers | cached)
+        guarded = with_headers(send, self._static if scope["path"].startswith("/static/") else self._headers)
         if scope["method"] not in SAFE and not self._may_write(Headers(scope=scope)):
             problem = Problem(
                 code="cross_origin",
@@ -84,11 +84,8 @@ class Sandboxed:
 
     def __init__(self, app: ASGIApp, public_url: str) -> None:
         self._app = app
-        self._headers = user_content(public_url) | {
-            "Cross-Origin-Resource-Policy": "cross-origin",
-            "Cache-Control": "private, no-store",
-        }
-        self._headers |= transport_security(public_url)
+        said = {"Cross-Origin-Resource-Policy": "cross-origin", "Cache-Control": "private, no-store"}
+        self._headers = encoded(user_content(public_url) | said | transport_security(public_url))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, with_headers(send, self._headers) if scope["type"] == "http" else send)
@@ -99,14 +96,19 @@ def transport_security(public_url: str) -> dict[str, str]:
     return {"Strict-Transport-Security": "max-age=31536000"} if public_url.startswith("https:") else {}
 
 
-def with_headers(send: Send, headers: Mapping[str, str]) -> Send:
+def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Return headers as ASGI writes them."""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def with_headers(send: Send, headers: Sequence[tuple[bytes, bytes]]) -> Send:
     """Return a `send` that adds these headers to an answer that has none of their names."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            there = MutableHeaders(scope=message)
-            for name, value in headers.items():
-                there.setdefault(name, value)
+            said = message.get("headers", [])
+            there = {name for name, _ in said}
+            message["headers"] = [*said, *(one for one in headers if one[0] not in there)]
         await send(message)
 
     return sending

@@ -19,6 +19,7 @@ from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import ADMIN, ANONYMOUS, Action, Principal, Thing, authorise
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.files.library import Library
+from erc.gateway.files.views import Views
 from erc.gateway.health import Health
 from erc.gateway.idempotency import Idempotency
 from erc.gateway.metrics import MetricsPage
@@ -30,6 +31,7 @@ from erc.gateway.store.queue import Queue
 from erc.gateway.store.records import Records
 from erc.gateway.store.search import Search
 from erc.gateway.store.sessions import Sessions
+from erc.gateway.store.versions import Versions
 from erc.gateway.store.visibility import Visibility
 from erc.gateway.streaming.streams import Streams
 from erc.schemas.compendium import Compendium
@@ -69,6 +71,7 @@ class Services:
     def __post_init__(self) -> None:
         self.idempotency: Idempotency[Transaction] = Idempotency(SqlAnswers(self.records.database), utc_now)
         self.files = Library(self.blobs, self.settings.home)
+        self.versions, self.views = Versions(self.records.database), Views()
         self.streams = Streams(self.hub, Visibility(self.records.database).of, self._session_holders)
 
     async def principal(self, connection: HTTPConnection) -> Principal:

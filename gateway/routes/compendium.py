@@ -10,12 +10,13 @@ from starlette.responses import JSONResponse, Response
 
 from erc.events.catalog import LoadWorkspace
 from erc.events.outbox import utc_now
-from erc.gateway.auth import Action, Principal, authorise
+from erc.gateway.auth import Action, Principal, Thing, authorise
 from erc.gateway.describing import JSON, LIMIT, PREFER, REPEAT, START, About, Described, Parameter, Text
 from erc.gateway.documents.compendium import CompendiumDocument, CompendiumId, Creation, MetadataDocument
 from erc.gateway.documents.document import Listing
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.files.manifests import with_files
+from erc.gateway.files.views import Rendered
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
 from erc.gateway.routes.asking import services_of, whole_number
@@ -136,12 +137,25 @@ async def index(request: Request) -> Response:
 
 async def view(request: Request) -> Response:
     """`GET /api/v1/compendium/:id`."""
-    services = services_of(request)
-    compendium = await services.compendium(await services.principal(request), request.path_params["id"])
+    services, asked = services_of(request), request.path_params["id"]
+    principal = await services.principal(request)
+    version = await services.versions.of(asked)
+    known = services.views.get(asked, version) if version is not None else None
+    if known is None:
+        compendium = await services.compendium(principal, asked)
+        known = await _rendered(services, compendium)
+        services.views.put(compendium.id, compendium.version, known)
+    else:
+        refuse_unless_allowed(authorise(principal, Action.VIEW, known.thing), "no compendium with this id")
+    return Response(known.document, media_type=JSON)
+
+
+async def _rendered(services: Services, compendium: Compendium) -> Rendered:
     tree, address = None, f"/api/v1/compendium/{compendium.id}/data"
     if compendium.manifest:
         tree = await services.files.manifests.tree(compendium.manifest, address, compendium.id)
-    return Response(with_files(compendium_view(compendium), tree), media_type=JSON)
+    thing = Thing(compendium.owner, compendium.candidate, compendium.id)
+    return Rendered(thing, with_files(compendium_view(compendium), tree))
 
 
 async def delete(request: Request) -> Response:

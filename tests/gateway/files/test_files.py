@@ -8,7 +8,6 @@ import tarfile
 import tracemalloc
 import zipfile
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,7 +36,7 @@ FILES = {
     "Dockerfile": b"FROM scratch\n",
     ".erc/metadata_o2r_1.json": b"{}",
     "data/a b.csv": CSV,
-    "data/ä \"x\"; X-Evil: 1.txt": b"odd",
+    'data/ä "x"; X-Evil: 1.txt': b"odd",
     "paper.html": b"<script>1</script>",
     "evil.xhtml": b"<html xmlns='http://www.w3.org/1999/xhtml'/>",
     "page.mht": b"MIME-Version: 1.0",
@@ -123,7 +122,7 @@ async def test_what_may_do_something_in_a_browser_is_on_another_origin(gateway, 
 
 
 async def test_a_name_is_said_whole_and_adds_no_parameters(anybody, compendium) -> None:
-    answer = await anybody.get(f"/api/v1/compendium/{compendium.id}/data/data/ä \"x\"; X-Evil: 1.txt")
+    answer = await anybody.get(f'/api/v1/compendium/{compendium.id}/data/data/ä "x"; X-Evil: 1.txt')
     assert answer.content == b"odd"
     plain = "_ _x__ X-Evil: 1.txt"
     encoded = "%C3%A4%20%22x%22%3B%20X-Evil%3A%201.txt"
@@ -141,7 +140,10 @@ _ENDS = ["", "/", "/.", "%2f", "\\", "%5c", "%00", "?", "#", "%"]
 TRAVERSALS = [
     *("/".join([up] * depth) + "/etc/passwd" for up, depth in product(_UP, (1, 2, 5, 9))),
     *(f"{up}/main.R{end}" for up, end in product(_UP, _ENDS)),
-    *(f"{lead}{path}" for lead, path in product(("/", "//", "%2f", "\\", "./", "file:"), ("etc/passwd", "proc/self/environ"))),
+    *(
+        f"{lead}{path}"
+        for lead, path in product(("/", "//", "%2f", "\\", "./", "file:"), ("etc/passwd", "proc/self/environ"))
+    ),
     *(f"main.R{end}" for end in ("/", "/.", "/..", "%00", "%00.png", " ", ".", "::$DATA", "%20", "\\", "%0a")),
     *(f"data/{name}" for name in ("", ".", "..", "../main.R", "%2e%2e/main.R", "a%20b.csv/", "//a b.csv", "./a b.csv")),
     *("con" * count for count in (1, 400, 2000)),
@@ -157,9 +159,7 @@ def test_there_are_two_hundred_bad_paths() -> None:
 
 async def test_a_path_is_looked_up_and_never_walked(gateway, anybody, compendium) -> None:
     job = await gateway.job(compendium)
-    await gateway.services.records.move_job(
-        job.id, lambda before: _with_outputs(before, compendium.manifest)
-    )
+    await gateway.services.records.move_job(job.id, lambda before: _with_outputs(before, compendium.manifest))
     candidate = await gateway.compendium(owner="ada", manifest=compendium.manifest)
     for path in TRAVERSALS:
         for place in (f"compendium/{compendium.id}", f"job/{job.id}", f"compendium/{candidate.id}"):
@@ -313,7 +313,7 @@ async def test_what_is_not_there_is_not_found(gateway, anybody, compendium) -> N
         assert (await anybody.get(f"/api/v1/{path}")).status_code == 404
     answer = await anybody.get(f"/api/v1/compendium/{compendium.id}/data/nothing.txt")
     assert (answer.status_code, answer.json()["error"]) == (404, "The file is not there")
-    Path(gateway.services.blobs.path(gateway.services.blobs.put(FILES["main.R"]))).unlink()
+    gateway.services.blobs.path(gateway.services.blobs.put(FILES["main.R"])).unlink()
     assert (await anybody.get(f"/api/v1/compendium/{compendium.id}/data/main.R")).status_code == 404
     assert (await anybody.get(f"/api/v1/compendium/{compendium.id}.zip?image=false")).status_code == 404
 

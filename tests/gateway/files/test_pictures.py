@@ -86,7 +86,14 @@ def test_of_a_moving_picture_comes_the_first_frame(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "lines", "length"),
-    [(b"", 3, 0), (b"a", 3, 1), (b"a\nb\nc\nd", 2, 4), (b"\n\n\n", 2, 2), (b"a\r\nb", 1, 3), (b"x" * 70_000 + b"\ny\n", 1, 70_001)],
+    [
+        (b"", 3, 0),
+        (b"a", 3, 1),
+        (b"a\nb\nc\nd", 2, 4),
+        (b"\n\n\n", 2, 2),
+        (b"a\r\nb", 1, 3),
+        (b"x" * 70_000 + b"\ny\n", 1, 70_001),
+    ],
 )
 def test_the_first_lines_end_with_their_end(tmp_path: Path, text: bytes, lines: int, length: int) -> None:
     (tmp_path / "text").write_bytes(text)
