@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -53,7 +52,7 @@ def content_app(services: Services) -> ASGIApp:
         },
     )
     hosts = allowed_hosts(services.settings, services.settings.content_url)
-    return Sandboxed(TrustedHostMiddleware(app, allowed_hosts=hosts), services.settings.public_url)
+    return Sandboxed(app, hosts, services.settings.public_url)
 
 
 def file_response(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -14,6 +14,16 @@ from erc.gateway.settings import LOOPBACK, GatewaySettings
 from erc.schemas.problem import Problem
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+UNKNOWN_HOST = Problem(
+    code="unknown_host",
+    title="Invalid host header",
+    detail="The service is not known under this name. Its names are set by GATEWAY_PUBLIC_URL and GATEWAY_HOSTS.",
+)
+CROSS_ORIGIN = Problem(
+    code="cross_origin",
+    title="Requests from other sites are refused",
+    detail="Send it from a page of this service, or with a token instead of a cookie.",
+)
 
 
 def allowed_hosts(settings: GatewaySettings, address: str) -> list[str]:
@@ -29,8 +39,8 @@ class Protection:
     that may write with a cookie.
     """
 
-    def __init__(self, app: ASGIApp, public_url: str, content_url: str) -> None:
-        self._app, self._public = app, urlsplit(public_url)
+    def __init__(self, app: ASGIApp, hosts: Collection[str], public_url: str, content_url: str) -> None:
+        self._app, self._hosts, self._public = app, frozenset(hosts), urlsplit(public_url)
         said = {
             "Content-Security-Policy": (
                 f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: {content_url}; "
@@ -52,15 +62,12 @@ class Protection:
             await self._app(scope, receive, send)
             return
         guarded = with_headers(send, self._static if scope["path"].startswith("/static/") else self._headers)
-        if scope["method"] not in SAFE and not self._may_write(Headers(scope=scope)):
-            problem = Problem(
-                code="cross_origin",
-                title="Requests from other sites are refused",
-                detail="Send it from a page of this service, or with a token instead of a cookie.",
-            )
-            await problem_response(403, problem)(scope, receive, guarded)
-            return
-        await self._app(scope, receive, guarded)
+        if not known_host(scope, self._hosts):
+            await problem_response(400, UNKNOWN_HOST)(scope, receive, guarded)
+        elif scope["method"] not in SAFE and not self._may_write(Headers(scope=scope)):
+            await problem_response(403, CROSS_ORIGIN)(scope, receive, guarded)
+        else:
+            await self._app(scope, receive, guarded)
 
     def _may_write(self, headers: Headers) -> bool:
         """Return whether a write comes from our own pages, or carries nothing that a browser adds by itself."""
@@ -82,13 +89,30 @@ class Protection:
 class Sandboxed:
     """ASGI middleware of the content origin: whatever it answers is user content, and nobody is known there."""
 
-    def __init__(self, app: ASGIApp, public_url: str) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, hosts: Collection[str], public_url: str) -> None:
+        self._app, self._hosts = app, frozenset(hosts)
         said = {"Cross-Origin-Resource-Policy": "cross-origin", "Cache-Control": "private, no-store"}
         self._headers = encoded(user_content(public_url) | said | transport_security(public_url))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, with_headers(send, self._headers) if scope["type"] == "http" else send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        guarded = with_headers(send, self._headers)
+        if known_host(scope, self._hosts):
+            await self._app(scope, receive, guarded)
+        else:
+            await problem_response(400, UNKNOWN_HOST)(scope, receive, guarded)
+
+
+def known_host(scope: Scope, hosts: Collection[str]) -> bool:
+    """Return whether a request names one of these hosts, whatever the port."""
+    named = [value for name, value in scope["headers"] if name == b"host"]
+    if len(named) != 1:
+        return False
+    host = named[0].decode("latin-1").lower()
+    name = host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+    return name in hosts
 
 
 def transport_security(public_url: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ import typer
 from erc.gateway.client.commands import dead, events, rebuild, streams
 from erc.gateway.client.commands.cancel import cancel
 from erc.gateway.client.commands.doctor import doctor
+from erc.gateway.client.commands.download import download
 from erc.gateway.client.commands.logs import logs
 from erc.gateway.client.commands.open import open_page
 from erc.gateway.client.commands.publish import publish
@@ -38,6 +39,7 @@ app.command("status")(status)
 app.command("logs")(logs)
 app.command("cancel")(cancel)
 app.command("publish")(publish)
+app.command("download")(download)
 app.command("open")(open_page)
 app.command("doctor")(doctor)
 for group in (events, streams, dead, rebuild):

@@ -12,6 +12,7 @@ from erc.events.blobs import BlobStore
 from erc.events.errors import Rejected
 from erc.gateway.auth import Action, Answer, Thing, authorise
 from erc.gateway.pages.about import about
+from erc.gateway.pages.downloads import downloads_of
 from erc.gateway.pages.files import files_of
 from erc.gateway.pages.listing import JobRow
 from erc.gateway.pages.rendering import render
@@ -46,6 +47,7 @@ async def page(request: Request) -> Response:
         ready=compendium.status is CompendiumStatus.READY,
         warnings=await asyncio.to_thread(_warnings, services.blobs, compendium),
         files=await files_of(services.blobs, compendium.manifest, f"/api/v1/compendium/{compendium.id}/data"),
+        downloads=await downloads_of(services, compendium),
         jobs=[JobRow(job, "", state_of(job)) for job in jobs[:JOBS]],
         more_jobs=len(jobs) > JOBS,
         may={action.name.lower(): authorise(principal, action, thing) is Answer.ALLOWED for action in Action},
