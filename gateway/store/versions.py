@@ -1,4 +1,4 @@
-"""The present versions of compendia, asked for together: those who come while one question runs share the next."""
+"""The present versions of compendia, asked for together: who comes while questions run shares the next one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ID = re.compile(r"[0-9a-z]{26}", re.ASCII)
 _QUERY = select(tables.compendium.c.id, tables.compendium.c.version).where(
     tables.compendium.c.id == any_(bindparam("ids", type_=ARRAY(Text)))
 )
-_MOST = 500
+_MOST, _AT_ONCE = 500, 3
 
 
 class Versions:
@@ -24,7 +24,7 @@ class Versions:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: dict[str, asyncio.Future[int | None]] = {}
-        self._asking: asyncio.Task[None] | None = None
+        self._asking: set[asyncio.Task[None]] = set()
 
     async def of(self, identifier: str) -> int | None:
         """Return the version of a compendium, None when it is not there. Raises Unavailable."""
@@ -33,17 +33,16 @@ class Versions:
         answer = self._waiting.get(identifier)
         if answer is None:
             answer = self._waiting[identifier] = asyncio.get_running_loop().create_future()
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._ask())
+        if len(self._asking) < _AT_ONCE:
+            task = asyncio.create_task(self._ask())
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
         return await asyncio.shield(answer)
 
     async def _ask(self) -> None:
-        try:
-            while self._waiting:
-                some = list(self._waiting)[:_MOST]
-                await self._answer({identifier: self._waiting.pop(identifier) for identifier in some})
-        finally:
-            self._asking = None
+        while self._waiting:
+            some = list(self._waiting)[:_MOST]
+            await self._answer({identifier: self._waiting.pop(identifier) for identifier in some})
 
     async def _answer(self, asked: dict[str, asyncio.Future[int | None]]) -> None:
         try:
