@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from erc.deploy.refusal import Refusal
+from erc.gateway.identity.settings import Misconfigured, read_identity
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 DEFAULT_PORT = 8080
@@ -50,12 +51,21 @@ class Settings:
             ready_seconds=float(environ.get("DEPLOY_READY_SECONDS", "60")),
             restart_seconds=float(environ.get("DEPLOY_RESTART_SECONDS", "5")),
         )
-        if settings.host not in LOOPBACK and not environ.get("GATEWAY_SIGN_IN"):
+        signing_in = _providers(environ)
+        if settings.host not in LOOPBACK and not signing_in:
             raise Refusal(
                 f"GATEWAY_HOST is {settings.host}, which others can reach, and no sign-in is configured. "
-                "Set GATEWAY_SIGN_IN, or leave GATEWAY_HOST out to serve this machine only."
+                "Name a provider in GATEWAY_PROVIDERS, or leave GATEWAY_HOST out to serve this machine only."
             )
         return settings
+
+
+def _providers(environ: Mapping[str, str]) -> bool:
+    """Return whether a sign-in is configured; what is wrong with it is said before anything starts."""
+    try:
+        return bool(read_identity(environ).providers)
+    except Misconfigured as error:
+        raise Refusal(str(error)) from error
 
 
 def _port(environ: Mapping[str, str], name: str) -> int | None:

@@ -26,11 +26,12 @@ class LoadWorkspace(Command):
 
 
 class DescribeWorkspace(Command):
-    """Read what the workspace says about itself."""
+    """Read what the workspace says about itself; `description` is one by which a person chose main and display."""
 
     WORKER, VERB, ID_FIELD = "metadata", "describe", "compendium_id"
     compendium_id: Id
     manifest: Digest
+    description: Digest | None = None
 
 
 class PrepareEnvironment(Command):
@@ -207,11 +208,12 @@ class CheckFailed(Event):
 
 
 class ShipmentPacked(Event):
-    """The bag is a blob, ready to be fetched."""
+    """The bag is a blob, ready to be fetched; `record` is what was to be packed."""
 
     AGGREGATE, TYPE, ID_FIELD = "package", "package.packed.v1", "shipment_id"
     shipment_id: Id
     package: Digest
+    record: Digest | None = None
 
 
 class PackingFailed(Event):

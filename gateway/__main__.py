@@ -24,6 +24,7 @@ from erc.gateway.answering import answering
 from erc.gateway.app import create_app
 from erc.gateway.content import content_app
 from erc.gateway.follow import GAVE_UP, Follower, Undertaker
+from erc.gateway.identity.settings import Misconfigured
 from erc.gateway.janitor import Janitor
 from erc.gateway.metrics import observe
 from erc.gateway.routes.metrics import metrics_app
@@ -49,7 +50,7 @@ def main() -> None:
         allow_many_connections()
         try:
             uvloop.run(serve(GatewaySettings.read()))
-        except Unavailable as error:
+        except (Misconfigured, Unavailable) as error:
             log.error("The gateway stops: %s", error)  # noqa: TRY400 - a sentence, not a trace
             sys.exit(1)
 

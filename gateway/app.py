@@ -14,11 +14,16 @@ from starlette.types import ASGIApp
 from erc.events.errors import Rejected, Unavailable
 from erc.gateway.bodies import Bodies
 from erc.gateway.errors import Refused
+from erc.gateway.identity.limiting import Limiting
+from erc.gateway.identity.renewal import Renewal
 from erc.gateway.pages import routes as pages
 from erc.gateway.protection import Protection, allowed_hosts
 from erc.gateway.routes import (
     admin,
+    binding,
+    compendia,
     compendium,
+    device,
     download,
     event_log,
     events,
@@ -26,12 +31,21 @@ from erc.gateway.routes import (
     health,
     inspection,
     job,
+    link,
+    metadata,
     metrics,
     publication,
+    quota,
     reference,
+    removal,
     search,
     service,
     shipment,
+    shipped,
+    sign_in,
+    substitution,
+    token,
+    user,
     webhook,
 )
 from erc.gateway.services import Services
@@ -40,19 +54,31 @@ from erc.gateway.settings import GatewaySettings
 STATIC = Path(__file__).parent / "static"
 
 ROUTES: list[BaseRoute] = [
+    *compendia.ROUTES,
     *download.ROUTES,
     *compendium.ROUTES,
+    *metadata.ROUTES,
+    *removal.ROUTES,
     *job.ROUTES,
+    *link.ROUTES,
     *files.ROUTES,
     *inspection.ROUTES,
     *events.ROUTES,
     *event_log.ROUTES,
     *publication.ROUTES,
+    *quota.ROUTES,
     *reference.ROUTES,
     *webhook.ROUTES,
+    *binding.ROUTES,
     *search.ROUTES,
     *shipment.ROUTES,
+    *shipped.ROUTES,
+    *substitution.ROUTES,
     *service.ROUTES,
+    *sign_in.ROUTES,
+    *user.ROUTES,
+    *token.ROUTES,
+    *device.ROUTES,
     *metrics.ROUTES,
     *health.ROUTES,
     *admin.ROUTES,
@@ -75,7 +101,11 @@ def create_app(services: Services) -> Starlette:
     """Return the application of the pages and the web API."""
     app = Gateway(
         routes=ROUTES,
-        middleware=[Middleware(Bodies)],
+        middleware=[
+            Middleware(Limiting, limits=services.identity.limits, refuse=pages.on_refused),
+            Middleware(Renewal, renew=services.sessions.renew, set_cookie=services.identity.cookies.session_header),
+            Middleware(Bodies),
+        ],
         exception_handlers={
             Refused: pages.on_refused,
             Rejected: pages.on_rejected,

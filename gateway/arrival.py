@@ -19,6 +19,8 @@ from erc.schemas.problem import Problem
 
 def advance_compendium(compendium: Compendium, event: Event, facts: Facts) -> Advance[Compendium] | None:
     """Return what follows for a compendium, or None when the event is stale."""
+    if compendium.choice and compendium.status is CompendiumStatus.READY:
+        return _read_again(compendium, event, facts)
     expected = {
         WorkspaceLoaded: CompendiumStatus.LOADING,
         WorkspaceRejected: CompendiumStatus.LOADING,
@@ -49,6 +51,16 @@ def advance_compendium(compendium: Compendium, event: Event, facts: Facts) -> Ad
             return Advance(_next(compendium, changes))
         case _:
             return reject_compendium(compendium, facts.problem)
+
+
+def _read_again(compendium: Compendium, event: Event, facts: Facts) -> Advance[Compendium] | None:
+    """Take over what the code of a chosen main file needs; when it cannot be read, the choice stays as it was made."""
+    match event:
+        case WorkspaceDescribed() if facts.description and facts.description.choice == compendium.choice:
+            return Advance(_next(compendium, {"description": event.description, "choice": None}))
+        case DescriptionRejected():
+            return Advance(_next(compendium, {"choice": None}))
+    return None
 
 
 def reject_compendium(compendium: Compendium, problem: Problem | None) -> Advance[Compendium] | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 KNOWN = 100
 EDITOR = 500
 ADMIN = 1000
+OPERATOR = "operator"
+"""The name of whoever runs the installation: no account, its rights come from the machine."""
 
 
 class Scope(StrEnum):
@@ -25,7 +27,8 @@ class Principal:
 
     `name` is the public id (an ORCID iD, or one of another provider), `level` one of the o2r service: 0 everybody,
     50 may substitute, 100 known, 500 editor, 1000 administrator. `scopes` limits the holder of a token; None: no limit.
-    `link` is the id of the public link that the request came by, `opens` the compendium that it opens.
+    `link` is the id of the public link that the request came by, `opens` the compendium that it opens. `label` is what
+    people call them; two principals are the same whatever they are called.
     """
 
     name: str
@@ -33,14 +36,15 @@ class Principal:
     scopes: frozenset[Scope] | None = None
     link: str = ""
     opens: str = ""
+    label: str = field(default="", compare=False)
 
     @property
     def anonymous(self) -> bool:
         """Whether nobody signed in."""
         return not self.name
 
-    def has(self, scope: Scope) -> bool:
-        """Return whether the token, if there is one, is good for this."""
+    def has(self, scope: Scope | None) -> bool:
+        """Return whether the token, if there is one, is good for this; none is where the scope is None."""
         return self.scopes is None or scope in self.scopes
 
 
@@ -69,6 +73,10 @@ class Action(StrEnum):
     LIST_LINKS = "list the public links"
     SEE_LEVEL = "see the level of a user"
     SET_LEVEL = "set the level of a user"
+    CLOSE_ACCOUNT = "close an account"
+    SEE_TOKENS = "see personal tokens and sessions"
+    END_TOKEN = "end personal tokens and sessions"  # noqa: S105 - a sentence, not a secret
+    MAKE_TOKEN = "make a personal token"  # noqa: S105
     INSPECT = "look at the streams"
     OPERATE = "operate the service"
 
@@ -100,12 +108,15 @@ EVERYBODY = -1
 
 @dataclass(frozen=True)
 class Rule:
-    """The least level of the owner, of somebody else, and whether a public link does; and the scope a token needs."""
+    """The least level of the owner, of somebody else, and whether a public link does; and the scope a token needs.
+
+    No token does where the scope is None.
+    """
 
     owner: int
     others: int
     link: bool = False
-    scope: Scope = Scope.WRITE
+    scope: Scope | None = Scope.WRITE
 
 
 _READ = Rule(EVERYBODY, EVERYBODY, link=True, scope=Scope.READ)
@@ -133,9 +144,13 @@ OF_THINGS: dict[Action, tuple[Rule, Rule]] = {
 OF_THE_SERVICE: dict[Action, Rule] = {
     Action.CREATE: _ANYBODY_KNOWN,
     Action.SUBSCRIBE: _ANYBODY_KNOWN,
-    Action.LIST_LINKS: Rule(EDITOR, EDITOR, scope=Scope.READ),
+    Action.LIST_LINKS: Rule(KNOWN, EDITOR, scope=Scope.READ),
     Action.SEE_LEVEL: Rule(0, EDITOR, scope=Scope.READ),
-    Action.SET_LEVEL: Rule(NOBODY, ADMIN, scope=Scope.ADMIN),
+    Action.SET_LEVEL: Rule(NOBODY, EDITOR, scope=Scope.ADMIN),
+    Action.CLOSE_ACCOUNT: Rule(0, ADMIN, scope=Scope.ADMIN),
+    Action.SEE_TOKENS: Rule(0, NOBODY, scope=Scope.ADMIN),
+    Action.END_TOKEN: Rule(0, NOBODY, scope=Scope.ADMIN),
+    Action.MAKE_TOKEN: Rule(0, NOBODY, scope=None),
     Action.INSPECT: Rule(ADMIN, ADMIN, scope=Scope.ADMIN),
     Action.OPERATE: Rule(ADMIN, ADMIN, scope=Scope.ADMIN),
 }
@@ -154,7 +169,7 @@ def authorise(principal: Principal, action: Action, thing: Thing | None) -> Answ
         rule = OF_THINGS[action][0 if thing.candidate else 1]
         if rule.link and _opened(principal, thing):
             return Answer.ALLOWED
-        if action is Action.READ_METADATA and _only_by_link(principal, thing):
+        if _only_by_link(principal, thing):
             return Answer.NOT_FOUND
     return _of_level(principal, rule, thing)
 

@@ -14,12 +14,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from erc.events.errors import Rejected, Unavailable
+from erc.gateway.auth import ANONYMOUS
 from erc.gateway.errors import Refused, on_bug, on_http_error, on_refused, on_rejected, on_unavailable
 from erc.gateway.files.headers import handed_out, user_content
 from erc.gateway.files.pieces import Row, stored
 from erc.gateway.files.sending import Sent
 from erc.gateway.protection import Sandboxed, allowed_hosts
 from erc.gateway.services import Services
+from erc.gateway.signer import LINKED
 from erc.schemas.check import CheckReport
 from erc.schemas.ids import Digest
 from erc.schemas.job import Job
@@ -79,6 +81,8 @@ def file_response(
 
 
 async def _compendium_file(services: Services, identifier: str, path: str) -> tuple[Digest, str]:
+    _, identifier = await services.opened(ANONYMOUS, identifier)
+    _, identifier = await services.opened(ANONYMOUS, identifier)
     compendium = await services.records.compendium(identifier)
     return await find_file(services, compendium.manifest if compendium else None, path)
 
@@ -111,10 +115,22 @@ async def _figure(services: Services, identifier: str, path: str) -> tuple[Diges
     raise Refused(404, "The file is not there")
 
 
+async def _linked_job_file(services: Services, identifier: str, path: str) -> tuple[Digest, str]:
+    await services.job(ANONYMOUS, identifier)
+    return await _job_file(services, identifier, path)
+
+
+async def _linked_figure(services: Services, identifier: str, path: str) -> tuple[Digest, str]:
+    await services.job(ANONYMOUS, identifier)
+    return await _figure(services, identifier, path)
+
+
 _FINDERS: dict[str, Callable[[Services, str, str], Awaitable[tuple[Digest, str]]]] = {
     "compendium": _compendium_file,
     "job": _job_file,
     "figure": _figure,
+    f"{LINKED}job": _linked_job_file,
+    f"{LINKED}figure": _linked_figure,
 }
 
 

@@ -44,6 +44,7 @@ TAGS = {
     "Events": "What happens, live and as a log. The AsyncAPI document describes the events.",
     "Webhooks": "Events sent to an address of yours.",
     "Users": "People, their levels and their sign-ins.",
+    "Tokens": "Personal access tokens, and programs that are signed in by somebody with a browser.",
     "Service": "The service about itself.",
     "Operation": "For administrators: streams, dead letters, rebuilding.",
 }
@@ -55,6 +56,8 @@ SECURITY = {
 
 PLACES = {
     "id": "Its id.",
+    "number": "The number of a revision.",
+    "binding": "The id of a binding.",
     "step": "The name of a step.",
     "what": "`index` or `events`.",
 }

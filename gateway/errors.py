@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,11 +21,23 @@ _TITLES = {400: "Bad request", 404: "Not found", 405: "Method not allowed", 413:
 
 
 class Refused(Exception):  # noqa: N818
-    """A request that is answered by a problem with this HTTP status; `error` is the o2r service's text."""
+    """A request that is answered by a problem with this HTTP status; `error` is the o2r service's text.
 
-    def __init__(self, status: int, error: str, detail: str = "", code: str = "") -> None:
+    `more` are further members of the problem document, `headers` those of the answer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        detail: str = "",
+        code: str = "",
+        more: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(error)
         self.status, self.error = status, error
+        self.more, self.headers = more or {}, headers or {}
         self.problem = Problem(code=code or f"http_{status}", title=error, detail=detail)
 
 
@@ -34,8 +48,10 @@ def refuse_unless_allowed(answer: Answer, missing: str) -> None:
         raise Refused(status, missing if status == 404 else answer.value)
 
 
-def problem_response(status: int, problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    """Return the problem document."""
+def problem_response(
+    status: int, problem: Problem, headers: dict[str, str] | None = None, more: Mapping[str, Any] | None = None
+) -> Response:
+    """Return the problem document, with further members if there are any."""
     document = {
         "type": f"urn:erc:problem:{problem.code}",
         "status": status,
@@ -43,6 +59,7 @@ def problem_response(status: int, problem: Problem, headers: dict[str, str] | No
         "detail": problem.detail,
         "code": problem.code,
         "error": problem.title,
+        **(more or {}),
     }
     return JSONResponse(document, status, headers, media_type=MEDIA_TYPE)
 
@@ -50,8 +67,8 @@ def problem_response(status: int, problem: Problem, headers: dict[str, str] | No
 async def on_refused(_request: Request, error: Exception) -> Response:
     """Answer a refused request."""
     assert isinstance(error, Refused)
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-    return problem_response(error.status, error.problem, headers)
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    return problem_response(error.status, error.problem, {**headers, **error.headers}, error.more)
 
 
 async def on_rejected(_request: Request, error: Exception) -> Response:

@@ -131,9 +131,12 @@ def advance_shipment(
     if shipment.status is not ShipmentStatus.TO_BE_SHIPPED:
         return None
     if isinstance(event, ShipmentPacked):
+        if event.record and shipment.record and event.record != shipment.record:
+            return None
         changes: dict[str, Any] = {"status": ShipmentStatus.SHIPPED, "package": event.package}
     else:
         changes = {"status": ShipmentStatus.ERROR, "problem": facts.problem}
+    changes["modified"] = facts.time
     return Advance(shipment.model_copy(update={**changes, "version": shipment.version + 1}))
 
 

@@ -129,7 +129,7 @@ def _finished(job: Job, event: ExecutionFinished, facts: Facts) -> Advance[Job] 
         StepName.CHECK: Step(status=StepStatus.RUNNING, start=facts.time),
     }
     check = CheckOutputs(job_id=job.id, manifest=job.manifest, outputs=event.outputs, description=job.description)
-    return Advance(_moved(job, {"outputs": event.outputs}, steps), [check])
+    return Advance(_moved(job, {"outputs": event.outputs, "exit_code": 0}, steps), [check])
 
 
 def _checked(job: Job, event: CheckFinished, facts: Facts) -> Advance[Job] | None:
@@ -170,6 +170,8 @@ def _failed(job: Job, event: EnvironmentFailed | ExecutionFailed | CheckFailed, 
     if not _open(job, name):
         return None
     step = job.steps[name] if isinstance(event, CheckFailed) else _logged(job.steps[name], event)
+    if isinstance(event, ExecutionFailed):
+        job = job.model_copy(update={"exit_code": event.exit_code})
     return fail_job(job, name, facts.problem or _UNEXPLAINED, facts.time, step)
 
 

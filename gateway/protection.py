@@ -19,6 +19,8 @@ UNKNOWN_HOST = Problem(
     title="Invalid host header",
     detail="The service is not known under this name. Its names are set by GATEWAY_PUBLIC_URL and GATEWAY_HOSTS.",
 )
+NUL_IN_PATH = Problem(code="http_404", title="Not found", detail="The address holds a NUL.")
+NUL_IN_QUERY = Problem(code="http_400", title="The address cannot be read", detail="It holds a NUL.")
 CROSS_ORIGIN = Problem(
     code="cross_origin",
     title="Requests from other sites are refused",
@@ -62,12 +64,23 @@ class Protection:
             await self._app(scope, receive, send)
             return
         guarded = with_headers(send, self._static if scope["path"].startswith("/static/") else self._headers)
-        if not known_host(scope, self._hosts):
-            await problem_response(400, UNKNOWN_HOST)(scope, receive, guarded)
-        elif scope["method"] not in SAFE and not self._may_write(Headers(scope=scope)):
-            await problem_response(403, CROSS_ORIGIN)(scope, receive, guarded)
-        else:
+        refused = self._refused(scope)
+        if refused is None:
             await self._app(scope, receive, guarded)
+        else:
+            status, problem = refused
+            await problem_response(status, problem)(scope, receive, guarded)
+
+    def _refused(self, scope: Scope) -> tuple[int, Problem] | None:
+        if not known_host(scope, self._hosts):
+            return 400, UNKNOWN_HOST
+        if "\0" in scope["path"]:
+            return 404, NUL_IN_PATH
+        if b"%00" in scope["query_string"]:
+            return 400, NUL_IN_QUERY
+        if scope["method"] not in SAFE and not self._may_write(Headers(scope=scope)):
+            return 403, CROSS_ORIGIN
+        return None
 
     def _may_write(self, headers: Headers) -> bool:
         """Return whether a write comes from our own pages, or carries nothing that a browser adds by itself."""

@@ -21,7 +21,13 @@ def publish(compendium: Compendium, snapshot: Digest, time: datetime) -> Advance
     """Return the published compendium; None when it is published already or not ready."""
     if not publishable(compendium):
         return None
-    changes = {"candidate": False, "published": time, "snapshot": snapshot, "version": compendium.version + 1}
+    changes = {
+        "candidate": False,
+        "published": time,
+        "snapshot": snapshot,
+        "public_revision": compendium.revision,
+        "version": compendium.version + 1,
+    }
     return Advance(compendium.model_copy(update=changes))
 
 
@@ -42,7 +48,7 @@ def public_snapshot(compendium: Compendium, jobs: Sequence[Job], time: datetime)
         "jobs": [
             {
                 "id": job.id,
-                "user": job.owner,
+                "user": "link" if job.link else job.owner,
                 "created": job.created.isoformat(),
                 "status": job.status.value,
                 "verdict": job.verdict.value if job.verdict else None,

@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from erc.gateway.identity.settings import IdentitySettings, read_identity
 from erc.gateway.notifier.settings import loopback_allowed
-from erc.schemas.limits import ArchiveLimits
+from erc.schemas.limits import ArchiveLimits, Quota
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -31,11 +32,13 @@ class GatewaySettings:
     stalled_seconds: float = 15.0
     """How long a message may wait for the relay, and how long the relay may be silent, before we are not ready."""
     limits: ArchiveLimits = field(default_factory=ArchiveLimits)
+    quota: Quota = field(default_factory=Quota)
     abandoned_seconds: float = 300.0
     """How long work may be silent before its command is looked for."""
     janitor_seconds: float = 30.0
     allow_loopback: bool = False
     """Whether webhooks may be on this machine, as the notifier's settings say."""
+    identity: IdentitySettings = field(default_factory=IdentitySettings)
     hosts: tuple[str, ...] = ()
     """Further names under which the service may be asked."""
 
@@ -59,8 +62,14 @@ class GatewaySettings:
             abandoned_seconds=float(env.get("GATEWAY_ABANDONED_SECONDS", "300")),
             janitor_seconds=float(env.get("GATEWAY_JANITOR_SECONDS", "30")),
             allow_loopback=loopback_allowed(),
+            identity=read_identity(env),
             hosts=tuple(name.strip() for name in env.get("GATEWAY_HOSTS", "").split(",") if name.strip()),
             stalled_seconds=float(env.get("GATEWAY_STALLED_SECONDS", "15")),
+            quota=Quota(
+                candidates=int(env.get("GATEWAY_QUOTA_CANDIDATES", Quota().candidates)),
+                size_bytes=int(env.get("GATEWAY_QUOTA_BYTES", Quota().size_bytes)),
+                jobs=int(env.get("GATEWAY_QUOTA_JOBS", Quota().jobs)),
+            ),
             limits=ArchiveLimits(
                 upload_bytes=int(env.get("GATEWAY_UPLOAD_BYTES", ArchiveLimits().upload_bytes)),
             ),

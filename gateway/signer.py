@@ -9,6 +9,8 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 LIFETIME_SECONDS = 12 * 3600
+LINKED = "linked-"
+"""Before the kind of what was opened by a public link: its address is good only as long as the link is."""
 
 
 class Signer:
@@ -16,10 +18,17 @@ class Signer:
 
     def __init__(self, key: bytes, origin: str, clock: Callable[[], float] = time.time) -> None:
         self._key, self._origin, self._clock = key, origin, clock
+        self._before = ""
+
+    def by_link(self) -> Signer:
+        """Return the signer of addresses that end with the public link that opened them."""
+        signer = Signer(self._key, self._origin, self._clock)
+        signer._before = LINKED
+        return signer
 
     def address(self, kind: str, identifier: str, path: str) -> str:
         """Return an address good for twelve hours; relative links in the document stay within its prefix."""
-        expires = int(self._clock()) + LIFETIME_SECONDS
+        kind, expires = f"{self._before}{kind}", int(self._clock()) + LIFETIME_SECONDS
         sealed = self._seal(kind, identifier, expires)
         return f"{self._origin}/c/{sealed}/{expires}/{kind}/{identifier}/{quote(path)}"
 

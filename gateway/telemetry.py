@@ -16,7 +16,8 @@ log = logging.getLogger("erc.gateway")
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _READING = {"GET", "HEAD", "OPTIONS"}
-_THING = re.compile(r"/(?:api/v1/)?(compendium|job|shipment)/([0-9a-z]{1,32})(?:/|$)", re.ASCII)
+_THING = re.compile(r"/(?:api/v1/)?(compendium|job|shipment)/([0-9a-z]{1,31})(?:/|$)", re.ASCII)
+"""What a line of the log is about. The id of a public link has 32 characters and is never written down."""
 _STREAM, _FORM = b"text/event-stream", b"multipart/form-data"
 
 

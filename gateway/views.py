@@ -7,6 +7,7 @@ from typing import Any
 from erc.gateway.estimate import Place
 from erc.gateway.files.tree import file_tree
 from erc.gateway.signer import Signer
+from erc.gateway.steps import step_fields
 from erc.schemas.check import CheckReport, Comparison
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job, Step, StepName
@@ -14,19 +15,20 @@ from erc.schemas.shipment import Shipment
 from erc.schemas.workspace import Manifest
 
 
-def compendium_view(compendium: Compendium) -> dict[str, Any]:
-    """Return a compendium without its files."""
+def compendium_view(compendium: Compendium, shown: str = "") -> dict[str, Any]:
+    """Return a compendium without its files; `shown` is the id that it is known by, a public link's for one."""
+    shown = shown or compendium.id
     view: dict[str, Any] = {
-        "id": compendium.id,
+        "id": shown,
         "metadata": compendium.metadata,
         "created": compendium.created.isoformat(),
         "user": compendium.owner,
         "bag": compendium.bag,
         "compendium": compendium.compendium,
-        "substituted": False,
+        "substituted": compendium.substitution is not None,
         "status": compendium.status.value,
     }
-    if compendium.candidate:
+    if compendium.candidate and shown == compendium.id:
         view["candidate"] = True
     if compendium.published:
         view["published"] = compendium.published.isoformat()
@@ -35,12 +37,17 @@ def compendium_view(compendium: Compendium) -> dict[str, Any]:
     return view
 
 
-def job_view(job: Job, manifest: Manifest | None, detailed: set[str], waits: Place | None) -> dict[str, Any]:
+def job_view(
+    job: Job, manifest: Manifest | None, detailed: set[str], waits: Place | None, report: CheckReport | None = None
+) -> dict[str, Any]:
     """Return a job; the steps named in `detailed` (or `all`) with their texts, and its place in a queue if it waits."""
     steps = {
         name.value: _step(name, step, job, "all" in detailed or name.value in detailed)
         for name, step in ((name, job.steps[name]) for name in StepName)
     }
+    for name, fields in step_fields(job, report).items():
+        if "all" in detailed or name.value in detailed:
+            steps[name.value] |= fields
     view: dict[str, Any] = {
         "id": job.id,
         "compendium_id": job.compendium_id,
@@ -75,8 +82,6 @@ def _step(name: StepName, step: Step, job: Job, detailed: bool) -> dict[str, Any
     view["text"] = step.text
     if step.log:
         view["log"] = f"/api/v1/job/{job.id}/log/{name.value}"
-    if name is StepName.IMAGE_BUILD and job.image_id:
-        view["imageId"] = job.image_id
     return view
 
 
@@ -112,12 +117,13 @@ def shipment_view(shipment: Shipment) -> dict[str, Any]:
         "id": shipment.id,
         "compendium_id": shipment.compendium_id,
         "recipient": shipment.recipient,
-        "deposition_id": None,
-        "deposition_url": None,
-        "update_packaging": "false",
-        "last_modified": shipment.created.isoformat(),
+        "deposition_id": shipment.deposition_id,
+        "deposition_url": shipment.deposition_url,
+        "update_packaging": "true" if shipment.update_packaging else "false",
+        "last_modified": (shipment.modified or shipment.created).isoformat(),
         "user": shipment.owner,
         "status": shipment.status.value,
+        "md": shipment.md,
     }
     if shipment.problem:
         view["problem"] = shipment.problem.model_dump()

@@ -60,6 +60,12 @@ class Compendium(BaseModel):
     compendium: bool = False
     """Whether it came with an `erc.yml`."""
     metadata: dict[str, Any] = Field(default_factory=dict)
+    revision: int = 1
+    """Number of the last revision of the o2r metadata; the first is what was read from the files."""
+    public_revision: int = 1
+    """The revision that was published: those before it are a candidate's."""
+    choice: Digest | None = None
+    """The description by which a person chose another main file, while its code is still being read."""
     substitution: Substitution | None = None
     size_bytes: int = 0
     """What a quota counts: the size of the upload, or of the files of a substitution."""

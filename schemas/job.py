@@ -78,6 +78,8 @@ class Job(BaseModel):
     description: Digest | None = None
     plan: Digest | None = None
     image_id: str | None = None
+    exit_code: int | None = None
+    """Of the script, once it has ended by itself."""
     environment_key: str | None = None
     outputs: Digest | None = None
     """Manifest of the files that the run made or changed."""

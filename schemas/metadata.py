@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +18,21 @@ class Kind(StrEnum):
     R_SCRIPT = "r"
     NOTEBOOK = "notebook"
     PYTHON_SCRIPT = "python"
+
+
+KINDS = {
+    ".rmd": Kind.RMARKDOWN,
+    ".rmarkdown": Kind.RMARKDOWN,
+    ".ipynb": Kind.NOTEBOOK,
+    ".r": Kind.R_SCRIPT,
+    ".py": Kind.PYTHON_SCRIPT,
+}
+"""The kind of a main file by its suffix in lower case."""
+
+
+def kind_of(path: str) -> Kind | None:
+    """Return how a file is run, None when it cannot be a main file."""
+    return KINDS.get(PurePosixPath(path).suffix.lower())
 
 
 class Dependency(BaseModel):
@@ -47,6 +63,8 @@ class Description(BaseModel):
     dependencies: list[Dependency] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
     manifest: Digest
+    choice: Digest | None = None
+    """The description by which a person chose main and display, when this one was read after such a choice."""
     raw: dict[str, Any] = Field(default_factory=dict)
     """The raw document: everything found, under the reference's raw names."""
     o2r: dict[str, Any] = Field(default_factory=dict)

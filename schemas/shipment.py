@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from erc.schemas.ids import Digest, Id
 from erc.schemas.problem import Problem
 
 
 class ShipmentStatus(StrEnum):
-    """The state of a shipment, in the reference's words; the last two are terminal here."""
+    """The state of a shipment, in the reference's words."""
 
     TO_BE_SHIPPED = "to be shipped"
     SHIPPED = "shipped"
+    PUBLISHED = "published"
     ERROR = "error"
 
 
@@ -33,7 +35,15 @@ class Shipment(BaseModel):
     package: Digest | None = None
     """Blob of the zip."""
     problem: Problem | None = None
+    record: Digest | None = None
+    """Blob of what is to be packed."""
+    update_packaging: bool = False
+    deposition_id: str | None = None
+    deposition_url: str | None = None
+    md: dict[str, Any] = Field(default_factory=dict)
+    """What the sender said of the shipment."""
     created: datetime
+    modified: datetime | None = None
 
 
 class PackRecord(BaseModel):
@@ -46,5 +56,7 @@ class PackRecord(BaseModel):
     image: Digest | None = None
     documents: dict[str, str]
     """Texts that go beside the workspace, by path within the bag's payload (`.erc/metadata_o2r_1.json`)."""
+    left_out: list[str] = Field(default_factory=list)
+    """Paths within the payload that are not packed."""
     contact_name: str = ""
     external_identifier: str = ""

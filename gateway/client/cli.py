@@ -14,7 +14,9 @@ from erc.gateway.client.commands import dead, events, rebuild, streams
 from erc.gateway.client.commands.cancel import cancel
 from erc.gateway.client.commands.doctor import doctor
 from erc.gateway.client.commands.download import download
+from erc.gateway.client.commands.login import login, logout, whoami
 from erc.gateway.client.commands.logs import logs
+from erc.gateway.client.commands.metadata import metadata
 from erc.gateway.client.commands.open import open_page
 from erc.gateway.client.commands.publish import publish
 from erc.gateway.client.commands.run import run
@@ -38,9 +40,13 @@ app.command("run")(run)
 app.command("status")(status)
 app.command("logs")(logs)
 app.command("cancel")(cancel)
+app.command("metadata")(metadata)
 app.command("publish")(publish)
 app.command("download")(download)
 app.command("open")(open_page)
+app.command("login")(login)
+app.command("logout")(logout)
+app.command("whoami")(whoami)
 app.command("doctor")(doctor)
 for group in (events, streams, dead, rebuild):
     app.add_typer(group.app, rich_help_panel="For operators")

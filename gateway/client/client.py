@@ -164,6 +164,10 @@ class Client:
         """Return when the service answers."""
         self._ask("GET", "/health/live")
 
+    def send(self, method: str, path: str, **options: Any) -> None:
+        """Make a request whose answer says nothing but that it was done."""
+        self._ask(method, path, **options)
+
     def document(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         """Return the JSON object that a request is answered with."""
         answer = self._ask(method, path, **options)

@@ -1,4 +1,4 @@
-"""Finds the service: `--url` or `ERC_URL` with `ERC_TOKEN`, else the one whose state is in `ERC_HOME`."""
+"""Finds the service: `--url` or `ERC_URL`, else the one whose state is in `ERC_HOME`; and what proves who asks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from erc.gateway.client.credentials import Credentials
 from erc.gateway.client.failures import ClientError, ExitCode, Unreachable
 from erc.schemas.problem import Problem
 
@@ -31,18 +32,20 @@ def home_of(environ: Mapping[str, str]) -> Path:
 def find_service(url: str, environ: Mapping[str, str]) -> Service:
     """Return the service at this address, or the one on this machine when the address is empty.
 
+    Who asks is proved by `ERC_TOKEN`, else by what `erc login` got there, else by being the operator of this machine.
     The operator's token of this machine is only ever sent to the service on this machine. Raises Unreachable when no
     service is known, ClientError for an address that cannot be one.
     """
     home = home_of(environ)
-    local, token = _local_url(home), environ.get("ERC_TOKEN", "")
+    local, token, kept = _local_url(home), environ.get("ERC_TOKEN", ""), Credentials(home)
     if url:
         asked = _checked(url)
         own = local is not None and asked == local
-        return Service(asked, token or (_local_token(home) if own else ""), home if own else None)
+        token = token or kept.token(asked) or (_local_token(home) if own else "")
+        return Service(asked, token, home if own else None)
     if local is None:
         raise Unreachable("No service answers", f"None has its state in {home}; {START}")
-    return Service(local, token or _local_token(home), home)
+    return Service(local, token or kept.token(local) or _local_token(home), home)
 
 
 def _checked(url: str) -> str:

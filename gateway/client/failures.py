@@ -42,6 +42,8 @@ _BY_STATUS = {
     404: ExitCode.NOT_FOUND,
     408: ExitCode.TIMEOUT,
     409: ExitCode.CONFLICT,
+    410: ExitCode.NOT_FOUND,
+    412: ExitCode.CONFLICT,
     502: ExitCode.UNREACHABLE,
     503: ExitCode.UNREACHABLE,
     504: ExitCode.TIMEOUT,

@@ -94,14 +94,6 @@ class SourceForm(Document):
     filename: str | None = None
 
 
-class MetadataDocument(Document):
-    """The metadata of a compendium."""
-
-    id: str
-    metadata: dict[str, Any]
-    """`o2r`: the metadata as they are shown."""
-
-
 class Publication(Document):
     """A compendium that is public now."""
 

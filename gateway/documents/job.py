@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from erc.gateway.documents.compendium import FolderNode
 from erc.gateway.documents.document import Document, NamedProblem
@@ -35,6 +35,20 @@ class StepDocument(Document):
     """Address of the whole log."""
     imageId: str | None = None  # noqa: N815 - the o2r service's word
     """The image that was built: `sha256:` and its digest."""
+    manifest: str | None = None
+    """The runtime manifest's file."""
+    statuscode: int | None = None
+    """How the script ended."""
+    file: str | None = None
+    """Where the saved image lies."""
+    images: list[dict[str, Any]] | None = None
+    """The compared figures, each with what came of it."""
+    display: dict[str, str] | None = None
+    """`diff`: the address of the report."""
+    errors: list[str] | None = None
+    checkSuccessful: bool | None = None  # noqa: N815 - the o2r service's word
+    numTextDifferrences: int | None = None  # noqa: N815 - the o2r service's word
+    """How many of the compared texts differ."""
 
 
 class WaitingDocument(Document):

@@ -9,6 +9,14 @@ from pydantic import Field
 from erc.gateway.documents.document import Document
 
 
+class NewSearch(Document):
+    """A query of the part of Elasticsearch's language that is understood."""
+
+    query: dict[str, Any] = Field(default_factory=dict)
+    start: int = Field(0, alias="from", ge=0, le=10_000)
+    size: int = Field(10, ge=0, le=100)
+
+
 class Hit(Document):
     """A document that was found."""
 

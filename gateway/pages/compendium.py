@@ -11,15 +11,18 @@ from starlette.responses import RedirectResponse, Response
 from erc.events.blobs import BlobStore
 from erc.events.errors import Rejected
 from erc.gateway.auth import Action, Answer, Thing, authorise
+from erc.gateway.documents.shipment import NewShipment
+from erc.gateway.identifiers import is_link_id
 from erc.gateway.pages.about import about
 from erc.gateway.pages.downloads import downloads_of
 from erc.gateway.pages.files import files_of
 from erc.gateway.pages.listing import JobRow
 from erc.gateway.pages.rendering import render
+from erc.gateway.pages.sharing import linked, shared
 from erc.gateway.pages.words import state_of, status_of
 from erc.gateway.routes.asking import body_of, services_of
-from erc.gateway.routes.compendium import forget
 from erc.gateway.routes.job import begin
+from erc.gateway.routes.removal import forget
 from erc.gateway.routes.shipment import ship as begin_shipment
 from erc.schemas.compendium import Compendium, CompendiumStatus
 from erc.schemas.metadata import Description
@@ -30,6 +33,8 @@ _COMING = {CompendiumStatus.LOADING, CompendiumStatus.DESCRIBING}
 
 async def page(request: Request) -> Response:
     """`GET /compendium/:id`."""
+    if is_link_id(request.path_params["id"]):
+        return await linked(request)
     services = services_of(request)
     principal = await services.principal(request)
     compendium = await services.compendium(principal, request.path_params["id"])
@@ -50,6 +55,7 @@ async def page(request: Request) -> Response:
         downloads=await downloads_of(services, compendium),
         jobs=[JobRow(job, "", state_of(job)) for job in jobs[:JOBS]],
         more_jobs=len(jobs) > JOBS,
+        shared=await shared(services, principal, compendium),
         may={action.name.lower(): authorise(principal, action, thing) is Answer.ALLOWED for action in Action},
     )
 
@@ -66,8 +72,8 @@ def _warnings(blobs: BlobStore, compendium: Compendium) -> list[str]:
 async def run(request: Request) -> Response:
     """`POST /compendium/:id/run`: start a job and go to its page."""
     services = services_of(request)
-    principal = await services.principal(request)
-    compendium = await services.compendium(principal, request.path_params["id"], Action.RUN)
+    principal, identifier = await services.opened(await services.principal(request), request.path_params["id"])
+    compendium = await services.compendium(principal, identifier, Action.RUN)
     job = await begin(services, principal, compendium)
     return RedirectResponse(f"/job/{job.id}", 303)
 
@@ -84,5 +90,6 @@ async def ship(request: Request) -> Response:
     services = services_of(request)
     principal = await services.principal(request)
     wants_image = "image" in await body_of(request)
-    shipment = await begin_shipment(services, principal, request.path_params["id"], wants_image=wants_image)
+    order = NewShipment.model_validate({"compendium_id": request.path_params["id"], "image": wants_image})
+    shipment = await begin_shipment(services, principal, order)
     return RedirectResponse(f"/shipment/{shipment.id}", 303)

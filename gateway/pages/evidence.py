@@ -12,6 +12,7 @@ from erc.events.errors import Rejected
 from erc.gateway.content import read_report
 from erc.gateway.pages.words import OUTCOMES, State
 from erc.gateway.services import Services
+from erc.gateway.signer import Signer
 from erc.gateway.views import check_view
 from erc.schemas.check import CheckReport, Comparison, Outcome
 from erc.schemas.ids import Digest
@@ -65,15 +66,15 @@ class Evidence:
         return self.count - len(self.rows)
 
 
-async def evidence_of(services: Services, job: Job) -> Evidence | None:
-    """Return the evidence of a job's check; None before there is one."""
+async def evidence_of(services: Services, job: Job, signer: Signer) -> Evidence | None:
+    """Return the evidence of a job's check, with addresses by this signer; None before there is one."""
     if not job.report:
         return None
     try:
         report = await read_report(services, job.report)
     except Rejected:
         return None
-    view = check_view(job, report, services.signer)
+    view = check_view(job, report, signer)
     chosen = _worst_first(report.comparisons)[:SHOWN]
     wanted = {digest for number in chosen for digest in _digests(report.comparisons[number]).values() if digest}
     pictures = await asyncio.to_thread(_pictures, services.blobs, wanted)

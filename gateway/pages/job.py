@@ -19,8 +19,8 @@ from erc.gateway.store.queue import place
 async def page(request: Request) -> Response:
     """`GET /job/:id`."""
     services = services_of(request)
-    principal = await services.principal(request)
-    job = await services.job(principal, request.path_params["id"])
+    reader = await services.principal(request)
+    principal, job = await services.opened_job(reader, request.path_params["id"])
     compendium = await services.records.compendium(job.compendium_id)
     waits = None if job.terminal else await place(services.records.database, job.id)
     thing = Thing(job.owner, compendium.candidate if compendium else True)
@@ -28,16 +28,18 @@ async def page(request: Request) -> Response:
     return render(
         request,
         "job.html",
-        principal,
+        reader,
         job=job,
+        shown=principal.link or job.compendium_id,
+        by_link=bool(principal.link),
         compendium=compendium,
         title=about(compendium).title if compendium else "A compendium that was deleted",
         headline=headline(job, waits),
-        evidence=await evidence_of(services, job),
+        evidence=await evidence_of(services, job, services.signer.by_link() if principal.link else services.signer),
         steps=await steps(services.blobs, job),
         files=await files_of(services.blobs, job.outputs, f"/api/v1/job/{job.id}/data"),
         cancels=cancels,
-        again=job.terminal and compendium is not None and not principal.anonymous,
+        again=job.terminal and compendium is not None and (not principal.anonymous or bool(principal.link)),
     )
 
 

@@ -15,7 +15,9 @@ from erc.gateway.pages.rendering import render
 from erc.gateway.routes.asking import services_of
 from erc.schemas.problem import Problem
 
-_MACHINES = ("/api", "/health", "/healthz")
+_MACHINES = ("/api", "/status", "/health", "/healthz")
+_PEOPLE = {"/api/v1/auth/login", "/api/v1/auth/logout"}
+"""Addresses of the API that browsers are sent to."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,13 @@ class Advice:
 
 
 _ASK = "Ask for a sign-in link in a terminal with: erc open"
+_SIGN_IN = "Sign in at the head of this page."
 _ADVICE = {
     401: Advice("Please sign in", _ASK),
     403: Advice("This is not allowed", f"You may need another account. {_ASK}"),
     404: Advice("There is nothing here", "The address may be mistyped, or what was here has been deleted."),
     405: Advice("This address cannot be opened like that", "Go back to the page you came from and use its buttons."),
+    429: Advice("Please wait a moment", "So many requests at once are more than this service answers to one reader."),
     413: Advice("The upload is too large", "Leave out what can be downloaded or computed, and try again."),
     503: Advice("The service is not available", "Please load this page again in a moment."),
 }
@@ -42,7 +46,7 @@ def wants_page(request: Request) -> bool:
     """Return whether this request comes from somebody who reads pages."""
     path = request.url.path
     machine = any(path == prefix or path.startswith(f"{prefix}/") for prefix in _MACHINES)
-    return not machine and "text/html" in request.headers.get("accept", "")
+    return (path in _PEOPLE or not machine) and "text/html" in request.headers.get("accept", "")
 
 
 async def on_refused(request: Request, error: Exception) -> Response:
@@ -103,6 +107,8 @@ async def problem_page(request: Request, status: int, problem: Problem) -> Respo
     principal = await _principal(request, status)
     advice = _ADVICE.get(status, Advice(problem.title, ""))
     hint = f"{advice.hint} {_UNSIGNED}" if status == 404 and principal.anonymous else advice.hint
+    if services_of(request).settings.identity.providers:
+        hint = hint.replace(_ASK, _SIGN_IN).replace(_UNSIGNED, f"Candidates are seen only by their owner. {_SIGN_IN}")
     title = problem.title if problem.title and status in {409, 400, 500, 501} else advice.title
     said = "" if problem.title == title or status in {401, 404} else problem.title
     values = {"code": status, "title": title, "said": said, "detail": problem.detail, "hint": hint}

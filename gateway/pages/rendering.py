@@ -12,8 +12,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from erc.gateway.auth import Principal
+from erc.gateway.auth import Action, Answer, Principal, authorise
 from erc.gateway.client.terminal import one_line, plain
+from erc.gateway.routes.asking import services_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -84,6 +85,13 @@ _TEMPLATES = _environment()
 
 def render(request: Request, template: str, principal: Principal, status: int = 200, **values: Any) -> Response:
     """Return a page; `values` are what its template names."""
-    shown = {"principal": principal, "words": "", "here": request.url.path, **values}
+    shown = {"principal": principal, "words": "", "here": request.url.path, **_entrance(request, principal), **values}
     text = _TEMPLATES.get_template(template).render(shown)
     return HTMLResponse(text, status, {"Vary": "Cookie, Accept"})
+
+
+def _entrance(request: Request, principal: Principal) -> dict[str, bool]:
+    """Return what the head of every page offers: to sign in, and the users to those who may set levels."""
+    signing_in = bool(services_of(request).settings.identity.providers)
+    sets_levels = authorise(principal, Action.SET_LEVEL, None) is Answer.ALLOWED
+    return {"signing_in": signing_in, "sets_levels": sets_levels}

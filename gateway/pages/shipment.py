@@ -10,11 +10,13 @@ from erc.gateway.pages.rendering import render
 from erc.gateway.pages.words import State
 from erc.gateway.routes.asking import services_of
 from erc.gateway.routes.shipment import stop
+from erc.gateway.routes.shipped import files_of, make_public
 from erc.schemas.shipment import ShipmentStatus
 
 _STATES = {
     ShipmentStatus.TO_BE_SHIPPED: State("▸", "Being packed", "busy"),
     ShipmentStatus.SHIPPED: State("✓", "Packed", "good"),
+    ShipmentStatus.PUBLISHED: State("✓", "Published", "good"),
     ShipmentStatus.ERROR: State("✗", "Could not be packed", "bad"),
 }
 
@@ -24,14 +26,18 @@ async def page(request: Request) -> Response:
     services = services_of(request)
     principal = await services.principal(request)
     shipment = await services.shipment(principal, request.path_params["id"])
+    size_bytes = services.blobs.size(shipment.package) if shipment.package else None
     return render(
         request,
         "shipment.html",
         principal,
         shipment=shipment,
         state=_STATES[shipment.status],
-        size_bytes=services.blobs.size(shipment.package) if shipment.package else None,
+        size_bytes=size_bytes,
         live=shipment.status is ShipmentStatus.TO_BE_SHIPPED,
+        publishes=shipment.status is ShipmentStatus.SHIPPED
+        and authorise(principal, Action.DEPOSIT, Thing(shipment.owner, candidate=True)) is Answer.ALLOWED,
+        files=(await files_of(services, shipment)) if size_bytes is not None else [],
         cancels=authorise(principal, Action.CANCEL, Thing(shipment.owner, candidate=True)) is Answer.ALLOWED,
     )
 
@@ -42,4 +48,13 @@ async def cancel(request: Request) -> Response:
     principal = await services.principal(request)
     shipment = await services.shipment(principal, request.path_params["id"], Action.CANCEL)
     await stop(services, shipment.id)
+    return RedirectResponse(f"/shipment/{shipment.id}", 303)
+
+
+async def publish(request: Request) -> Response:
+    """`POST /shipment/:id/publish`: publish the shipment and show its page."""
+    services = services_of(request)
+    principal = await services.principal(request)
+    shipment = await services.shipment(principal, request.path_params["id"], Action.DEPOSIT)
+    await make_public(services, shipment)
     return RedirectResponse(f"/shipment/{shipment.id}", 303)

@@ -8,8 +8,9 @@ from starlette.responses import Response
 from erc.gateway.auth import Action
 from erc.gateway.describing import About, Content, Described, Parameter, Text
 from erc.gateway.errors import Refused
+from erc.gateway.identity.holders import shown_by
 from erc.gateway.routes.asking import services_of
-from erc.gateway.services import COOKIE, Services
+from erc.gateway.services import Services
 from erc.gateway.streaming import everything as of_everything
 from erc.gateway.streaming import job as of_one_job
 from erc.gateway.streaming.cursor import Cursor
@@ -40,13 +41,15 @@ async def everything(request: Request) -> Response:
 async def of_job(request: Request) -> Response:
     """`GET /api/v1/job/:id/events`: the job's events merged with its log; ends with the job."""
     services = services_of(request)
-    reader, entrance = await _reader(request, services)
-    job = await services.job(entrance.principal, request.path_params["id"])
-    asked = _asked(request, with_log=True)
+    entrance = await _entrance(request, services)
+    principal, job = await services.opened_job(entrance.principal, request.path_params["id"])
+    if principal.link:
+        entrance = Entrance(principal)
+    reader, asked = Open(entrance), _asked(request, with_log=True)
     await services.streams.events.ready()
     await services.streams.logs.ready()
     start = await of_one_job.begin(services.streams, asked)
-    told = JobStream(services.streams, entrance.principal, job, start, reader)
+    told = JobStream(services.streams, principal, job, start, reader)
     return EventStream(reader, told.chunks(), services.streams.entered)
 
 
@@ -56,11 +59,16 @@ def _asked(request: Request, *, with_log: bool) -> Cursor | None:
 
 
 async def _reader(request: Request, services: Services) -> tuple[Open, Entrance]:
-    principal = await services.principal(request)
-    # A bearer's token is as good as long as this process lives; a session may end.
-    bearer = "authorization" in request.headers
-    entrance = Entrance(principal, None if bearer or principal.anonymous else request.cookies.get(COOKIE))
+    entrance = await _entrance(request, services)
     return Open(entrance), entrance
+
+
+async def _entrance(request: Request, services: Services) -> Entrance:
+    principal = await services.principal(request)
+    shown = shown_by(request.headers, request.cookies, services.identity.cookies.session)
+    # The operator's own token is good as long as this process lives; sessions and personal tokens may end.
+    lasting = shown is None or principal.anonymous or services.identity.holders.is_operators(shown)
+    return Entrance(principal, None if lasting or shown is None else shown.secret)
 
 
 _RESUME = Parameter(

@@ -16,6 +16,7 @@ from erc.gateway.errors import Refused
 from erc.gateway.files.smaller import MOST_LINES, asked_size
 from erc.gateway.routes.asking import services_of
 from erc.gateway.services import Services
+from erc.gateway.signer import LINKED
 from erc.schemas.compendium import Compendium
 from erc.schemas.ids import Digest
 from erc.schemas.media import ACTIVE
@@ -55,15 +56,16 @@ async def compendium_file(request: Request) -> Response:
     services, path = services_of(request), request.path_params["path"]
     compendium = await services.compendium(await services.principal(request), request.path_params["id"])
     found = await find_file(services, compendium.manifest, path)
-    return await _file(request, "compendium", compendium.id, found, caching(compendium))
+    return await _file(request, "compendium", request.path_params["id"], found, caching(compendium))
 
 
 async def job_output(request: Request) -> Response:
     """A file that a run made or changed, or the report of its check: `check.html`."""
     services, path = services_of(request), request.path_params["path"]
-    job = await services.job(await services.principal(request), request.path_params["id"])
+    principal, job = await services.opened_job(await services.principal(request), request.path_params["id"])
     found = await job_file(services, job, path)
-    return await _file(request, "job", job.id, found, "private, no-store")
+    kind = f"{LINKED}job" if principal.link else "job"
+    return await _file(request, kind, job.id, found, "private, no-store")
 
 
 async def _file(request: Request, kind: str, identifier: str, found: tuple[Digest, str], cached: str) -> Response:

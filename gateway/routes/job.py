@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict, replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from erc.events.blobs import read_manifest
-from erc.events.outbox import utc_now
+from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import Action, Principal
 from erc.gateway.content import read_report
-from erc.gateway.describing import LIMIT, REPEAT, START, About, Content, Described, Parameter, Text
+from erc.gateway.describing import LISTED, PAGING, REPEAT, About, Content, Described, Parameter, Text
 from erc.gateway.documents.document import Listing
 from erc.gateway.documents.job import CancelledJob, JobDocument, JobId, JobRows, JobStart
 from erc.gateway.errors import Refused
 from erc.gateway.idempotency import Answer
-from erc.gateway.identifiers import new_id
+from erc.gateway.identifiers import is_link_id, new_id
 from erc.gateway.pipeline import cancel_job, start_job
-from erc.gateway.routes.asking import body_of, services_of, whole_number
+from erc.gateway.routes.asking import body_of, plain_text, services_of
+from erc.gateway.routes.listing import listed, paging_of
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
 from erc.gateway.services import JOB_WORKERS, Services
+from erc.gateway.store.lists import Jobs, Lists
 from erc.gateway.store.queue import place
 from erc.gateway.store.records import Also, nothing
 from erc.gateway.views import check_view, job_view
@@ -41,11 +44,30 @@ async def create(request: Request) -> Response:
     if not isinstance(identifier, str) or not identifier:
         raise Refused(400, "compendium_id required")
 
-    async def act(keep: KeepAnswer) -> Answer:
-        compendium = await services.compendium(principal, identifier, Action.RUN)
-        return _begun(await begin(services, principal, compendium, keep))
+    asker, opened = await services.opened(principal, identifier)
 
-    return await answered_once(request, services, principal, body, act)
+    async def act(keep: KeepAnswer) -> Answer:
+        compendium = await services.compendium(asker, opened, Action.RUN)
+        return _begun(await begin(services, asker, compendium, keep))
+
+    return await answered_once(request, services, replace(asker, name=starter(asker)), body, act)
+
+
+async def rerun(request: Request) -> Response:
+    """`POST /api/v1/job/:id/rerun`: run the compendium of a job once more, as a new job."""
+    services = services_of(request)
+    asker, job = await services.opened_job(await services.principal(request), request.path_params["id"])
+
+    async def act(keep: KeepAnswer) -> Answer:
+        compendium = await services.compendium(asker, job.compendium_id, Action.RUN)
+        return _begun(await begin(services, asker, compendium, keep))
+
+    return await answered_once(request, services, replace(asker, name=starter(asker)), None, act)
+
+
+def starter(asker: Principal) -> str:
+    """Return whose a job is that somebody starts: their own, or the public link's that they came by."""
+    return f"link.{asker.link}" if asker.link else asker.name
 
 
 def _begun(job: Job) -> Answer:
@@ -61,10 +83,16 @@ async def begin(
         raise Refused(409, "The compendium was rejected", said, "compendium_rejected")
     if compendium.status is not CompendiumStatus.READY:
         raise Refused(409, "The compendium is not ready yet", "Wait until it is loaded.", "compendium_not_ready")
-    job = Job(id=new_id(), compendium_id=compendium.id, owner=principal.name, created=utc_now())
+    about = {"owner": starter(principal), "link": principal.link or None, "created": utc_now()}
+    job = Job(id=new_id(), compendium_id=compendium.id, **about)
     advance = start_job(job, compendium)
     answer = _begun(advance.state)
-    await services.records.add_job(advance, lambda transaction: keep(transaction, answer))
+
+    async def within(transaction: Transaction) -> None:
+        await services.quotas.admit_job(transaction, principal, job.owner)
+        await keep(transaction, answer)
+
+    await services.records.add_job(advance, within)
     return advance.state
 
 
@@ -78,34 +106,38 @@ async def index(request: Request) -> Response:
     if unknown:
         raise Refused(400, f"unsupported field requested: {unknown[0]}")
     compendium_id = query.get("compendium_id")
-    if compendium_id and await services.records.compendium(compendium_id) is None:
-        raise Refused(404, f"no compendium with id {compendium_id}")
-    found = await services.records.jobs(
-        principal,
-        compendium_id=compendium_id,
-        owner=query.get("user"),
-        status=query.get("status"),
-        start=whole_number(request, "start", 1, 1 << 31),
-        limit=whole_number(request, "limit", 100, 1000),
+    if compendium_id:
+        await services.compendium(principal, compendium_id, missing=f"no compendium with id {compendium_id}")
+    by_link = is_link_id(compendium_id or "")
+    wanted = Jobs(
+        compendium=None if by_link else compendium_id,
+        link=compendium_id if by_link else None,
+        user=plain_text(request, "user"),
+        status=plain_text(request, "status"),
     )
+    page = await Lists(services.records.database).jobs(principal, wanted, paging_of(request))
     if not fields:
-        return JSONResponse({"results": [job.id for job in found]})
-    rows = [{"id": job.id, "status": job.status.value, "user": job.owner} for job in found]
-    return JSONResponse({"results": [{k: v for k, v in row.items() if k == "id" or k in fields} for row in rows]})
+        return listed(request, page, [job.id for job in page.rows])
+    rows = [asdict(job) for job in page.rows]
+    return listed(request, page, [{k: v for k, v in row.items() if k == "id" or k in fields} for row in rows])
 
 
 async def view(request: Request) -> Response:
     """`GET /api/v1/job/:id?steps=all|<names>`."""
     services = services_of(request)
-    job = await services.job(await services.principal(request), request.path_params["id"])
+    principal, job = await services.opened_job(await services.principal(request), request.path_params["id"])
     detailed = {name.strip() for name in request.query_params.get("steps", "").split(",")}
     manifest = None
     if job.outputs:
         manifest = await asyncio.to_thread(read_manifest, services.blobs, job.outputs)
     waits = None if job.terminal else await place(services.records.database, job.id)
-    document = job_view(job, manifest, detailed, waits)
-    if job.report:
-        document["check"] = check_view(job, await read_report(services, job.report), services.signer)
+    report = await read_report(services, job.report) if job.report else None
+    document = job_view(job, manifest, detailed, waits, report)
+    if report:
+        signer = services.signer.by_link() if principal.link else services.signer
+        document["check"] = check_view(job, report, signer)
+    if principal.link:
+        document["compendium_id"] = principal.link
     return JSONResponse(document)
 
 
@@ -165,7 +197,7 @@ ROUTES = [
             "Jobs",
             "Run a compendium",
             {200: JobId},
-            (400, 404, 409, 413, 422),
+            (400, 404, 409, 410, 413, 422, 429),
             ("Location",),
             (REPEAT,),
             JobStart,
@@ -178,13 +210,27 @@ ROUTES = [
         "/api/v1/job",
         index,
         "GET",
-        About("Jobs", "List jobs", {200: (Listing, JobRows)}, (400, 404), query=(*_FILTERS, START, LIMIT)),
+        About("Jobs", "List jobs", {200: (Listing, JobRows)}, (400, 404, 410), LISTED, (*_FILTERS, *PAGING)),
     ),
     Described(
         "/api/v1/job/{id:str}",
         view,
         "GET",
         About("Jobs", "View a job", {200: JobDocument}, (404,), query=(_STEPS,), action=Action.VIEW),
+    ),
+    Described(
+        "/api/v1/job/{id:str}/rerun",
+        rerun,
+        "POST",
+        About(
+            "Jobs",
+            "Run a job again",
+            {200: JobId},
+            (400, 404, 409, 410, 422),
+            ("Location",),
+            (REPEAT,),
+            action=Action.RUN,
+        ),
     ),
     Described(
         "/api/v1/job/{id:str}/cancel",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,8 +13,9 @@ from erc.gateway.auth import Action, Principal
 from erc.gateway.describing import About, Described
 from erc.gateway.documents.compendium import Publication, Snapshot
 from erc.gateway.errors import Refused
-from erc.gateway.publication import public_snapshot, publish, publishable
+from erc.gateway.publication import publish, publishable
 from erc.gateway.routes.asking import services_of
+from erc.gateway.saving import keep_snapshot
 from erc.gateway.services import Services
 from erc.gateway.transition import Advance
 from erc.schemas.compendium import Compendium
@@ -36,14 +36,13 @@ async def make_public(services: Services, principal: Principal, identifier: str)
     """Publish a compendium; raises Refused (401, 403, 404; 409 when it is not ready)."""
     compendium = await services.compendium(principal, identifier, Action.PUBLISH)
 
-    async def decide(before: Compendium, jobs: Sequence[Job]) -> Advance[Compendium] | None:
+    async def decide(before: Compendium, jobs: Callable[[], Awaitable[Sequence[Job]]]) -> Advance[Compendium] | None:
         if not publishable(before):
             return None
         now = utc_now()
-        document = json.dumps(public_snapshot(before, jobs, now), ensure_ascii=False).encode()
-        return publish(before, await asyncio.to_thread(services.blobs.put, document), now)
+        return publish(before, await keep_snapshot(services.blobs, before, await jobs(), now), now)
 
-    after = await services.records.publish_compendium(compendium.id, decide)
+    after = await services.records.edit_compendium(compendium.id, decide)
     if after is None:
         after = await services.compendium(principal, identifier)
     if after.candidate:

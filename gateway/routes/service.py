@@ -1,36 +1,47 @@
-"""The service itself: index, health, environment, sign-in."""
+"""The service itself: index, environment."""
 
 from __future__ import annotations
 
-import hmac
-import platform
+from importlib.metadata import version
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.responses import JSONResponse, Response
 
+from erc.gateway.auth import Action, Answer, authorise
 from erc.gateway.describing import About, Described
-from erc.gateway.documents.service import EnvironmentDocument, Service, SignInLink, Who
+from erc.gateway.documents.service import EnvironmentDocument, Service, StatusDocument
+from erc.gateway.environment import environment_view
 from erc.gateway.errors import Refused
+from erc.gateway.rights import levels
 from erc.gateway.routes.asking import services_of
-from erc.gateway.services import COOKIE, OPERATOR
-from erc.gateway.store.sessions import LIFETIME
+from erc.gateway.store.announced import announced
 
 RESOURCES = {
+    "auth": "/api/v1/auth",
     "compendia": "/api/v1/compendium",
     "jobs": "/api/v1/job",
+    "users": "/api/v1/user",
     "search": "/api/v1/search",
     "shipments": "/api/v1/shipment",
+    "links": "/api/v1/link",
+    "substitutions": "/api/v1/substitution",
     "recipients": "/api/v1/recipient",
+    "environment": "/api/v1/environment",
+    "quota": "/api/v1/quota",
     "events": "/api/v1/events",
     "webhooks": "/api/v1/webhook",
+    "tokens": "/api/v1/token",
+    "openapi": "/api/v1/openapi",
     "asyncapi": "/api/v1/asyncapi",
 }
+"""What the o2r service names comes first."""
+VERSIONS = {"current": "/api/v1", "v1": "/api/v1"}
+QUOTE = "Trust, but verify."
 
 
 async def versions(_request: Request) -> Response:
     """`GET /api`."""
-    return JSONResponse({"about": "https://o2r.info", "versions": {"current": "/api/v1", "v1": "/api/v1"}})
+    return JSONResponse({"about": "https://o2r.info", "versions": VERSIONS, "quote": QUOTE})
 
 
 async def index(_request: Request) -> Response:
@@ -38,67 +49,29 @@ async def index(_request: Request) -> Response:
     return JSONResponse(RESOURCES)
 
 
-async def environment(_request: Request) -> Response:
-    """`GET /api/v1/environment`."""
+async def environment(request: Request) -> Response:
+    """`GET /api/v1/environment`: what the workers that run at present say of their machines, engines and limits."""
+    return JSONResponse(environment_view(await announced(services_of(request).records.database)))
+
+
+async def status(request: Request) -> Response:
+    """`GET /status`: how the service is; for administrators."""
+    services = services_of(request)
+    answer = authorise(await services.principal(request), Action.INSPECT, None)
+    if answer is Answer.SIGN_IN:
+        raise Refused(401, "not authenticated")
+    if answer is not Answer.ALLOWED:
+        raise Refused(403, "not allowed")
+    problems = await services.health.ailments()
     return JSONResponse(
         {
-            "architecture": [platform.machine()],
-            "os": [{"name": platform.system(), "version": platform.release()}],
-            "container_runtimes": [{"name": "docker"}],
-            "erc": {"manifest": {"capture_image": "", "base_image": "bookworm"}, "execution": {}},
+            "name": "gateway",
+            "version": version("erc"),
+            "levels": levels(),
+            "slots": dict((await services.operations.flow()).slots),
+            "problems": [problem.model_dump() for problem in problems],
         }
     )
-
-
-async def sign_in(request: Request) -> Response:
-    """`GET /sign-in?token=…`: exchange a one-time link for a session."""
-    services = services_of(request)
-    token = request.query_params.get("token", "")
-    known = next((link for link in services.links if hmac.compare_digest(link.encode(), token.encode())), None)
-    if known is None:
-        raise Refused(403, "This link has been used or is not known", "Ask for a new one with: erc open")
-    services.links.discard(known)
-    cookie = await services.sessions.create(OPERATOR)
-    target = request.query_params.get("next", "/")
-    local = target.startswith("/") and not target.startswith(("//", "/\\"))
-    response = RedirectResponse(target if local else "/", 303)
-    response.set_cookie(
-        COOKIE,
-        cookie,
-        max_age=int(LIFETIME.total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=services.settings.public_url.startswith("https:"),
-    )
-    return response
-
-
-async def sign_out(request: Request) -> Response:
-    """`POST /sign-out`: end the session."""
-    services = services_of(request)
-    cookie = request.cookies.get(COOKIE)
-    if cookie:
-        await services.sessions.end(cookie)
-    response = RedirectResponse("/", 303)
-    response.delete_cookie(COOKIE)
-    return response
-
-
-async def who(request: Request) -> Response:
-    """`GET /api/v1/auth/whoami`."""
-    principal = await services_of(request).principal(request)
-    if principal.anonymous:
-        raise Refused(401, "user is not authenticated")
-    return JSONResponse({"orcid": principal.name, "name": principal.name, "level": principal.level})
-
-
-async def link(request: Request) -> Response:
-    """`POST /api/v1/auth/link`: a new one-time sign-in link, for the operator's command line."""
-    services = services_of(request)
-    principal = await services.principal(request)
-    if principal.name != OPERATOR:
-        raise Refused(401, "user is not authenticated")
-    return JSONResponse({"url": services.new_link()})
 
 
 ROUTES = [
@@ -110,13 +83,10 @@ ROUTES = [
         "GET",
         About("Service", "See where analyses are run", {200: EnvironmentDocument}),
     ),
-    Described("/api/v1/auth/whoami", who, "GET", About("Users", "See who is signed in", {200: Who})),
     Described(
-        "/api/v1/auth/link",
-        link,
-        "POST",
-        About("Users", "Make a one-time sign-in link for the operator", {200: SignInLink}),
+        "/status",
+        status,
+        "GET",
+        About("Service", "See how the service is", {200: StatusDocument}, (403,), action=Action.INSPECT),
     ),
-    Route("/sign-in", sign_in, methods=["GET"]),
-    Route("/sign-out", sign_out, methods=["POST"]),
 ]

@@ -16,8 +16,10 @@ from erc.gateway.auth import EDITOR, Principal
 from erc.gateway.packing import CANCELLED, cancel_shipment
 from erc.gateway.pipeline import cancel_job
 from erc.gateway.store.queue import Queue
-from erc.gateway.store.rows import compendium_row, hold, job_row, of_compendium, page, row_of, stop, write
+from erc.gateway.store.revisions import AlsoOf, Decide
+from erc.gateway.store.rows import compendium_row, hold, job_row, jobs_of, of_compendium, page, row_of, stop, write
 from erc.gateway.store.telling import compendium_event, job_event, public_subject
+from erc.gateway.store.unlinking import unlink
 from erc.gateway.transition import Advance
 from erc.schemas import tables
 from erc.schemas.check import Verdict
@@ -93,7 +95,7 @@ class Records:
         job, compendium = tables.job, tables.compendium
         joined = job.join(compendium, job.c.compendium_id == compendium.c.id)
         visible = _visible(principal, compendium.c.candidate, compendium.c.owner)
-        query = select(job.c.document).select_from(joined).where(visible)
+        query = select(job.c.document).select_from(joined).where(visible, job.c.link.is_(None))
         for column, value in ((job.c.compendium_id, compendium_id), (job.c.owner, owner), (job.c.status, status)):
             if value:
                 query = query.where(column == value)
@@ -145,27 +147,26 @@ class Records:
             self._send(transaction, event, after.version, advance.commands, not after.candidate)
             return after
 
-    async def publish_compendium(
-        self, identifier: str, decide: Callable[[Compendium, Sequence[Job]], Awaitable[Advance[Compendium] | None]]
-    ) -> Compendium | None:
-        """Publish a compendium by a decision on it and its jobs, none of which changes meanwhile; else None.
+    async def edit_compendium(self, identifier: str, decide: Decide, also: AlsoOf | None = None) -> Compendium | None:
+        """Change or publish a compendium by a decision on it and its jobs, none of which changes meanwhile; else None.
 
-        Whatever its jobs do later is public.
+        Whatever the jobs of a published one do later is public.
         """
         async with self.database.transaction() as transaction:
             rows = await transaction.rows(row_for_update(tables.compendium, identifier))
             if not rows:
                 return None
             before = Compendium.model_validate(rows[0]["document"])
-            query = select(tables.job.c.document).where(tables.job.c.compendium_id == identifier)
-            jobs = await transaction.rows(query.order_by(tables.job.c.id))
-            advance = await decide(before, [Job.model_validate(row["document"]) for row in jobs])
+            advance = await decide(before, lambda: jobs_of(transaction, identifier))
             if advance is None:
                 return None
-            await write(transaction, tables.compendium, before.version, compendium_row(advance.state))
-            event = compendium_event(before, advance.state)
-            self._send(transaction, event, advance.state.version, [], public=True)
-            return advance.state
+            after = advance.state
+            await write(transaction, tables.compendium, before.version, compendium_row(after))
+            if also:
+                await also(transaction, before, after)
+            event = compendium_event(before, after)
+            self._send(transaction, event, after.version, advance.commands, public=not after.candidate)
+            return after
 
     async def move_job(
         self, identifier: str, decide: Callable[[Job], Advance[Job] | None], also: Also = nothing
@@ -221,13 +222,14 @@ class Records:
         transaction.send(outgoing_command(command, cause, now) for command in advance.commands)
         return advance.state
 
-    async def remove_compendium(self, identifier: str) -> tuple[list[str], list[str]]:
+    async def remove_compendium(self, identifier: str, also: Also = nothing) -> tuple[list[str], list[str]]:
         """Forget a compendium and end what goes on for it; return the ids of the jobs and shipments that were ended.
 
         Its blobs go when nothing refers to them. Who saw it may still see its events.
         """
         table = tables.compendium
         async with self.database.transaction() as transaction:
+            await also(transaction)
             statement = delete(table).where(table.c.id == identifier)
             kept = (table.c.owner, table.c.candidate, table.c.published)
             gone = await transaction.rows(statement.returning(table.c.version, *kept))
@@ -242,6 +244,7 @@ class Records:
             moved = [await self._move_job(transaction, one, lambda job: cancel_job(job, now)) for one in jobs]
             left = [one for one in shipments if await self._move_shipment(transaction, one, cancel_shipment)]
             await stop(transaction, identifier)
+            await unlink(transaction, identifier)
             deleted = CompendiumDeleted(compendium_id=identifier)
             self._send(transaction, deleted, gone[0]["version"] + 1, [], public=not grave["candidate"])
         ended = [pair for pair in moved if pair]

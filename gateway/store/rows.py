@@ -9,10 +9,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from erc.events.outbox import Transaction, guarded_update
 from erc.gateway.errors import Refused
+from erc.gateway.store.unlinking import unlink
 from erc.schemas import tables
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
 from erc.schemas.shipment import Shipment
+
+DOI_CHARACTERS = 300
+"""What is longer is no DOI, and no index takes it."""
 
 
 async def hold(transaction: Transaction, compendium_id: str) -> None:
@@ -30,16 +34,25 @@ async def of_compendium(transaction: Transaction, table: Table, identifier: str)
     return [row["id"] for row in rows]
 
 
+async def jobs_of(transaction: Transaction, compendium_id: str) -> list[Job]:
+    """Return the jobs of a compendium, oldest first."""
+    table = tables.job
+    query = select(table.c.document).where(table.c.compendium_id == compendium_id).order_by(table.c.id)
+    return [Job.model_validate(row["document"]) for row in await transaction.rows(query)]
+
+
 async def stop(transaction: Transaction, work_id: str) -> None:
     """Ask the workers to stop this work; they read it at every heartbeat."""
     await transaction.connection.execute(insert(tables.cancellation).values(id=work_id).on_conflict_do_nothing())
 
 
 async def write(transaction: Transaction, table: Table, version: int, row: dict[str, Any]) -> None:
-    """Write the next version of a row that this transaction holds."""
+    """Write the next version of a row that this transaction holds; what is public has no public link."""
     changes = {key: value for key, value in row.items() if key not in {"id", "created"}}
     changed = await transaction.changed(guarded_update(table, row["id"], version, **changes))
     assert changed == 1, "the row is held by this transaction"
+    if table is tables.compendium and not row["candidate"]:
+        await unlink(transaction, row["id"])
 
 
 def row_of(thing: Compendium | Job | Shipment) -> dict[str, Any]:
@@ -68,7 +81,7 @@ def compendium_row(compendium: Compendium) -> dict[str, Any]:
 
 def _doi(compendium: Compendium) -> str | None:
     match compendium.metadata:
-        case {"o2r": {"identifier": {"doi": str(doi)}}} if doi:
+        case {"o2r": {"identifier": {"doi": str(doi)}}} if 0 < len(doi) <= DOI_CHARACTERS:
             return doi
     return None
 

@@ -27,7 +27,7 @@ class Seen:
         """Return what it was at a time: history from before the publication stays a candidate's."""
         if self.published is None or time >= self.published:
             return self.now
-        return Thing(self.now.owner, candidate=True)
+        return Thing(self.now.owner, candidate=True, id=self.now.id)
 
 
 class Visibility:
@@ -47,4 +47,4 @@ class Visibility:
             ),
         )
         rows = await self._database.rows(query)
-        return {row["id"]: Seen(Thing(row["owner"], row["candidate"]), row["published"]) for row in rows}
+        return {row["id"]: Seen(Thing(row["owner"], row["candidate"], row["id"]), row["published"]) for row in rows}

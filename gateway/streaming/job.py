@@ -135,7 +135,7 @@ class JobStream:
                     self._place = self._place.at(event=message.sequence - 1)
                 elif visible:
                     self._place = self._place.at(event=message.sequence)
-                    frames.append(frame(str(self._place), "job", message.body))
+                    frames.append(frame(str(self._place), "job", self._shown(message.body)))
             if self._end is None:
                 self._place = self._place.at(event=place)
             yield b"".join(frames)
@@ -172,6 +172,11 @@ class JobStream:
         body = json.dumps({"step": step, "attempt": attempt, "chunk": number, "text": text})
         return frame(str(self._place), "log", body.encode())
 
+    def _shown(self, body: bytes) -> bytes:
+        """Return an event as its reader is told it: whoever came by a link knows the compendium by the link's id."""
+        link = self.principal.link
+        return body.replace(self.job.compendium_id.encode(), link.encode()) if link else body
+
     async def _may_see(self, compendium: str, time: datetime) -> bool:
         while True:
             try:
@@ -197,7 +202,7 @@ class JobStream:
             yield chunk
         if self._end is not None and not self._hidden:
             yield self._lost(ended.get("log_chunks") or {})
-            yield frame(str(self._place.at(event=self._end.sequence)), "end", self._end.body)
+            yield frame(str(self._place.at(event=self._end.sequence)), "end", self._shown(self._end.body))
         elif self._hidden or not await self._had_the_end(place):
             yield self._reset()
 

@@ -23,6 +23,9 @@ log = logging.getLogger("erc.gateway")
 PARTS = 10
 EVENT_SUBJECTS = ("erc.event.compendium.>", "erc.event.job.>")
 
+GoodLinks = Callable[[Collection[str]], Awaitable[dict[str, str]]]
+"""Returns which of these public links are good, and the compendium that each opens."""
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -49,8 +52,9 @@ class Streams:
         load: Load,
         sessions: Callable[[Collection[str]], Awaitable[dict[str, Principal]]],
         pace: Pace = Pace(),
+        links: GoodLinks | None = None,
     ) -> None:
-        self._sessions, self.pace = sessions, pace
+        self._sessions, self._links, self.pace = sessions, links, pace
         self.rights = Rights(load)
         self.events = hub.tail("EVENTS", EVENT_SUBJECTS, self._read_events)
         self.logs = hub.tail("LOGS", ("erc.log.>",), _read_nothing)
@@ -86,6 +90,10 @@ class Streams:
         self._closed = True
         for reader in self._open:
             reader.end()
+
+    async def ask_again(self) -> None:
+        """End now the streams of those whose session is over or whose rights changed, without waiting for a beat."""
+        await self._end_those_signed_out([*self._open])
 
     async def close(self) -> None:
         """End everything and read the streams no longer."""
@@ -132,6 +140,7 @@ class Streams:
                 reader.cut_off()
 
     async def _end_those_signed_out(self, readers: Collection[Open]) -> None:
+        await self._end_those_whose_link_is_over(readers)
         entrances = {reader: reader.entrance for reader in readers if isinstance(reader.entrance, Entrance)}
         shown = {entrance.session for entrance in entrances.values() if entrance.session}
         try:
@@ -140,6 +149,19 @@ class Streams:
             return
         for reader, entrance in entrances.items():
             if entrance.session and known.get(entrance.session) != entrance.principal:
+                reader.end()
+
+    async def _end_those_whose_link_is_over(self, readers: Collection[Open]) -> None:
+        entrances = {reader: reader.entrance for reader in readers if isinstance(reader.entrance, Entrance)}
+        shown = {entrance.principal.link for entrance in entrances.values() if entrance.principal.link}
+        if not shown or self._links is None:
+            return
+        try:
+            good = await self._links(shown)
+        except Unavailable:
+            return
+        for reader, entrance in entrances.items():
+            if entrance.principal.link and good.get(entrance.principal.link) != entrance.principal.opens:
                 reader.end()
 
 

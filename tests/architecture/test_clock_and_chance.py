@@ -24,6 +24,7 @@ ADAPTERS = {
     "gateway/signer.py": {"time.time"},  # the default of a parameter
     "gateway/notifier/__main__.py": {"secrets.SystemRandom"},  # jitter of retries
     "gateway/routes/webhook.py": {"secrets.token_bytes"},  # secrets of webhooks
+    "gateway/identity/randomness.py": {"secrets.token_urlsafe", "secrets.choice"},  # states, codes, personal tokens
     "gateway/services.py": {"secrets.token_urlsafe"},  # one-time links
     "gateway/store/sessions.py": {"secrets.token_urlsafe", "secrets.token_bytes"},  # cookies and keys
 }

@@ -10,12 +10,23 @@ from erc.deploy.refusal import Refusal
 from erc.deploy.settings import Settings
 from erc.deploy.state import State, chosen_port
 
+ORCID = {
+    "GATEWAY_PROVIDERS": "orcid",
+    "GATEWAY_PROVIDER_ORCID_ISSUER": "https://orcid.org",
+    "GATEWAY_PROVIDER_ORCID_CLIENT_ID": "APP-1",
+}
+
 
 def test_others_are_not_served_without_a_sign_in() -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.org"):
-        with pytest.raises(Refusal, match="GATEWAY_SIGN_IN"):
+        with pytest.raises(Refusal, match="GATEWAY_PROVIDERS"):
             Settings.read([], {"GATEWAY_HOST": host})
-        assert Settings.read([], {"GATEWAY_HOST": host, "GATEWAY_SIGN_IN": "orcid"}).host == host
+        assert Settings.read([], {"GATEWAY_HOST": host, **ORCID}).host == host
+
+
+def test_what_is_wrong_with_the_sign_in_is_said_before_anything_starts() -> None:
+    with pytest.raises(Refusal, match="GATEWAY_PROVIDER_ORCID_CLIENT_ID is not set"):
+        Settings.read([], {**ORCID, "GATEWAY_PROVIDER_ORCID_CLIENT_ID": ""})
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])

@@ -98,6 +98,9 @@ class FakeGateway:
         """The path and Idempotency-Key of each request that has one."""
         self.admin: dict[tuple[str, str], list[dict[str, Any]]] = {}
         """Answers of the operators' API by method and path, one an asking; the last stays."""
+        self.o2r: dict[str, Any] = {"title": "Rain", "license": {"code": "MIT", "text": "x"}, "keywords": ["a"]}
+        self.patches: list[tuple[Any, dict[str, str], dict[str, str]]] = []
+        """What the metadata were patched with: body, query, headers."""
         self.queries: list[dict[str, str]] = []
         self.kind = "text/event-stream"
         self.upload = b""
@@ -132,6 +135,7 @@ class FakeGateway:
             Route("/api/v1/compendium", self._create, methods=["POST"]),
             Route("/api/v1/compendium/{id}", self._compendium),
             Route("/api/v1/compendium/{id}/publish", self._compendium, methods=["POST"]),
+            Route("/api/v1/compendium/{id}/metadata", self._metadata, methods=["GET", "PATCH"]),
             Route("/api/v1/job", self._start_job, methods=["POST"]),
             Route("/api/v1/job", lambda _request: JSONResponse({"results": [JOB]})),
             Route("/api/v1/job/{id}", self._job),
@@ -167,6 +171,12 @@ class FakeGateway:
             return _problem(404, {"title": "no compendium with this id", "code": "http_404"})
         state = self.compendium_states.pop(0) if len(self.compendium_states) > 1 else self.compendium_states[0]
         return JSONResponse({"id": COMPENDIUM, "created": "2024-05-01T10:00:00+00:00", "user": "operator", **state})
+
+    async def _metadata(self, request: Request) -> Response:
+        if request.method == "PATCH":
+            self.patches.append((await request.json(), dict(request.query_params), dict(request.headers)))
+        revision = 1 + len(self.patches)
+        return JSONResponse({"id": COMPENDIUM, "metadata": {"o2r": self.o2r}, "revision": revision})
 
     async def _start_job(self, _request: Request) -> Response:
         return JSONResponse({"job_id": JOB})

@@ -33,9 +33,9 @@ async def _build(context: Context) -> list[Duty]:
     reader = Limited(["erc.workers.metadata.read_workspace"], READER_MIB, seconds, READER_CALLS)
     store = WorkStore(context.database, tables.description, "metadata")
 
-    async def describe(manifest: Digest) -> Digest:
+    async def describe(manifest: Digest, choice: Digest | None) -> Digest:
         today = utc_now().date().isoformat()
-        return await reader.call(describe_workspace, context.settings.home / "blobs", manifest, today)
+        return await reader.call(describe_workspace, context.settings.home / "blobs", manifest, today, choice)
 
     advice = "Leave out files that do not belong to the analysis."
     limit = TimeLimit(timedelta(seconds=seconds + GRACE_SECONDS), "Reading the workspace", advice)

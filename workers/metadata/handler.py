@@ -13,12 +13,12 @@ from erc.workers.store import Work, WorkStore
 class Describer:
     """Reads on request what a workspace says about itself; `describe` does so in a limited process."""
 
-    def __init__(self, describe: Callable[[Digest], Awaitable[Digest]], store: WorkStore) -> None:
+    def __init__(self, describe: Callable[[Digest, Digest | None], Awaitable[Digest]], store: WorkStore) -> None:
         self._describe, self._store = describe, store
 
     async def describe(self, command: DescribeWorkspace, work: Work) -> None:
         """Make the description and say so. Raises Rejected when the workspace cannot be described."""
-        description = await self._describe(command.manifest)
+        description = await self._describe(command.manifest, command.description)
         described = WorkspaceDescribed(compendium_id=command.compendium_id, description=description)
         await self._store.emit(work, described, status="done")
 

@@ -34,7 +34,7 @@ class Shipper:
             package = await asyncio.to_thread(self._pack, command.record, stopped.is_set)
         finally:
             stopped.set()
-        packed = ShipmentPacked(shipment_id=command.shipment_id, package=package)
+        packed = ShipmentPacked(shipment_id=command.shipment_id, package=package, record=command.record)
         await self._store.emit(work, packed, status="done")
 
     def _pack(self, digest: Digest, stopped: Callable[[], bool]) -> Digest:

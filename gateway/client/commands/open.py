@@ -39,12 +39,12 @@ def open_page(
     terminal.document({"url": address, "exit_code": int(ExitCode.REPRODUCED)})
     if not as_json:
         terminal.show(address)
-    if not only_print and not as_json and _has_browser():
+    if not only_print and not as_json and has_browser():
         webbrowser.open(address)
     return ExitCode.REPRODUCED
 
 
-def _has_browser() -> bool:
+def has_browser() -> bool:
     """Return whether a browser with a window can be opened: one in the terminal would take the link for itself."""
     if sys.platform not in {"win32", "darwin"} and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return False

@@ -7,6 +7,7 @@ import base64
 from typing import Any
 
 import pytest
+from support.people import signed_in
 
 from erc.gateway.routes.webhook import MOST
 
@@ -91,6 +92,6 @@ async def test_who_did_not_sign_in_has_no_webhooks_and_finds_none(gateway) -> No
 async def test_another_owner_s_webhooks_are_not_listed(gateway) -> None:
     async with gateway.operator() as operator:
         await operator.post("/api/v1/webhook", json={"address": ADDRESS})
-    cookie = await gateway.services.sessions.create("ada")
+    cookie = await signed_in(gateway.services, "ada")
     async with gateway.client(Cookie=f"erc_session={cookie}", Origin="http://127.0.0.1") as ada:
         assert (await ada.get("/api/v1/webhook")).json() == {"results": []}

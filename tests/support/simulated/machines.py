@@ -79,7 +79,7 @@ class Machines:
         entries = [Entry(path=path, digest=keep(data), size_bytes=len(data)) for path, data in files.items()]
         return Extracted(keep(Manifest(entries).document()), bag=False, compendium=False)
 
-    async def describe(self, manifest: Digest) -> Digest:
+    async def describe(self, manifest: Digest, _choice: Digest | None) -> Digest:
         """Describe a workspace."""
         await asyncio.sleep(await self.work())
         o2r = {"title": f"A study of {manifest[:8]}"}

@@ -10,6 +10,8 @@ import time
 import httpx2
 from system.invariants.journal import Journal
 
+LAST_SECONDS = 3.0
+
 
 class Listener:
     """One reader of one stream of events, with its place in it."""
@@ -71,7 +73,8 @@ class Listener:
         return self.over
 
     def read_on(self, chance: random.Random, stop: threading.Event) -> None:
-        """Read and come back until `stop`."""
+        """Read and come back until `stop`; then come back a last time, for what was told meanwhile."""
         while not stop.is_set():
             self.read(chance.uniform(0.5, 4.0))
             stop.wait(chance.uniform(0.0, 0.2))
+        self.read(LAST_SECONDS)

@@ -17,7 +17,8 @@ from .caller import Caller, GaveUp
 from .listeners import Listener
 
 RUNNERS, UPLOADERS, SHIPPERS, READERS = 6, 3, 2, 2
-END_SECONDS = 240.0
+END_SECONDS = 900.0
+"""So long is everything waited for: a job that is killed at each of its steps on a busy machine takes minutes."""
 
 
 @dataclass
@@ -69,7 +70,7 @@ class Load:
         """Let the readers leave."""
         self._hush.set()
         for thread in self._reading:
-            thread.join(10)
+            thread.join(20)
 
     def ready(self, caller: Caller, chance: random.Random) -> str:
         """Upload a paper that nobody has seen and wait until it is ready."""

@@ -16,7 +16,7 @@ from system.chaos.caller import Caller, honours_keys
 from system.chaos.engine import engine
 from system.chaos.injector import Injector
 from system.chaos.load import Load
-from system.chaos.schedule import WINDOWS, schedule
+from system.chaos.schedule import WINDOWS, Fault, schedule
 from system.chaos.stack import Stack, stack
 from system.invariants.checks import Result, count
 from system.invariants.journal import Journal
@@ -25,6 +25,7 @@ from system.invariants.verdict import report, settled
 from system.invariants.world import World
 
 CALM_EVERY = 250
+TOPPINGS = 4
 FENCED = "a later attempt has taken over"
 
 
@@ -83,8 +84,7 @@ def _attack(
     )
     injector = Injector(running, lambda: load.open, journal, plan.seed, plan.stop_seconds)
     _say(f"Idempotency-Key honoured: {_prepare(load, plan)}")
-    faults = schedule(plan.seed, plan.kills, engine=plan.own_engine)
-    while part := list(islice(faults, CALM_EVERY)):
+    for part in _parts(plan, injector):
         with _loaded(load):
             injector.inject_all(part)
             _say(f"{injector.tally.total} kills after {time.monotonic() - began:.0f} s")
@@ -95,6 +95,18 @@ def _attack(
     load.hush()
     _say(f"everything settled after {time.monotonic() - began:.0f} s")
     return load, injector, _fenced(service.home / "logs"), results, world
+
+
+def _parts(plan: Plan, injector: Injector) -> Iterator[list[Fault]]:
+    """Yield the faults in parts with calm between them; kills that did not reach their moment are made up for."""
+    wanted = plan.kills
+    for topping in range(1 + TOPPINGS):
+        faults = schedule(plan.seed + topping, wanted, engine=plan.own_engine)
+        while part := list(islice(faults, CALM_EVERY)):
+            yield part
+        wanted = plan.kills - injector.tally.total
+        if wanted <= 0:
+            return
 
 
 def _tell(plan: Plan, load: Load, injector: Injector, fenced: int, results: list[Result], world: World) -> int:

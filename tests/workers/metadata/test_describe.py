@@ -256,3 +256,14 @@ def test_any_bytes_are_described_or_rejected(files: dict[str, bytes]) -> None:
     assert Description.model_validate_json(document) == description
     assert description.main in files
     assert description.main != description.display
+
+
+def test_a_person_chooses_main_and_display_and_their_metadata_stay() -> None:
+    files = {"main.R": b"library(sf)\n", "other.py": b"import numpy\n", "display.png": b"", "map.html": b""}
+    first = described(files | {"erc.yml": b"main: main.R\ndisplay: display.png\n"})
+    chosen = first.model_copy(update={"main": "other.py", "display": "map.html", "o2r": {"title": "Theirs"}})
+    read = {**files, "erc.yml": b"main: main.R\ndisplay: display.png\n"}
+    again = describe(manifest_of(read), lambda entry: read[entry.path], "", chosen)
+    assert (again.main, again.display, again.kind) == ("other.py", "map.html", Kind.PYTHON_SCRIPT)
+    assert [one.name for one in again.dependencies] == ["numpy"]
+    assert again.o2r == {"title": "Theirs"}

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from erc.events.errors import Rejected
+from erc.schemas.yaml_reader import YamlError, read_yaml
 from erc.workers.metadata.domain.erc_yml import read_erc_yml, relative_path
-from erc.workers.metadata.domain.yaml_reader import YamlError, read_yaml
 
 COMPLETE = b"""
 id: my.erc_1-a

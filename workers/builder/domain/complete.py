@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -13,6 +14,7 @@ from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.metadata import Description
 from erc.schemas.workspace import Entry, Manifest
+from erc.workers.builder.domain.binds import BindError, bound
 from erc.workers.builder.domain.configuration import configuration, validate_configuration
 from erc.workers.builder.domain.dockerfile import dockerfile
 from erc.workers.builder.domain.plan import plan as make_plan
@@ -38,7 +40,7 @@ class Invalid(Rejected):
 
 def complete(blobs: BlobStore, command: PrepareEnvironment, base: str) -> Completed:
     """Return the completed workspace of a command; raises Rejected, or Invalid for a wrong `erc.yml`."""
-    manifest = Manifest.parse(blobs.read(command.manifest))
+    manifest = _bound(blobs, Manifest.parse(blobs.read(command.manifest)))
     description = Description.model_validate_json(blobs.read(command.description))
     plan = make_plan(description, manifest, lambda path: _read(blobs, manifest, path))
     made = [
@@ -60,12 +62,24 @@ def complete(blobs: BlobStore, command: PrepareEnvironment, base: str) -> Comple
     )
 
 
-def _validate(content: bytes) -> None:
+def _bound(blobs: BlobStore, manifest: Manifest) -> Manifest:
+    if CONFIGURATION not in manifest:
+        return manifest
     try:
-        document = yaml.safe_load(content)
+        return bound(manifest, _parsed(_read(blobs, manifest, CONFIGURATION)))
+    except BindError as error:
+        raise Invalid("erc.yml binds what is not there", f"{error}.", "erc_yml_invalid") from error
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return yaml.safe_load(content)
     except (yaml.YAMLError, RecursionError) as error:
         raise Invalid("erc.yml is not valid YAML", str(error), "erc_yml_invalid") from error
-    errors = validate_configuration(document)
+
+
+def _validate(content: bytes) -> None:
+    errors = validate_configuration(_parsed(content))
     if errors:
         raise Invalid("erc.yml is not complete", "; ".join(errors) + ".", "erc_yml_invalid")
 

@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from erc.events.errors import Rejected
-from erc.schemas.metadata import Kind
+from erc.schemas.metadata import KINDS, Kind
 from erc.workers.metadata.domain.files import Files, folder_of, joined, stem, suffix
 
-KINDS = {
-    ".rmd": Kind.RMARKDOWN,
-    ".rmarkdown": Kind.RMARKDOWN,
-    ".ipynb": Kind.NOTEBOOK,
-    ".r": Kind.R_SCRIPT,
-    ".py": Kind.PYTHON_SCRIPT,
-}
 DOCUMENTS = (Kind.RMARKDOWN, Kind.NOTEBOOK)
 HTML = (".html", ".htm")
 RESULTS = (*HTML, ".png", ".svg", ".pdf", ".csv", ".txt")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from erc.schemas.metadata import Description
+from erc.schemas.metadata import KINDS, Description
 from erc.schemas.workspace import Entry, Manifest
 from erc.workers.metadata.domain import erc_yml
 from erc.workers.metadata.domain.candidates import (
-    KINDS,
     choose_display,
     choose_main,
     display_candidates,
@@ -29,19 +28,22 @@ MAX_LITERALS = 20_000
 """Different texts in the code that are looked up as names of files."""
 
 
-def describe(manifest: Manifest, read: Callable[[Entry], bytes], today: str = "") -> Description:
+def describe(
+    manifest: Manifest, read: Callable[[Entry], bytes], today: str = "", chosen: Description | None = None
+) -> Description:
     """Return the description of a workspace; nothing in it is evaluated.
 
     `read` returns the bytes of an entry; only files of bounded size are asked for. `today` is the ISO date that
-    stands for the date of publication when the author gives none; without it the date is left out. Metadata that
-    cannot be read are warnings. Raises Rejected with the codes `main_missing`, `main_unsupported`, `main_is_display`,
-    `display_missing`, `kernel_unsupported` and `erc_yml_invalid`.
+    stands for the date of publication when the author gives none; without it the date is left out. Main and display
+    are those of `chosen`, if there is one, whose metadata stay. Metadata that cannot be read are warnings. Raises
+    Rejected with the codes `main_missing`, `main_unsupported`, `main_is_display`, `display_missing`,
+    `kernel_unsupported` and `erc_yml_invalid`.
     """
     files = Files(manifest, read)
     erc = _erc(files)
-    main, kind = choose_main(erc.main, files)
+    main, kind = choose_main(chosen.main if chosen else erc.main, files)
     found = read_code(kind, main, files)
-    display = choose_display(erc.display, kind, main, found.outputs, files)
+    display = choose_display(chosen.display if chosen else erc.display, kind, main, found.outputs, files)
     workspace = Workspace(
         kind=kind,
         main=main,
@@ -57,7 +59,8 @@ def describe(manifest: Manifest, read: Callable[[Entry], bytes], today: str = ""
         spatial=read_spatial(files),
         today=today,
     )
-    return _description(workspace, files)
+    description = _description(workspace, files)
+    return description.model_copy(update={"raw": chosen.raw, "o2r": chosen.o2r}) if chosen else description
 
 
 def _description(workspace: Workspace, files: Files) -> Description:

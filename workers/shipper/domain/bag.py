@@ -34,6 +34,7 @@ def bag_files(record: PackRecord, manifest: Manifest, size: Callable[[Digest], i
     payload += [_text(f"data/{path}", text) for path, text in sorted(record.documents.items())]
     if record.image:
         payload.append(BagFile(f"data/{IMAGE}", size(record.image), record.image))
+    payload = [file for file in payload if file.path.removeprefix("data/") not in record.left_out]
     tags = [
         _text("bagit.txt", "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"),
         _text("bag-info.txt", _info(record, payload, date)),
