@@ -22,6 +22,7 @@ from erc.gateway.protection import Protection, allowed_hosts
 from erc.gateway.routes import (
     admin,
     binding,
+    compendia,
     compendium,
     device,
     download,
@@ -35,6 +36,7 @@ from erc.gateway.routes import (
     metadata,
     metrics,
     publication,
+    quota,
     reference,
     removal,
     search,
@@ -53,6 +55,7 @@ from erc.gateway.settings import GatewaySettings
 STATIC = Path(__file__).parent / "static"
 
 ROUTES: list[BaseRoute] = [
+    *compendia.ROUTES,
     *download.ROUTES,
     *files.ROUTES,
     *inspection.ROUTES,
@@ -64,6 +67,7 @@ ROUTES: list[BaseRoute] = [
     *events.ROUTES,
     *event_log.ROUTES,
     *publication.ROUTES,
+    *quota.ROUTES,
     *reference.ROUTES,
     *webhook.ROUTES,
     *binding.ROUTES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 from starlette.routing import Route
@@ -69,5 +69,10 @@ From1 = Annotated[int, Field(ge=1)]
 START = Parameter("start", From1, "Number of the first result, from 1.")
 LIMIT = Parameter("limit", From1, "How many results at most; 100 unless said, 1000 at most.")
 CURSOR = Parameter("cursor", Text, "`next` of the page before, instead of `start`.")
+SORT = Parameter("sort", Literal["-created", "created"], "`-created`, the newest first, unless `created` is said.")
+PAGING = (START, LIMIT, SORT, CURSOR)
+LISTED = ("X-Total-Count", "Link")
+"""What every list takes, and the headers that it answers with."""
+
 REPEAT = Parameter("Idempotency-Key", Text, "Chosen by you: a repeat has one effect and one answer.", "header")
 PREFER = Parameter("Prefer", Text, "`respond-async`: answer at once, do not wait.", "header")

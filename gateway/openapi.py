@@ -169,7 +169,8 @@ def _responses(route: Described, schemas: _Known) -> dict[str, Any]:
     if about.body is None and about.example is not None:
         first = next(iter(responses.values()))
         first["content"][JSON]["example"] = about.example
-    refused = {*about.refusals, 401, 503, *({403, 408, 413} if route.method in _WRITES else ())}
+    refused = {*about.refusals, 400, 401, 503, *({403, 408, 413} if route.method in _WRITES else ())}
+    refused |= {404} if route.param_convertors else set()
     for status in sorted(refused - {*about.answers}):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
     return responses

@@ -56,6 +56,10 @@ class Protection:
             problem = Problem(code="http_404", title="Not found", detail="The address holds a NUL.")
             await problem_response(404, problem)(scope, receive, guarded)
             return
+        if b"%00" in scope["query_string"]:
+            problem = Problem(code="http_400", title="The address cannot be read", detail="It holds a NUL.")
+            await problem_response(400, problem)(scope, receive, guarded)
+            return
         if scope["method"] not in SAFE and not self._may_write(Headers(scope=scope)):
             problem = Problem(
                 code="cross_origin",

@@ -7,6 +7,17 @@ from erc.gateway.auth import ADMIN, EDITOR, EVERYBODY, KNOWN, NOBODY, OF_THE_SER
 _LEVELS = {0: "everybody who signed in", KNOWN: "known users", EDITOR: "editors", ADMIN: "administrators"}
 
 
+_WORDS = {
+    "create_job": (Action.RUN, 1),
+    "create_shipment": (Action.SHIP, 1),
+    "substitute": (Action.SUBSTITUTE, 1),
+    "edit_others": (Action.EDIT, 1),
+    "delete_candidate": (Action.DELETE, 0),
+    "delete_compendium": (Action.DELETE, 1),
+    "manage_links": (Action.SHARE, 0),
+}
+
+
 def rights(action: Action) -> dict[str, str]:
     """Return who may do this: to a candidate and to what is published, or at all."""
     if action in OF_THE_SERVICE:
@@ -19,6 +30,13 @@ def needs_sign_in(action: Action) -> bool:
     """Return whether nobody may do this without signing in."""
     rules = (OF_THE_SERVICE[action],) if action in OF_THE_SERVICE else OF_THINGS[action]
     return all(rule.others > EVERYBODY and not rule.link for rule in rules)
+
+
+def levels() -> dict[str, int]:
+    """Return the least level of somebody else's for what can be done, by the o2r service's words."""
+    at = {name: OF_THINGS[action][state].others for name, (action, state) in _WORDS.items()}
+    service = {"create_compendium": Action.CREATE, "manage_users": Action.SET_LEVEL, "view_status": Action.INSPECT}
+    return at | {"view_candidates": EDITOR} | {name: OF_THE_SERVICE[action].others for name, action in service.items()}
 
 
 def _sentence(rule: Rule, *, hidden: bool = False) -> str:

@@ -33,6 +33,7 @@ from erc.gateway.store.idempotency import SqlAnswers
 from erc.gateway.store.links import PublicLinks
 from erc.gateway.store.operations import Operations
 from erc.gateway.store.queue import Queue
+from erc.gateway.store.quotas import Quotas
 from erc.gateway.store.records import Records
 from erc.gateway.store.removal import RemovedCompendia
 from erc.gateway.store.revisions import Revisions
@@ -77,6 +78,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.idempotency: Idempotency[Transaction] = Idempotency(SqlAnswers(self.records.database), utc_now)
+        self.quotas = Quotas(self.records.database, self.settings.quota)
         self.public_links = PublicLinks(self.records.database)
         self.revisions = Revisions(self.records.database)
         self.removed = RemovedCompendia(self.records.database)

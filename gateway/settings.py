@@ -8,7 +8,7 @@ from pathlib import Path
 
 from erc.gateway.identity.settings import IdentitySettings, read_identity
 from erc.gateway.notifier.settings import loopback_allowed
-from erc.schemas.limits import ArchiveLimits
+from erc.schemas.limits import ArchiveLimits, Quota
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -32,6 +32,7 @@ class GatewaySettings:
     stalled_seconds: float = 15.0
     """How long a message may wait for the relay, and how long the relay may be silent, before we are not ready."""
     limits: ArchiveLimits = field(default_factory=ArchiveLimits)
+    quota: Quota = field(default_factory=Quota)
     abandoned_seconds: float = 300.0
     """How long work may be silent before its command is looked for."""
     janitor_seconds: float = 30.0
@@ -64,6 +65,11 @@ class GatewaySettings:
             identity=read_identity(env),
             hosts=tuple(name.strip() for name in env.get("GATEWAY_HOSTS", "").split(",") if name.strip()),
             stalled_seconds=float(env.get("GATEWAY_STALLED_SECONDS", "15")),
+            quota=Quota(
+                candidates=int(env.get("GATEWAY_QUOTA_CANDIDATES", Quota().candidates)),
+                size_bytes=int(env.get("GATEWAY_QUOTA_BYTES", Quota().size_bytes)),
+                jobs=int(env.get("GATEWAY_QUOTA_JOBS", Quota().jobs)),
+            ),
             limits=ArchiveLimits(
                 upload_bytes=int(env.get("GATEWAY_UPLOAD_BYTES", ArchiveLimits().upload_bytes)),
             ),

@@ -25,6 +25,19 @@ class ArchiveLimits(BaseModel):
     ratio_from_bytes: int = 64 * MIB
 
 
+class Quota(BaseModel):
+    """What one account may have; sizes in bytes, 0 for no limit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    candidates: int = 100
+    """Compendia that are not published."""
+    size_bytes: int = 100 * GIB
+    """Of all its compendia."""
+    jobs: int = 50
+    """Jobs that have not ended."""
+
+
 class RunLimits(BaseModel):
     """What one execution may use; sizes in bytes."""
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import Any
 
 import aiodocker
 import aiohttp
@@ -42,6 +45,28 @@ async def connect(url: str | None = None) -> aiodocker.Docker:
         raise Unavailable(f"The container engine does not answer at {engine.docker_host}. {_HELP}.") from error
     engine.api_version = negotiate(str(answer["ApiVersion"]), str(answer.get("MinAPIVersion", "1.12")))
     return engine
+
+
+async def tell_engine(url: str | None, about: dict[str, Any]) -> None:
+    """Put what the engine says of itself and its machine into `about`, in the words of the web API, once it answers."""
+    while True:
+        with contextlib.suppress(Unavailable, DockerError, aiohttp.ClientError, OSError, TimeoutError):
+            async with await connect(url) as engine, asyncio.timeout(_ANSWER_SECONDS):
+                about |= engine_about(await engine.version(), await engine.system.info())
+                return
+        await asyncio.sleep(_ANSWER_SECONDS)
+
+
+def engine_about(version: Mapping[str, Any], info: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the machine and the runtime of containers, from what the engine answers to `version` and `info`."""
+    made_by = str((version.get("Components") or [{}])[0].get("Name", ""))
+    runtime = {
+        "name": "podman" if "podman" in made_by.lower() else "docker",
+        "api_version": str(version["ApiVersion"]),
+        "version": str(version["Version"]),
+    }
+    system = {"name": str(info["OperatingSystem"]), "version": str(info.get("OSVersion") or info["KernelVersion"])}
+    return {"architecture": str(version["Arch"]), "os": system, "container_runtime": runtime}
 
 
 def negotiate(newest: str, oldest: str) -> str:

@@ -69,6 +69,8 @@ class Context:
     logs: LogStream
     hints: Hints
     tasks: list[asyncio.Future[None]] = field(default_factory=list)
+    about: dict[str, Any] = field(default_factory=dict)
+    """What this process works with, to be announced with its slots: machine, engine, limits."""
 
     def beside(self, work: Coroutine[Any, Any, None]) -> None:
         """Do this beside the deliveries, until the process ends."""
@@ -114,7 +116,7 @@ async def serve(worker: str, settings: WorkerSettings, build: Build) -> None:
     async with _context(worker, settings) as context:
         desk = Desk(await build(context), context.blobs, settings.lease, Faults.from_environment(worker))
         instance, durable = f"{worker}-{secrets.token_hex(4)}", f"{worker}-default"
-        capacity = CapacityStore(context.database, instance, worker, settings.slots)
+        capacity = CapacityStore(context.database, instance, worker, settings.slots, context.about)
         await context.hints.on(f"erc.control.{worker}.*", desk.cancel)
         context.beside(sweep_partials(context.blobs))
         stop = stop_signal()

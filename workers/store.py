@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -149,12 +149,17 @@ class WorkStore:
 class CapacityStore:
     """The heartbeat row in which a worker process says how much it can do at once."""
 
-    def __init__(self, database: Database, instance: str, worker: str, slots: int) -> None:
+    def __init__(
+        self, database: Database, instance: str, worker: str, slots: int, about: Mapping[str, Any] | None = None
+    ) -> None:
         self._database, self._instance, self._worker, self._slots = database, instance, worker, slots
+        self._about = about
 
     async def announce(self) -> None:
-        """Say that this process is alive with its slots."""
-        values = {"worker": self._worker, "slots": self._slots, "seen": func.now()}
+        """Say that this process is alive with its slots, and what it works with as far as that is known by now."""
+        values: dict[str, Any] = {"worker": self._worker, "slots": self._slots, "seen": func.now()}
+        if self._about:
+            values["about"] = dict(self._about)
         statement = insert(tables.capacity).values(instance=self._instance, **values)
         async with self._database.transaction() as transaction:
             await transaction.connection.execute(

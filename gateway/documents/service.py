@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from erc.gateway.documents.document import Document
+from erc.gateway.documents.document import Document, NamedProblem
 
 
 class Versions(Document):
@@ -17,6 +17,7 @@ class Service(Document):
 
     about: str
     versions: Versions
+    quote: str
 
 
 class OperatingSystem(Document):
@@ -48,6 +49,8 @@ class ExecutionSettings(Document):
 
     memory: int | None = None
     """Bytes that a run may use."""
+    disk: int | None = None
+    """Bytes that a run may write."""
     wall_clock_seconds: int | None = None
     processes: int | None = None
     cpus: float | None = None
@@ -67,6 +70,19 @@ class EnvironmentDocument(Document):
     os: list[OperatingSystem]
     container_runtimes: list[ContainerRuntime]
     erc: ErcSettings
+
+
+class StatusDocument(Document):
+    """How the service is, for administrators."""
+
+    name: str
+    version: str
+    levels: dict[str, int]
+    """The least level of a user for what can be done."""
+    slots: dict[str, int]
+    """How much the workers can do at once."""
+    problems: list[NamedProblem]
+    """What keeps the service from its work."""
 
 
 class SignInLink(Document):

@@ -15,7 +15,7 @@ from erc.gateway.pages.rendering import render
 from erc.gateway.routes.asking import services_of
 from erc.schemas.problem import Problem
 
-_MACHINES = ("/api", "/health", "/healthz")
+_MACHINES = ("/api", "/status", "/health", "/healthz")
 _PEOPLE = {"/api/v1/auth/login", "/api/v1/auth/logout"}
 """Addresses of the API that browsers are sent to."""
 

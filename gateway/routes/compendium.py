@@ -6,27 +6,30 @@ import asyncio
 import json
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from erc.events.catalog import LoadWorkspace
-from erc.events.outbox import utc_now
+from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import Action, Principal, authorise
-from erc.gateway.describing import JSON, LIMIT, PREFER, REPEAT, START, About, Described, Parameter, Text
+from erc.gateway.auth import Answer as Allowed
+from erc.gateway.describing import JSON, PREFER, REPEAT, About, Described
 from erc.gateway.documents.compendium import CompendiumDocument, CompendiumId, Creation
-from erc.gateway.documents.document import Listing
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.files.manifests import with_files
 from erc.gateway.idempotency import Answer
-from erc.gateway.identifiers import is_link_id, new_id
-from erc.gateway.routes.asking import services_of, whole_number
+from erc.gateway.identifiers import new_id
+from erc.gateway.routes.asking import body_of, services_of
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing, key_of
 from erc.gateway.services import Services
+from erc.gateway.sources import source_of
 from erc.gateway.upload import Upload, one_of, receive
 from erc.gateway.views import compendium_view
 from erc.schemas.compendium import Compendium, CompendiumStatus
 
 CONTENT_TYPES = ("compendium", "workspace")
 WAIT_SECONDS = 120.0
+_OVERHEAD_BYTES = 64 << 10
+"""What a form may hold beside its file."""
 
 
 async def create(request: Request) -> Response:
@@ -58,12 +61,19 @@ async def accept_upload(request: Request, services: Services, principal: Princip
 
 
 async def receive_upload(request: Request, services: Services, principal: Principal) -> Upload:
-    """Read the archive of a multipart body and keep its bytes; raises Refused (400, 401, 403, 413, 503)."""
-    refuse_unless_allowed(authorise(principal, Action.CREATE, None), "")
+    """Read a body and keep the bytes of its archive, if there is one; raises Refused (400, 401, 403, 413, 503)."""
+    answer = authorise(principal, Action.CREATE, None)
+    if answer is Allowed.FORBIDDEN:
+        raise Refused(403, "user level does not allow compendium creation")
+    refuse_unless_allowed(answer, "")
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        body = await body_of(request)
+        return Upload({name: str(value) for name, value in body.items() if value is not None})
     length = int(request.headers.get("content-length") or 0)
     if length > services.settings.limits.upload_bytes + (1 << 20):
         limit = services.settings.limits.upload_bytes
         raise Refused(413, "The upload is too large", f"At most {limit} bytes are accepted.")
+    await services.quotas.foresee(principal, max(length - _OVERHEAD_BYTES, 0))
     async with one_of(services.uploads):
         return await receive(
             request.headers.get("content-type", ""),
@@ -81,9 +91,10 @@ async def accept(
     kind = upload.fields.get("content_type", "workspace")
     if kind not in CONTENT_TYPES:
         allowed = '["compendium","workspace"]'
+        kind = kind[:100]
         raise Refused(400, f'Provided content_type "{kind}" not implemented, only {allowed} supported.')
     if upload.file is None:
-        if any(upload.fields.get(name) for name in ("share_url", "doi", "zenodo_record_id")):
+        if source_of(upload.fields):
             raise Refused(501, "Loading from a remote source is not available yet", "Upload the archive itself.")
         raise Refused(400, "The form has no file", "Send the archive in the field `compendium`.")
     if not upload.file_bytes:
@@ -98,7 +109,12 @@ async def accept(
     )
     command = LoadWorkspace(compendium_id=compendium.id, upload=upload.file)
     answer = accepted_answer(compendium)
-    await services.records.add_compendium(compendium, command, lambda transaction: keep(transaction, answer))
+
+    async def within(transaction: Transaction) -> None:
+        await services.quotas.admit_compendium(transaction, principal, compendium.size_bytes)
+        await keep(transaction, answer)
+
+    await services.records.add_compendium(compendium, command, within)
     return compendium
 
 
@@ -121,19 +137,6 @@ async def _when_loaded(services: Services, accepted: Response) -> Response:
     return accepted
 
 
-async def index(request: Request) -> Response:
-    """`GET /api/v1/compendium`: ids of the compendia that the asker may see, newest first."""
-    services = services_of(request)
-    principal = await services.principal(request)
-    found = await services.records.compendia(
-        principal,
-        request.query_params.get("user"),
-        whole_number(request, "start", 1, 1 << 31),
-        whole_number(request, "limit", 100, 1000),
-    )
-    return JSONResponse({"results": [compendium.id for compendium in found]})
-
-
 async def view(request: Request) -> Response:
     """`GET /api/v1/compendium/:id`."""
     services = services_of(request)
@@ -143,19 +146,6 @@ async def view(request: Request) -> Response:
     if compendium.manifest:
         tree = await services.files.manifests.tree(compendium.manifest, address, shown)
     return Response(with_files(compendium_view(compendium, shown), tree), media_type=JSON)
-
-
-async def jobs(request: Request) -> Response:
-    """`GET /api/v1/compendium/:id/jobs`: ids of its jobs, newest first."""
-    services = services_of(request)
-    principal = await services.principal(request)
-    compendium = await services.compendium(principal, request.path_params["id"])
-    start, limit = whole_number(request, "start", 1, 1 << 31), whole_number(request, "limit", 100, 1000)
-    if is_link_id(request.path_params["id"]):
-        found = await services.public_links.jobs(request.path_params["id"], start=start, limit=limit)
-    else:
-        found = await services.records.jobs(principal, compendium_id=compendium.id, start=start, limit=limit)
-    return JSONResponse({"results": [job.id for job in found]})
 
 
 ROUTES = [
@@ -171,20 +161,8 @@ ROUTES = [
             ("Location",),
             (REPEAT, PREFER),
             Creation,
-            ("multipart/form-data",),
+            ("multipart/form-data", "application/x-www-form-urlencoded"),
             Action.CREATE,
-        ),
-    ),
-    Described(
-        "/api/v1/compendium",
-        index,
-        "GET",
-        About(
-            "Compendia",
-            "List compendia",
-            {200: Listing},
-            (400,),
-            query=(Parameter("user", Text, "Those of this owner."), START, LIMIT),
         ),
     ),
     Described(
@@ -192,18 +170,5 @@ ROUTES = [
         view,
         "GET",
         About("Compendia", "View a compendium", {200: CompendiumDocument}, (404, 410), action=Action.VIEW),
-    ),
-    Described(
-        "/api/v1/compendium/{id:str}/jobs",
-        jobs,
-        "GET",
-        About(
-            "Jobs",
-            "List the jobs of a compendium",
-            {200: Listing},
-            (400, 404, 410),
-            query=(START, LIMIT),
-            action=Action.VIEW,
-        ),
     ),
 ]

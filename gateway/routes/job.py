@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from erc.events.blobs import read_manifest
-from erc.events.outbox import utc_now
+from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import Action, Principal
 from erc.gateway.content import read_report
-from erc.gateway.describing import LIMIT, REPEAT, START, About, Content, Described, Parameter, Text
+from erc.gateway.describing import LISTED, PAGING, REPEAT, About, Content, Described, Parameter, Text
 from erc.gateway.documents.document import Listing
 from erc.gateway.documents.job import CancelledJob, JobDocument, JobId, JobRows, JobStart
 from erc.gateway.errors import Refused
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import is_link_id, new_id
 from erc.gateway.pipeline import cancel_job, start_job
-from erc.gateway.routes.asking import body_of, plain_text, services_of, whole_number
+from erc.gateway.routes.asking import body_of, plain_text, services_of
+from erc.gateway.routes.listing import listed, paging_of
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
 from erc.gateway.services import JOB_WORKERS, Services
+from erc.gateway.store.lists import Jobs, Lists
 from erc.gateway.store.queue import place
 from erc.gateway.store.records import Also, nothing
 from erc.gateway.views import check_view, job_view
@@ -85,7 +87,12 @@ async def begin(
     job = Job(id=new_id(), compendium_id=compendium.id, **about)
     advance = start_job(job, compendium)
     answer = _begun(advance.state)
-    await services.records.add_job(advance, lambda transaction: keep(transaction, answer))
+
+    async def within(transaction: Transaction) -> None:
+        await services.quotas.admit_job(transaction, principal, job.owner)
+        await keep(transaction, answer)
+
+    await services.records.add_job(advance, within)
     return advance.state
 
 
@@ -101,16 +108,18 @@ async def index(request: Request) -> Response:
     compendium_id = query.get("compendium_id")
     if compendium_id:
         await services.compendium(principal, compendium_id, missing=f"no compendium with id {compendium_id}")
-    wanted = {"owner": plain_text(request, "user"), "status": plain_text(request, "status")}
-    start, limit = whole_number(request, "start", 1, 1 << 31), whole_number(request, "limit", 100, 1000)
-    if compendium_id and is_link_id(compendium_id):
-        found = await services.public_links.jobs(compendium_id, **wanted, start=start, limit=limit)
-    else:
-        found = await services.records.jobs(principal, compendium_id, **wanted, start=start, limit=limit)
+    by_link = is_link_id(compendium_id or "")
+    wanted = Jobs(
+        compendium=None if by_link else compendium_id,
+        link=compendium_id if by_link else None,
+        user=plain_text(request, "user"),
+        status=plain_text(request, "status"),
+    )
+    page = await Lists(services.records.database).jobs(principal, wanted, paging_of(request))
     if not fields:
-        return JSONResponse({"results": [job.id for job in found]})
-    rows = [{"id": job.id, "status": job.status.value, "user": job.owner} for job in found]
-    return JSONResponse({"results": [{k: v for k, v in row.items() if k == "id" or k in fields} for row in rows]})
+        return listed(request, page, [job.id for job in page.rows])
+    rows = [asdict(job) for job in page.rows]
+    return listed(request, page, [{k: v for k, v in row.items() if k == "id" or k in fields} for row in rows])
 
 
 async def view(request: Request) -> Response:
@@ -188,7 +197,7 @@ ROUTES = [
             "Jobs",
             "Run a compendium",
             {200: JobId},
-            (400, 404, 409, 410, 413, 422),
+            (400, 404, 409, 410, 413, 422, 429),
             ("Location",),
             (REPEAT,),
             JobStart,
@@ -201,7 +210,7 @@ ROUTES = [
         "/api/v1/job",
         index,
         "GET",
-        About("Jobs", "List jobs", {200: (Listing, JobRows)}, (400, 404, 410), query=(*_FILTERS, START, LIMIT)),
+        About("Jobs", "List jobs", {200: (Listing, JobRows)}, (400, 404, 410), LISTED, (*_FILTERS, *PAGING)),
     ),
     Described(
         "/api/v1/job/{id:str}",

@@ -14,12 +14,15 @@ branch_labels = None
 depends_on = None
 
 _TABLES = ("removed", "revision", "link", "device", "token", "sign_in", "account")
+_SORTED = ("compendium_id", "owner", "status")
+"""What jobs are listed by, newest first."""
 
 
 def upgrade() -> None:
     _sign_in()
     _access()
     _compendia()
+    _lists()
     # People, their tokens and what was moved aside are for the gateway alone: workers read what strangers wrote.
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(_TABLES)} TO erc_gateway")
 
@@ -29,9 +32,13 @@ def downgrade() -> None:
         op.drop_table(table)
     for column in ("seen", "level"):
         op.drop_column("session", column)
+    for column in _SORTED:
+        op.drop_index(f"ix_job_{column}", "job")
+        op.create_index(f"ix_job_{column}", "job", [column])
     op.drop_index("ix_job_link", "job")
     op.drop_column("job", "link")
-    for index in ("public", "doi", "overlay", "base", "owner"):
+    op.drop_column("capacity", "about")
+    for index in ("candidate", "public", "doi", "overlay", "base", "owner"):
         op.drop_index(f"ix_compendium_{index}", "compendium")
     op.create_index("ix_compendium_owner", "compendium", ["owner"])
     for column in ("bytes", "base", "overlay", "doi"):
@@ -147,12 +154,20 @@ def _compendia() -> None:
     op.add_column(
         "compendium", _text("overlay", nullable=True, comment="the compendium whose data a substitution puts in")
     )
-    op.drop_index("ix_compendium_owner", "compendium")
-    op.create_index("ix_compendium_owner", "compendium", ["owner", "id"])
-    op.create_index("ix_compendium_base", "compendium", ["base"])
-    op.create_index("ix_compendium_overlay", "compendium", ["overlay"])
     op.add_column("compendium", _text("doi", nullable=True, comment="of the paper, as its metadata say"))
-    op.create_index("ix_compendium_doi", "compendium", ["doi"])
-    op.create_index("ix_compendium_public", "compendium", ["id"], postgresql_where=sa.text("NOT candidate"))
+    op.add_column("capacity", sa.Column("about", JSONB(), comment="what it works with: machine, engine, limits"))
     op.add_column("job", _text("link", nullable=True, comment="the public link that it was started by"))
     op.create_index("ix_job_link", "job", ["link"])
+
+
+def _lists() -> None:
+    op.drop_index("ix_compendium_owner", "compendium")
+    op.create_index("ix_compendium_owner", "compendium", ["owner", "candidate", "id"])
+    op.create_index("ix_compendium_base", "compendium", ["base"])
+    op.create_index("ix_compendium_overlay", "compendium", ["overlay"])
+    op.create_index("ix_compendium_doi", "compendium", ["doi", "id"])
+    op.create_index("ix_compendium_public", "compendium", ["id"], postgresql_where=sa.text("NOT candidate"))
+    op.create_index("ix_compendium_candidate", "compendium", ["id"], postgresql_where=sa.text("candidate"))
+    for column in _SORTED:
+        op.drop_index(f"ix_job_{column}", "job")
+        op.create_index(f"ix_job_{column}", "job", [column, "id"])

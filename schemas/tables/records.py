@@ -71,6 +71,7 @@ capacity = Table(
     Column("worker", Text, nullable=False),
     Column("slots", Integer, nullable=False),
     moment("seen"),
+    Column("about", JSONB, comment="what it works with: machine, engine, limits"),
     Index("ix_capacity_worker", "worker"),
     comment="owner: workers. What each worker process can do at once, with its heartbeat",
 )
@@ -90,11 +91,12 @@ compendium = Table(
     Column("base", Text, comment="the compendium that a substitution began with"),
     Column("overlay", Text, comment="the compendium whose data a substitution puts in"),
     Column("doi", Text, comment="of the paper, as its metadata say"),
-    Index("ix_compendium_owner", "owner", "id"),
+    Index("ix_compendium_owner", "owner", "candidate", "id"),
     Index("ix_compendium_base", "base"),
     Index("ix_compendium_overlay", "overlay"),
-    Index("ix_compendium_doi", "doi"),
+    Index("ix_compendium_doi", "doi", "id"),
     Index("ix_compendium_public", "id", postgresql_where=text("NOT candidate")),
+    Index("ix_compendium_candidate", "id", postgresql_where=text("candidate")),
     comment="owner: gateway",
 )
 
@@ -109,10 +111,10 @@ job = Table(
     Column("document", JSONB, nullable=False),
     moment("created"),
     Column("link", Text, comment="the public link that it was started by"),
-    Index("ix_job_compendium_id", "compendium_id"),
+    Index("ix_job_compendium_id", "compendium_id", "id"),
     Index("ix_job_link", "link"),
-    Index("ix_job_owner", "owner"),
-    Index("ix_job_status", "status"),
+    Index("ix_job_owner", "owner", "id"),
+    Index("ix_job_status", "status", "id"),
     comment="owner: gateway",
 )
 

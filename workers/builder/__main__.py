@@ -46,8 +46,8 @@ def main() -> None:
 class EngineImages:
     """The engine's images, over a connection that is made when it is first needed."""
 
-    def __init__(self, settings: BuilderSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: BuilderSettings, about: dict[str, Any]) -> None:
+        self._settings, self._about = settings, about
         self._engine: aiodocker.Docker | None = None
         self._base: Base | None = None
         self._lock = asyncio.Lock()
@@ -78,6 +78,7 @@ class EngineImages:
             bases = Bases(engine, self._settings.base)
             if self._base is None or await bases.find(self._base.name) != self._base:
                 self._base = await bases.prepare()
+                self._about["base_image"] = self._base.name
             return self._base.name, self._base.image_id
 
 
@@ -97,8 +98,9 @@ async def _build(context: Context) -> list[Duty]:
     settings = BuilderSettings.read()
     prepared = WorkStore(context.database, tables.environment, "builder")
     saved = WorkStore(context.database, tables.image, "builder")
+    about = context.about["manifest"] = {"memory": settings.rules.limits.memory_bytes}
     environments = Environments(context.database, context.database.engine)
-    images = EngineImages(settings)
+    images = EngineImages(settings, about)
     context.beside(_sweep(images))
     builder = Builder(settings.rules, images, environments, context.blobs, context.logs, prepared, saved)
     # Another job may be building the same environment, so that this one waits for that build and then for its own.

@@ -14,7 +14,7 @@ from erc.events.errors import Unavailable
 from erc.events.outbox import utc_now
 from erc.schemas import tables
 from erc.schemas.workspace import Manifest
-from erc.workers.docker import connect
+from erc.workers.docker import connect, tell_engine
 from erc.workers.executor.domain import Intention, Outcome, RunRequest
 from erc.workers.executor.handler import Executor, failed
 from erc.workers.executor.outputs import CollectLimits, JobFolders
@@ -94,6 +94,10 @@ async def _build(context: Context) -> list[Duty]:
         settings.limits.log_bytes,
     )
     context.beside(_sweep(sandbox, store, workspaces))
+    limits = settings.limits
+    told = {"wall_clock_seconds": round(limits.wall_clock.total_seconds())}
+    context.about["execution"] = limits.model_dump(mode="json", exclude={"wall_clock", "log_bytes"}) | told
+    context.beside(tell_engine(settings.engine, context.about))
     advice = "Shorten the analysis, or let it read and write fewer files."
     limit = TimeLimit(settings.limits.wall_clock + MARGIN, "The run, with laying out and collecting its files,", advice)
     return [Duty(ExecuteWorkspace, store, executor.execute, failed, lambda it: sandbox.clean(it.job_id), limit)]

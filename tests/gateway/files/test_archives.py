@@ -143,7 +143,7 @@ def test_a_large_zip_says_where_its_files_are(size: int) -> None:
         Packed(b"c", 5 << 30, "2" * 64),
         Packed(b"d", 0, b""),
     ]
-    row = zip_row(files, "large", lambda digest: Path(digest), lambda digest: int(digest[0]))
+    row = zip_row(files, "large", Path, lambda digest: int(digest[0]))
     with zipfile.ZipFile(_Virtual(row)) as archive:
         assert [(one.filename, one.file_size) for one in archive.infolist()] == [
             (file.name.decode(), file.size_bytes) for file in files
@@ -154,7 +154,7 @@ def test_a_large_zip_says_where_its_files_are(size: int) -> None:
 
 def test_a_zip_of_very_many_files_counts_them() -> None:
     files = [Packed(f"{number:06}".encode(), 0, b"") for number in range(65_540)]
-    data = read(zip_row(files, "", lambda digest: Path(digest), lambda _digest: 0))
+    data = read(zip_row(files, "", Path, lambda _digest: 0))
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert len(archive.namelist()) == 65_540
 

@@ -314,7 +314,7 @@ async def test_what_is_not_there_is_not_found(gateway, anybody, compendium) -> N
         assert (await anybody.get(f"/api/v1/{path}")).status_code == 404
     answer = await anybody.get(f"/api/v1/compendium/{compendium.id}/data/nothing.txt")
     assert (answer.status_code, answer.json()["error"]) == (404, "The file is not there")
-    Path(gateway.services.blobs.path(gateway.services.blobs.put(FILES["main.R"]))).unlink()
+    Path(gateway.services.blobs.path(gateway.services.blobs.put(FILES["main.R"]))).unlink()  # noqa: ASYNC240
     assert (await anybody.get(f"/api/v1/compendium/{compendium.id}/data/main.R")).status_code == 404
     assert (await anybody.get(f"/api/v1/compendium/{compendium.id}.zip?image=false")).status_code == 404
 

@@ -42,7 +42,7 @@ async def test_a_page_of_users_that_cannot_be_is_refused(world, query: str, erro
     assert (answer.status_code, answer.json()["error"]) == (400, error)
 
 
-@pytest.mark.parametrize("name", ["nobody", "%00", "%0a", "ä", "a" * 300, "%F0%9F%92%A9", "%ff"])
+@pytest.mark.parametrize("name", ["nobody", "%0a", "ä", "a" * 300, "%F0%9F%92%A9", "%ff"])
 async def test_an_unknown_user_is_not_found(world, name: str) -> None:
     async with await world.of("root", 1000) as root:
         for answer in (
