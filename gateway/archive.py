@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from erc.events.errors import Rejected
+
 PIECE_BYTES = 256 << 10
 PAYLOAD = "data/"
 _MANIFESTS = ("manifest-sha256.txt", "tagmanifest-sha256.txt")
@@ -34,7 +36,14 @@ class PackedFile:
 
 
 def packed_files(package: Path) -> list[PackedFile]:
-    """Return the files of a bag in their order."""
+    """Return the files of a bag in their order; raises Rejected when it is damaged."""
+    try:
+        return _listed(package)
+    except (zipfile.BadZipFile, KeyError, EOFError) as error:
+        raise Rejected("The package is damaged", "Ship the compendium once more.", "package_damaged") from error
+
+
+def _listed(package: Path) -> list[PackedFile]:
     with zipfile.ZipFile(package) as archive:
         inner = {info.filename.partition("/")[2]: info for info in archive.infolist()}
         checksums: dict[str, str] = {}

@@ -101,7 +101,7 @@ class DeviceCodes(Document):
 class DeviceAsked(Document):
     """A program that asks for its token."""
 
-    grant_type: str = Field(description=f"`{GRANT}`")
+    grant_type: str = Field(json_schema_extra={"enum": [GRANT]})
     device_code: Annotated[str, Field(min_length=1, max_length=200)]
     client_id: Annotated[str, Field(max_length=NAME_CHARACTERS)] = ""
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from erc.events.errors import Rejected
+from erc.gateway.archive import PackedFile
 from erc.gateway.auth import Action, Answer, Thing, authorise
+from erc.gateway.errors import Refused
 from erc.gateway.pages.rendering import render
 from erc.gateway.pages.words import State
 from erc.gateway.routes.asking import services_of
 from erc.gateway.routes.shipment import stop
 from erc.gateway.routes.shipped import files_of, make_public
-from erc.schemas.shipment import ShipmentStatus
+from erc.gateway.services import Services
+from erc.schemas.shipment import Shipment, ShipmentStatus
 
 _STATES = {
     ShipmentStatus.TO_BE_SHIPPED: State("▸", "Being packed", "busy"),
@@ -37,9 +41,17 @@ async def page(request: Request) -> Response:
         live=shipment.status is ShipmentStatus.TO_BE_SHIPPED,
         publishes=shipment.status is ShipmentStatus.SHIPPED
         and authorise(principal, Action.DEPOSIT, Thing(shipment.owner, candidate=True)) is Answer.ALLOWED,
-        files=(await files_of(services, shipment)) if size_bytes is not None else [],
+        files=await _files(services, shipment),
         cancels=authorise(principal, Action.CANCEL, Thing(shipment.owner, candidate=True)) is Answer.ALLOWED,
     )
+
+
+async def _files(services: Services, shipment: Shipment) -> list[PackedFile]:
+    """Return the files of the bag; none while it is not packed, or when it is damaged."""
+    try:
+        return await files_of(services, shipment)
+    except (Refused, Rejected):
+        return []
 
 
 async def cancel(request: Request) -> Response:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -21,6 +22,7 @@ from erc.gateway.store.accounts import Account, By, Decide
 MISSING = "no user with this id"
 FORBIDDEN = "user level does not allow edit"
 USUAL, MOST = 100, 1000
+Level = Annotated[int, Field(ge=0, le=ADMIN)]
 
 
 async def index(request: Request) -> Response:
@@ -131,7 +133,7 @@ _EDIT = About(
     "Give a user a level",
     answers={200: UserView},
     refusals=(400, 401, 403, 404, 429),
-    query=(Parameter("level", int, "The new level, from 0 to 1000.", required=True),),
+    query=(Parameter("level", Level, "The new level.", required=True),),
     action=Action.SET_LEVEL,
 )
 _CLOSE = About(

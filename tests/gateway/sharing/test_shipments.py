@@ -14,7 +14,7 @@ import pytest
 from erc.events.blobs import read_manifest
 from erc.events.catalog import PackingFailed, ShipmentPacked
 from erc.gateway.follow import advance_shipment
-from erc.gateway.transition import Facts
+from erc.gateway.transition import Advance, Facts
 from erc.schemas.problem import Problem
 from erc.schemas.shipment import PackRecord
 from erc.workers.shipper.archive import write_zip
@@ -266,3 +266,15 @@ async def test_one_that_failed_says_why(sharing) -> None:
     view = (await sharing.asked("ada", "GET", f"{PATH}/{identifier}")).json()
     assert (view["status"], view["problem"]["title"]) == ("error", "A blob is missing")
     assert (await sharing.asked("ada", "PUT", f"{PATH}/{identifier}/publishment")).status_code == 409
+
+
+async def test_a_damaged_package_is_a_problem_and_no_fault(sharing, error_of) -> None:
+    identifier = await shipped(sharing)
+    damaged = sharing.services.blobs.put(b"no zip")
+
+    def damage(before):
+        return Advance(before.model_copy(update={"package": damaged, "version": before.version + 1}))
+
+    await sharing.services.records.move_shipment(identifier, damage)
+    answer = await sharing.asked("ada", "GET", f"{PATH}/{identifier}/files")
+    assert error_of(answer) == (400, "The package is damaged")
