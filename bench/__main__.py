@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import downloads, jobs, latency, pipeline, relay, simulation, sse, startup, uploads, workspaces
+from bench import downloads, jobs, latency, lists, pipeline, relay, simulation, sse, startup, uploads, workspaces
 from bench.report import Figure, table, write
 from support.service import Service, running
 
@@ -22,6 +22,7 @@ OF_A_SERVICE: dict[str, Callable[[Service], list[Figure]]] = {
 ALONE: dict[str, Callable[[Path], list[Figure]]] = {
     "startup": startup.figures,
     "workspaces": workspaces.figures,
+    "lists": lists.figures,
     "relay": relay.figures,
     "simulation": simulation.figures,
 }
