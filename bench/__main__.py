@@ -7,7 +7,21 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import downloads, jobs, latency, lists, pipeline, relay, simulation, sse, startup, uploads, workspaces
+from bench import (
+    downloads,
+    jobs,
+    latency,
+    lists,
+    many_uploads,
+    pipeline,
+    relay,
+    simulation,
+    sse,
+    startup,
+    story,
+    uploads,
+    workspaces,
+)
 from bench.report import Figure, table, write
 from support.service import Service, running
 
@@ -18,11 +32,13 @@ OF_A_SERVICE: dict[str, Callable[[Service], list[Figure]]] = {
     "pipeline": lambda service: pipeline.figures(service, *service.servers()),
     "sse": lambda service: sse.figures(service, *service.servers()),
     "uploads": uploads.figures,
+    "many_uploads": many_uploads.figures,
 }
 ALONE: dict[str, Callable[[Path], list[Figure]]] = {
     "startup": startup.figures,
     "workspaces": workspaces.figures,
     "lists": lists.figures,
+    "story": story.figures,
     "relay": relay.figures,
     "simulation": simulation.figures,
 }

@@ -81,7 +81,7 @@ def _rss_bytes(pid: int) -> int:
 
 
 @contextlib.contextmanager
-def _watched(pid: int) -> Iterator[list[int]]:
+def watched(pid: int) -> Iterator[list[int]]:
     """Yield a list that ends with the largest resident size of a process, in bytes, seen every 20 ms."""
     peak, over = [_rss_bytes(pid)], threading.Event()
 
@@ -98,7 +98,7 @@ def _watched(pid: int) -> Iterator[list[int]]:
         thread.join()
 
 
-def _gateway_pid(service: Service) -> int:
+def gateway_pid(service: Service) -> int:
     port = int(service.url.rsplit(":", 1)[1])
     found = subprocess.run(["ss", "-Hltnp", f"sport = :{port}"], capture_output=True, text=True, check=True).stdout
     return int(found.partition("pid=")[2].partition(",")[0])
@@ -106,7 +106,7 @@ def _gateway_pid(service: Service) -> int:
 
 def figures(service: Service) -> list[Figure]:
     headers = {"Authorization": f"Bearer {service.token}", "Prefer": "respond-async"}
-    pid = _gateway_pid(service)
+    pid = gateway_pid(service)
     before, peak = _rss_bytes(pid), 0
     ours, floor = [], []
     with tempfile.TemporaryDirectory(dir=service.home) as name:
@@ -117,7 +117,7 @@ def figures(service: Service) -> list[Figure]:
             asyncio.run(_listening(port))
             for _ in range(5):
                 floor.append(_send(port, "/", {}))
-                with _watched(pid) as seen:
+                with watched(pid) as seen:
                     ours.append(_send(int(service.url.rsplit(":", 1)[1]), "/api/v1/compendium", headers))
                 peak = max(peak, *seen)
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -31,6 +30,7 @@ from erc.gateway.identity.wiring import wire_identity
 from erc.gateway.metrics import MetricsPage
 from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
+from erc.gateway.slots import Slots
 from erc.gateway.store.idempotency import SqlAnswers
 from erc.gateway.store.links import PublicLinks
 from erc.gateway.store.lists import Lists
@@ -76,7 +76,7 @@ class Services:
     health: Health
     signer: Signer
     metrics: MetricsPage
-    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
+    uploads: Slots = field(default_factory=Slots)
     links: set[str] = field(default_factory=set)
     """One-time sign-in tokens that have not been used."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -100,16 +100,24 @@ class _Parts:
 
 
 async def receive(
-    content_type: str, body: AsyncIterator[bytes], blobs: BlobStore, file_field: str, limit_bytes: int
+    content_type: str,
+    body: AsyncIterator[bytes],
+    blobs: BlobStore,
+    file_field: str,
+    limit_bytes: int,
+    threads: Executor | None = None,
 ) -> Upload:
-    """Read a multipart body to its end and keep its file; raises Refused (400, 413), leaving nothing behind."""
+    """Read a multipart body to its end and keep its file; raises Refused (400, 413), leaving nothing behind.
+
+    `threads` write and hash, so that light requests need not wait for those of their own.
+    """
     kind, options = parse_options_header(content_type.encode())
     if kind != b"multipart/form-data" or b"boundary" not in options:
         raise Refused(400, "A multipart form is needed", "Send the archive in the field `compendium`.")
     parts = _Parts(file_field)
     parser = MultipartParser(options[b"boundary"], parts.callbacks())  # type: ignore[arg-type]
     with blobs.writer() as writer:
-        async with _Behind(writer, limit_bytes) as behind:
+        async with _Behind(writer, limit_bytes, threads) as behind:
             async for piece in body:
                 _feed(parser, piece)
                 if len(parts.pending) >= BUFFER_BYTES:
@@ -119,15 +127,15 @@ async def receive(
             raise Refused(400, "The upload is incomplete", "The form ended before its last boundary.")
         if parts.file_seen:
             parts.upload.file_bytes = writer.size_bytes
-            parts.upload.file = await asyncio.to_thread(writer.commit)
+            parts.upload.file = await asyncio.get_running_loop().run_in_executor(threads, writer.commit)
     return parts.upload
 
 
 class _Behind:
     """Writes one buffer in a thread while the next one is received; at its end everything is written."""
 
-    def __init__(self, writer: Writer, limit_bytes: int) -> None:
-        self._writer, self._limit_bytes, self._size_bytes = writer, limit_bytes, 0
+    def __init__(self, writer: Writer, limit_bytes: int, threads: Executor | None) -> None:
+        self._writer, self._limit_bytes, self._size_bytes, self._threads = writer, limit_bytes, 0, threads
         self._writing: asyncio.Future[None] | None = None
 
     async def write(self, buffer: bytearray) -> None:
@@ -137,7 +145,8 @@ class _Behind:
             raise Refused(413, "The upload is too large", f"At most {self._limit_bytes} bytes are accepted.")
         if self._writing is not None:
             await self._writing
-        self._writing = asyncio.ensure_future(asyncio.to_thread(self._writer.write, memoryview(buffer)))
+        loop = asyncio.get_running_loop()
+        self._writing = loop.run_in_executor(self._threads, self._writer.write, memoryview(buffer))
 
     async def __aenter__(self) -> Self:
         return self
@@ -153,12 +162,3 @@ def _feed(parser: MultipartParser, piece: bytes) -> None:
         parser.write(piece)
     except FormParserError as error:
         raise Refused(400, "The form cannot be read", str(error)) from error
-
-
-@contextlib.asynccontextmanager
-async def one_of(slots: asyncio.Semaphore) -> AsyncIterator[None]:
-    """Hold one of the upload slots; refuses at once when all are taken."""
-    if slots.locked():
-        raise Refused(503, "Too many uploads at once", "Please try again in a moment.")
-    async with slots:
-        yield

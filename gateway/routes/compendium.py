@@ -23,7 +23,7 @@ from erc.gateway.routes.asking import body_of, services_of
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing, key_of
 from erc.gateway.services import NO_COMPENDIUM, Services
 from erc.gateway.sources import source_of
-from erc.gateway.upload import Upload, one_of, receive
+from erc.gateway.upload import Upload, receive
 from erc.gateway.views import compendium_view
 from erc.schemas.compendium import Compendium, CompendiumStatus
 
@@ -75,13 +75,14 @@ async def receive_upload(request: Request, services: Services, principal: Princi
         limit = services.settings.limits.upload_bytes
         raise Refused(413, "The upload is too large", f"At most {limit} bytes are accepted.")
     await services.quotas.foresee(principal, max(length - _OVERHEAD_BYTES, 0))
-    async with one_of(services.uploads):
+    async with services.uploads.one(principal.name):
         return await receive(
             request.headers.get("content-type", ""),
             request.stream(),
             services.blobs,
             "compendium",
             services.settings.limits.upload_bytes,
+            services.uploads.threads,
         )
 
 
