@@ -7,11 +7,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import jobs, latency, pipeline, relay, simulation, sse, startup, uploads, workspaces
+from bench import downloads, jobs, latency, pipeline, relay, simulation, sse, startup, uploads, workspaces
 from bench.report import Figure, table, write
 from support.service import Service, running
 
 OF_A_SERVICE: dict[str, Callable[[Service], list[Figure]]] = {
+    "downloads": downloads.figures,
     "jobs": jobs.figures,
     "latency": lambda service: latency.figures(service, *service.servers()),
     "pipeline": lambda service: pipeline.figures(service, *service.servers()),

@@ -7,7 +7,6 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -57,13 +56,13 @@ STATIC = Path(__file__).parent / "static"
 ROUTES: list[BaseRoute] = [
     *compendia.ROUTES,
     *download.ROUTES,
-    *files.ROUTES,
-    *inspection.ROUTES,
     *compendium.ROUTES,
     *metadata.ROUTES,
     *removal.ROUTES,
     *job.ROUTES,
     *link.ROUTES,
+    *files.ROUTES,
+    *inspection.ROUTES,
     *events.ROUTES,
     *event_log.ROUTES,
     *publication.ROUTES,
@@ -94,16 +93,15 @@ class Gateway(Starlette):
     def build_middleware_stack(self) -> ASGIApp:
         """Put the protection around everything."""
         settings: GatewaySettings = self.state.services.settings
-        return Protection(super().build_middleware_stack(), settings.public_url, settings.content_url)
+        hosts = allowed_hosts(settings, settings.public_url)
+        return Protection(super().build_middleware_stack(), hosts, settings.public_url, settings.content_url)
 
 
 def create_app(services: Services) -> Starlette:
     """Return the application of the pages and the web API."""
-    hosts = allowed_hosts(services.settings, services.settings.public_url)
     app = Gateway(
         routes=ROUTES,
         middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=hosts),
             Middleware(Limiting, limits=services.identity.limits, refuse=pages.on_refused),
             Middleware(Renewal, renew=services.sessions.renew, set_cookie=services.identity.cookies.session_header),
             Middleware(Bodies),

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from erc.gateway.errors import Refused, problem_response
@@ -43,17 +42,22 @@ class Bodies:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        asked = f"{scope['method']} {scope['path']}"
-        limit = next((limit for pattern, limit in self._limits if pattern.fullmatch(asked)), self._usual)
-        announced = Headers(scope=scope).get("content-length", "0")
-        if limit.size_bytes is not None and announced.isascii() and announced.isdigit() and _exceeds(announced, limit):
+        limit = self._limit(scope)
+        announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if limit.size_bytes is not None and announced.isdigit() and _exceeds(announced, limit):
             refused = _too_large(limit.size_bytes)
             await problem_response(refused.status, refused.problem)(scope, receive, send)
             return
         await self._app(scope, _Counted(receive, limit), send)
 
+    def _limit(self, scope: Scope) -> BodyLimit:
+        if scope["method"] == "GET":
+            return self._usual
+        asked = f"{scope['method']} {scope['path']}"
+        return next((limit for pattern, limit in self._limits if pattern.fullmatch(asked)), self._usual)
 
-def _exceeds(announced: str, limit: BodyLimit) -> bool:
+
+def _exceeds(announced: bytes, limit: BodyLimit) -> bool:
     return len(announced) > 18 or int(announced) > (limit.size_bytes or 0)
 
 

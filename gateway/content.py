@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -55,7 +54,7 @@ def content_app(services: Services) -> ASGIApp:
         },
     )
     hosts = allowed_hosts(services.settings, services.settings.content_url)
-    return Sandboxed(TrustedHostMiddleware(app, allowed_hosts=hosts), services.settings.public_url)
+    return Sandboxed(app, hosts, services.settings.public_url)
 
 
 def file_response(
@@ -82,6 +81,7 @@ def file_response(
 
 
 async def _compendium_file(services: Services, identifier: str, path: str) -> tuple[Digest, str]:
+    _, identifier = await services.opened(ANONYMOUS, identifier)
     _, identifier = await services.opened(ANONYMOUS, identifier)
     compendium = await services.records.compendium(identifier)
     return await find_file(services, compendium.manifest if compendium else None, path)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from erc.gateway.errors import problem_response
@@ -14,6 +14,18 @@ from erc.gateway.settings import LOOPBACK, GatewaySettings
 from erc.schemas.problem import Problem
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+UNKNOWN_HOST = Problem(
+    code="unknown_host",
+    title="Invalid host header",
+    detail="The service is not known under this name. Its names are set by GATEWAY_PUBLIC_URL and GATEWAY_HOSTS.",
+)
+NUL_IN_PATH = Problem(code="http_404", title="Not found", detail="The address holds a NUL.")
+NUL_IN_QUERY = Problem(code="http_400", title="The address cannot be read", detail="It holds a NUL.")
+CROSS_ORIGIN = Problem(
+    code="cross_origin",
+    title="Requests from other sites are refused",
+    detail="Send it from a page of this service, or with a token instead of a cookie.",
+)
 
 
 def allowed_hosts(settings: GatewaySettings, address: str) -> list[str]:
@@ -29,9 +41,9 @@ class Protection:
     that may write with a cookie.
     """
 
-    def __init__(self, app: ASGIApp, public_url: str, content_url: str) -> None:
-        self._app, self._public = app, urlsplit(public_url)
-        self._headers = {
+    def __init__(self, app: ASGIApp, hosts: Collection[str], public_url: str, content_url: str) -> None:
+        self._app, self._hosts, self._public = app, frozenset(hosts), urlsplit(public_url)
+        said = {
             "Content-Security-Policy": (
                 f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: {content_url}; "
                 f"font-src 'self'; connect-src 'self'; frame-src {content_url}; form-action 'self'; base-uri 'none'; "
@@ -44,31 +56,31 @@ class Protection:
             "Cross-Origin-Resource-Policy": "same-origin",
             "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         } | transport_security(public_url)
+        self._headers = encoded(said | {"Cache-Control": "private, no-store"})
+        self._static = encoded(said | {"Cache-Control": "public, max-age=300"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        static = scope["path"].startswith("/static/")
-        cached = {"Cache-Control": "public, max-age=300" if static else "private, no-store"}
-        guarded = with_headers(send, self._headers | cached)
+        guarded = with_headers(send, self._static if scope["path"].startswith("/static/") else self._headers)
+        refused = self._refused(scope)
+        if refused is None:
+            await self._app(scope, receive, guarded)
+        else:
+            status, problem = refused
+            await problem_response(status, problem)(scope, receive, guarded)
+
+    def _refused(self, scope: Scope) -> tuple[int, Problem] | None:
+        if not known_host(scope, self._hosts):
+            return 400, UNKNOWN_HOST
         if "\0" in scope["path"]:
-            problem = Problem(code="http_404", title="Not found", detail="The address holds a NUL.")
-            await problem_response(404, problem)(scope, receive, guarded)
-            return
+            return 404, NUL_IN_PATH
         if b"%00" in scope["query_string"]:
-            problem = Problem(code="http_400", title="The address cannot be read", detail="It holds a NUL.")
-            await problem_response(400, problem)(scope, receive, guarded)
-            return
+            return 400, NUL_IN_QUERY
         if scope["method"] not in SAFE and not self._may_write(Headers(scope=scope)):
-            problem = Problem(
-                code="cross_origin",
-                title="Requests from other sites are refused",
-                detail="Send it from a page of this service, or with a token instead of a cookie.",
-            )
-            await problem_response(403, problem)(scope, receive, guarded)
-            return
-        await self._app(scope, receive, guarded)
+            return 403, CROSS_ORIGIN
+        return None
 
     def _may_write(self, headers: Headers) -> bool:
         """Return whether a write comes from our own pages, or carries nothing that a browser adds by itself."""
@@ -90,16 +102,30 @@ class Protection:
 class Sandboxed:
     """ASGI middleware of the content origin: whatever it answers is user content, and nobody is known there."""
 
-    def __init__(self, app: ASGIApp, public_url: str) -> None:
-        self._app = app
-        self._headers = user_content(public_url) | {
-            "Cross-Origin-Resource-Policy": "cross-origin",
-            "Cache-Control": "private, no-store",
-        }
-        self._headers |= transport_security(public_url)
+    def __init__(self, app: ASGIApp, hosts: Collection[str], public_url: str) -> None:
+        self._app, self._hosts = app, frozenset(hosts)
+        said = {"Cross-Origin-Resource-Policy": "cross-origin", "Cache-Control": "private, no-store"}
+        self._headers = encoded(user_content(public_url) | said | transport_security(public_url))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(scope, receive, with_headers(send, self._headers) if scope["type"] == "http" else send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        guarded = with_headers(send, self._headers)
+        if known_host(scope, self._hosts):
+            await self._app(scope, receive, guarded)
+        else:
+            await problem_response(400, UNKNOWN_HOST)(scope, receive, guarded)
+
+
+def known_host(scope: Scope, hosts: Collection[str]) -> bool:
+    """Return whether a request names one of these hosts, whatever the port."""
+    named = [value for name, value in scope["headers"] if name == b"host"]
+    if len(named) != 1:
+        return False
+    host = named[0].decode("latin-1").lower()
+    name = host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+    return name in hosts
 
 
 def transport_security(public_url: str) -> dict[str, str]:
@@ -107,14 +133,19 @@ def transport_security(public_url: str) -> dict[str, str]:
     return {"Strict-Transport-Security": "max-age=31536000"} if public_url.startswith("https:") else {}
 
 
-def with_headers(send: Send, headers: Mapping[str, str]) -> Send:
+def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Return headers as ASGI writes them."""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def with_headers(send: Send, headers: Sequence[tuple[bytes, bytes]]) -> Send:
     """Return a `send` that adds these headers to an answer that has none of their names."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            there = MutableHeaders(scope=message)
-            for name, value in headers.items():
-                there.setdefault(name, value)
+            said = message.get("headers", [])
+            there = {name for name, _ in said}
+            message["headers"] = [*said, *(one for one in headers if one[0] not in there)]
         await send(message)
 
     return sending

@@ -20,6 +20,7 @@ from erc.gateway.auth import ANONYMOUS, Action, Answer, Principal, Thing, author
 from erc.gateway.auth import OPERATOR as OPERATOR
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.files.library import Library
+from erc.gateway.files.views import Views
 from erc.gateway.health import Health
 from erc.gateway.idempotency import Idempotency
 from erc.gateway.identifiers import is_id, is_link_id
@@ -39,6 +40,7 @@ from erc.gateway.store.removal import RemovedCompendia
 from erc.gateway.store.revisions import Revisions
 from erc.gateway.store.search import SearchEngine
 from erc.gateway.store.sessions import Sessions
+from erc.gateway.store.versions import Versions
 from erc.gateway.store.visibility import Visibility
 from erc.gateway.streaming.streams import Streams
 from erc.schemas.compendium import Compendium
@@ -83,6 +85,7 @@ class Services:
         self.revisions = Revisions(self.records.database)
         self.removed = RemovedCompendia(self.records.database)
         self.files = Library(self.blobs, self.settings.home)
+        self.versions, self.views = Versions(self.records.database), Views()
         about = self.settings
         self.identity = wire_identity(
             about.identity, self.records.database, self.sessions, about.public_url, about.operator_token

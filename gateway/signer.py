@@ -34,7 +34,10 @@ class Signer:
 
     def holds(self, sealed: str, expires: int, kind: str, identifier: str) -> bool:
         """Return whether the address is ours and has not expired."""
-        return hmac.compare_digest(sealed, self._seal(kind, identifier, expires)) and expires > self._clock()
+        return (
+            hmac.compare_digest(sealed.encode(), self._seal(kind, identifier, expires).encode())
+            and expires > self._clock()
+        )
 
     def _seal(self, kind: str, identifier: str, expires: int) -> str:
         message = f"{kind}\0{identifier}\0{expires}".encode()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Self
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from erc.events import logs, metrics, trace
@@ -19,7 +18,7 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 _READING = {"GET", "HEAD", "OPTIONS"}
 _THING = re.compile(r"/(?:api/v1/)?(compendium|job|shipment)/([0-9a-z]{1,31})(?:/|$)", re.ASCII)
 """What a line of the log is about. The id of a public link has 32 characters and is never written down."""
-_STREAM, _FORM = "text/event-stream", "multipart/form-data"
+_STREAM, _FORM = b"text/event-stream", b"multipart/form-data"
 
 
 class Telemetry:
@@ -46,7 +45,7 @@ class _Exchange:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._scope, self._receive, self._send = scope, receive, send
         self._begun, self._status, self._streams = time.perf_counter(), 0, False
-        self._receiving = Headers(scope=scope).get("content-type", "").lower().startswith(_FORM)
+        self._receiving = _header(scope["headers"], b"content-type").lower().startswith(_FORM)
 
     def __enter__(self) -> Self:
         if self._receiving:
@@ -72,11 +71,11 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         """Pass on what goes out, with the id of the trace."""
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
+            said = message.get("headers", [])
             if place := trace.traceparent():
-                headers["Traceresponse"] = place
+                message["headers"] = [*said, (b"traceresponse", place.encode())]
             self._status = message["status"]
-            if headers.get("content-type", "").startswith(_STREAM) and not self._streams:
+            if _header(said, b"content-type").startswith(_STREAM) and not self._streams:
                 self._streams = True
                 metrics.SSE.labels(self._route()).inc()
                 self._observe()
@@ -93,7 +92,8 @@ class _Exchange:
         seconds = time.perf_counter() - self._begun
         metrics.HTTP.labels(method, route, status).observe(seconds)
         level = logging.DEBUG if method in _READING and status < 500 else logging.INFO
-        log.log(level, "%s %s: %d after %.3f s", method, route, status, seconds)
+        if log.isEnabledFor(level):
+            log.log(level, "%s %s: %d after %.3f s", method, route, status, seconds)
         trace.note(f"{method} {route}", {"http.route": route, "http.response.status_code": status})
 
     def _route(self) -> str:
@@ -104,8 +104,12 @@ class _Exchange:
 
 def _origin(scope: Scope) -> trace.Trace | None:
     """Return the place that the caller names; two of them are none, as the standard asks."""
-    named = Headers(scope=scope).getlist("traceparent")
-    return trace.Trace.parse(named[0]) if len(named) == 1 else None
+    named = [value for name, value in scope["headers"] if name == b"traceparent"]
+    return trace.Trace.parse(named[0].decode("latin-1")) if len(named) == 1 else None
+
+
+def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes:
+    return next((value for name, value in headers if name == wanted), b"")
 
 
 def _ids(path: str) -> Iterator[tuple[str, str]]:

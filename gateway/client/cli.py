@@ -13,6 +13,7 @@ import typer
 from erc.gateway.client.commands import dead, events, rebuild, streams
 from erc.gateway.client.commands.cancel import cancel
 from erc.gateway.client.commands.doctor import doctor
+from erc.gateway.client.commands.download import download
 from erc.gateway.client.commands.login import login, logout, whoami
 from erc.gateway.client.commands.logs import logs
 from erc.gateway.client.commands.metadata import metadata
@@ -41,6 +42,7 @@ app.command("logs")(logs)
 app.command("cancel")(cancel)
 app.command("metadata")(metadata)
 app.command("publish")(publish)
+app.command("download")(download)
 app.command("open")(open_page)
 app.command("login")(login)
 app.command("logout")(logout)

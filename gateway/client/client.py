@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from erc.gateway.client.discovery import START, Service
 from erc.gateway.client.documents import CompendiumDocument, Identified, JobDocument, Listed
 from erc.gateway.client.failures import ClientError, ExitCode, Unreachable, exit_code_of
+from erc.gateway.client.saving import Coming, Offered
 from erc.schemas.problem import Problem
 
 CONNECT_SECONDS = 5.0
@@ -132,6 +133,24 @@ class Client:
             if not response.headers.get("content-type", "").startswith("text/event-stream"):
                 raise self._stranger(response)
             yield httpx2.EventSource(response)
+
+    def offered(self, path: str) -> Offered:
+        """Return what can be downloaded there."""
+        with self._stream(path, {"Range": "bytes=0-0"}, ANSWER_SECONDS) as response:
+            try:
+                return Offered(int(response.headers["content-range"].rpartition("/")[2]), response.headers["etag"])
+            except (KeyError, ValueError) as error:
+                raise self._stranger(response) from error
+
+    @contextmanager
+    def download(self, path: str, begin: int, etag: str) -> Iterator[Coming]:
+        """Open a download from this byte on if its bytes are still those of the ETag, else from the first.
+
+        Raises Unreachable, also while reading, when the connection breaks.
+        """
+        headers = {"Range": f"bytes={begin}-", "If-Range": etag} if begin else {}
+        with self._stream(path, headers, QUIET_SECONDS) as response:
+            yield Coming(begin if response.status_code == 206 else 0, response.iter_bytes(1 << 20))
 
     def sign_in_link(self) -> str:
         """Return a new one-time address that signs a browser in."""

@@ -25,8 +25,8 @@ class Manifests:
 
     def __init__(self, blobs: BlobStore, most_entries: int = MOST_ENTRIES, most_bytes: int = MOST_TREE_BYTES) -> None:
         self._blobs = blobs
-        self._kept = _Kept[Digest, Manifest](most_entries, len)
-        self._trees = _Kept[tuple[Digest, str], bytes](most_bytes, len)
+        self._kept = Kept[Digest, Manifest](most_entries, len)
+        self._trees = Kept[tuple[Digest, str], bytes](most_bytes, len)
 
     async def of(self, digest: Digest) -> Manifest:
         """Return the manifest; raises Rejected when it cannot be read."""
@@ -60,7 +60,7 @@ def _tree(address: str, name: str, manifest: Manifest) -> bytes:
     )
 
 
-class _Kept(Generic[K, V]):
+class Kept(Generic[K, V]):
     """The things asked for last, as many as weigh no more than `most` together."""
 
     def __init__(self, most: int, weight: Callable[[V], int]) -> None:

@@ -53,6 +53,10 @@ class Chunks(Protocol):
         """Return the next bytes."""
         ...
 
+    def at_once(self) -> bytes | bytearray | None:
+        """Return the next bytes if they can be had without waiting for anything, else None; may be called anywhere."""
+        ...
+
     def close(self) -> None:
         """Let go of what is open."""
         ...
@@ -69,7 +73,7 @@ class Reading:
     def __init__(self, row: Row, begin: int, end: int) -> None:
         self._pieces, self._skip, self._left = row.pieces(), begin, end - begin
         self._file: int | None = None
-        self._piece_left = 0
+        self._place, self._piece_left = 0, 0
 
     def next(self) -> bytes:
         """Return the next bytes; raises Rejected when a file is shorter than was promised."""
@@ -82,6 +86,22 @@ class Reading:
             parts.append(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def at_once(self) -> bytes | bytearray | None:
+        """Return the next bytes of the file that is open, if the system holds them in memory (Linux)."""
+        room = min(CHUNK_BYTES, self._left, self._piece_left)
+        if self._file is None or not room:
+            return None
+        buffer = bytearray(room)
+        try:
+            count = os.preadv(self._file, [buffer], self._place, os.RWF_NOWAIT)
+        except OSError:
+            return None
+        if not count:
+            return None
+        self._left -= count
+        self._took(count)
+        return buffer if count == room else buffer[:count]
+
     def close(self) -> None:
         """Close the file that is open."""
         if self._file is not None:
@@ -92,13 +112,17 @@ class Reading:
         """Return bytes of the piece whose turn it is, at most so many; none when only its end was reached."""
         if self._file is None:
             return self._begin(next(self._pieces), room)
-        part = os.read(self._file, min(room, self._piece_left))
-        self._piece_left -= len(part)
+        part = os.pread(self._file, min(room, self._piece_left), self._place)
         if not part:
             raise Rejected("A file of the compendium is damaged", "It has another size.", "blob_damaged")
+        self._took(len(part))
+        return part
+
+    def _took(self, count: int) -> None:
+        self._place += count
+        self._piece_left -= count
         if not self._piece_left:
             self.close()
-        return part
 
     def _begin(self, piece: Piece, room: int) -> bytes:
         if self._skip >= piece.size_bytes:
@@ -107,8 +131,7 @@ class Reading:
         skip, self._skip = self._skip, 0
         if isinstance(piece, Stored):
             self._file = os.open(piece.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            os.lseek(self._file, piece.begin + skip, os.SEEK_SET)
-            self._piece_left = piece.size_bytes - skip
+            self._place, self._piece_left = piece.begin + skip, piece.size_bytes - skip
             return b""
         made = piece.make()[skip:]
         if len(made) > room:

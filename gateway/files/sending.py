@@ -134,21 +134,27 @@ def _text(text: str) -> Made:
 
 
 async def send_chunks(chunks: Chunks, receive: Receive, send: Send) -> None:
-    """Send all chunks, the next one read while one is sent; end at once when the reader is gone."""
+    """Send all chunks, what is in memory at once and the rest through threads; end when the reader is gone."""
     gone = asyncio.ensure_future(_gone(receive))
-    reading = asyncio.ensure_future(asyncio.to_thread(chunks.next))
     try:
-        while chunk := await reading:
+        while chunk := chunks.at_once() or await _read(chunks):
             if gone.done():
                 return
-            reading = asyncio.ensure_future(asyncio.to_thread(chunks.next))
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     finally:
         gone.cancel()
-        # The thread uses what is open until it has ended, whatever happened here.
-        await asyncio.shield(asyncio.gather(reading, return_exceptions=True))
-        chunks.close()
+        await asyncio.to_thread(chunks.close)
+
+
+async def _read(chunks: Chunks) -> bytes:
+    """Read in a thread, which uses what is open until it has ended, whatever happens here."""
+    reading = asyncio.ensure_future(asyncio.to_thread(chunks.next))
+    try:
+        return await asyncio.shield(reading)
+    finally:
+        if not reading.done():
+            await asyncio.wait([reading])
 
 
 async def _gone(receive: Receive) -> None:

@@ -60,6 +60,9 @@ class Gzip:
                 return packed
         return b""
 
+    def at_once(self) -> None:
+        """Return nothing: packing takes its time."""
+
     def close(self) -> None:
         """Let go of the source."""
         self._source.close()

@@ -14,6 +14,7 @@ from erc.gateway.auth import Action, Answer, Thing, authorise
 from erc.gateway.documents.shipment import NewShipment
 from erc.gateway.identifiers import is_link_id
 from erc.gateway.pages.about import about
+from erc.gateway.pages.downloads import downloads_of
 from erc.gateway.pages.files import files_of
 from erc.gateway.pages.listing import JobRow
 from erc.gateway.pages.rendering import render
@@ -51,6 +52,7 @@ async def page(request: Request) -> Response:
         ready=compendium.status is CompendiumStatus.READY,
         warnings=await asyncio.to_thread(_warnings, services.blobs, compendium),
         files=await files_of(services.blobs, compendium.manifest, f"/api/v1/compendium/{compendium.id}/data"),
+        downloads=await downloads_of(services, compendium),
         jobs=[JobRow(job, "", state_of(job)) for job in jobs[:JOBS]],
         more_jobs=len(jobs) > JOBS,
         shared=await shared(services, principal, compendium),

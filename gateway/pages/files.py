@@ -25,6 +25,11 @@ class Files:
     size_bytes: int
 
     @property
+    def pages(self) -> str:
+        """Where each file has a page of its own."""
+        return self.address.removeprefix("/api/v1").removesuffix("/data") + "/files"
+
+    @property
     def left(self) -> int:
         """How many files are not listed."""
         return self.count - len(self.entries)

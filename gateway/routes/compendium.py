@@ -16,11 +16,12 @@ from erc.gateway.describing import JSON, PREFER, REPEAT, About, Described
 from erc.gateway.documents.compendium import CompendiumDocument, CompendiumId, Creation
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.files.manifests import with_files
+from erc.gateway.files.views import Rendered
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import new_id
 from erc.gateway.routes.asking import body_of, services_of
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing, key_of
-from erc.gateway.services import Services
+from erc.gateway.services import NO_COMPENDIUM, Services
 from erc.gateway.sources import source_of
 from erc.gateway.upload import Upload, one_of, receive
 from erc.gateway.views import compendium_view
@@ -139,13 +140,25 @@ async def _when_loaded(services: Services, accepted: Response) -> Response:
 
 async def view(request: Request) -> Response:
     """`GET /api/v1/compendium/:id`."""
-    services = services_of(request)
-    shown = request.path_params["id"]
-    compendium = await services.compendium(await services.principal(request), shown)
+    services, shown = services_of(request), request.path_params["id"]
+    principal = await services.principal(request)
+    version = await services.versions.of(shown)
+    known = services.views.get(shown, version) if version is not None else None
+    if known is None:
+        compendium = await services.compendium(principal, shown)
+        known = await _rendered(services, compendium, shown)
+        if shown == compendium.id:
+            services.views.put(compendium.id, compendium.version, known)
+    else:
+        refuse_unless_allowed(authorise(principal, Action.VIEW, known.thing), NO_COMPENDIUM)
+    return Response(known.document, media_type=JSON)
+
+
+async def _rendered(services: Services, compendium: Compendium, shown: str) -> Rendered:
     tree, address = None, f"/api/v1/compendium/{shown}/data"
     if compendium.manifest:
         tree = await services.files.manifests.tree(compendium.manifest, address, shown)
-    return Response(with_files(compendium_view(compendium, shown), tree), media_type=JSON)
+    return Rendered(services.thing(compendium), with_files(compendium_view(compendium, shown), tree))
 
 
 ROUTES = [

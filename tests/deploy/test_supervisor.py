@@ -46,7 +46,7 @@ def test_a_killed_process_is_started_again(start: Start, tmp_path: Path) -> None
     supervisor = start("steady-a", "steady-b")
     (first,) = pids(tmp_path, "steady-a")
     os.kill(first, signal.SIGKILL)
-    assert until(lambda: len(pids(tmp_path, "steady-a")) == 2, 3)
+    assert until(lambda: len(pids(tmp_path, "steady-a")) == 2, 5)
     assert alive(pids(tmp_path, "steady-a")) == {pids(tmp_path, "steady-a")[1]}
     assert len(pids(tmp_path, "steady-b")) == 1
     assert supervisor.stdout is not None
@@ -66,7 +66,7 @@ def test_a_killed_supervisor_takes_everything_with_it(start: Start) -> None:
     family = descendants(supervisor.pid)
     assert len(family) == 3
     supervisor.kill()
-    assert until(lambda: not alive(family), 1)
+    assert until(lambda: not alive(family), 5)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -110,7 +110,7 @@ def test_a_process_that_crashes_again_and_again_waits_longer(start: Start, tmp_p
 
 def test_a_process_has_its_own_log(start: Start, tmp_path: Path) -> None:
     start("crasher-a", "steady-b")
-    assert "RuntimeError: this is why" in (tmp_path / "crasher-a.log").read_text()
+    assert until(lambda: "RuntimeError: this is why" in (tmp_path / "crasher-a.log").read_text(), 10)
     assert (tmp_path / "steady-b.log").read_text() == ""
 
 

@@ -8,7 +8,6 @@ import tarfile
 import tracemalloc
 import zipfile
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -314,7 +313,7 @@ async def test_what_is_not_there_is_not_found(gateway, anybody, compendium) -> N
         assert (await anybody.get(f"/api/v1/{path}")).status_code == 404
     answer = await anybody.get(f"/api/v1/compendium/{compendium.id}/data/nothing.txt")
     assert (answer.status_code, answer.json()["error"]) == (404, "The file is not there")
-    Path(gateway.services.blobs.path(gateway.services.blobs.put(FILES["main.R"]))).unlink()  # noqa: ASYNC240
+    gateway.services.blobs.path(gateway.services.blobs.put(FILES["main.R"])).unlink()
     assert (await anybody.get(f"/api/v1/compendium/{compendium.id}/data/main.R")).status_code == 404
     assert (await anybody.get(f"/api/v1/compendium/{compendium.id}.zip?image=false")).status_code == 404
 

@@ -118,7 +118,7 @@ async def test_the_folder_makes_once_what_many_want_and_stays_bounded(tmp_path: 
         path = await folder.get(f"{number:04}", make)
         assert path.read_bytes() == bytes(100)
     assert made == 40
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]  # noqa: ASYNC240
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert 5 <= len(files) <= 12
     assert (tmp_path / "00" / "0039") in files
 
@@ -134,5 +134,5 @@ async def test_what_cannot_be_made_leaves_nothing_and_is_tried_again(tmp_path: P
 
     with pytest.raises(Rejected):
         await folder.get("name", fail)
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []  # noqa: ASYNC240
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     assert (await folder.get("name", make)).read_bytes() == b"x"

@@ -53,7 +53,7 @@ async def test_an_unknown_user_is_not_found(world, name: str) -> None:
             assert (answer.status_code, answer.json()["error"]) == (404, "no user with this id")
 
 
-@pytest.mark.parametrize("level", ["", "x", "1.5", "1e3", " 5", "1_0", "٣", "\x00", "9" * 5000, "NaN", "0x10"])
+@pytest.mark.parametrize("level", ["", "x", "1.5", "1e3", " 5", "1_0", "٣", "9" * 5000, "NaN", "0x10"])
 async def test_a_level_that_is_no_whole_number_is_refused_before_anything_else(world, level: str) -> None:
     async with world.browser() as stranger:
         answer = await stranger.patch(f"{USER}/nobody", params={"level": level})
