@@ -111,7 +111,8 @@ _REFUSALS = (400, 404)
 
 
 def _about(summary: str, media_types: Sequence[str], query: Sequence[Parameter], ranges: bool) -> About:
-    answers: dict[int, object] = {200: Content(media_types[0], "The archive."), 304: None}
+    archives = tuple(Content(media_type, "The archive.") for media_type in media_types)
+    answers: dict[int, object] = {200: archives, 304: None}
     if ranges:
         answers[206] = Content(media_types[0], "The range that was asked for.")
     refusals = (*_REFUSALS, 416) if ranges else _REFUSALS
@@ -129,7 +130,9 @@ ROUTES = [
         "/api/v1/compendium/{id:str}.tar",
         as_tar,
         "GET",
-        _about("Download a compendium as a tar", ["application/x-tar"], (_IMAGE, _GZIP), ranges=True),
+        _about(
+            "Download a compendium as a tar", ["application/x-tar", "application/gzip"], (_IMAGE, _GZIP), ranges=True
+        ),
     ),
     Described(
         "/api/v1/compendium/{id:str}.tar.gz",
