@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import downloads, jobs, latency, pipeline, relay, simulation, sse, startup, uploads, workspaces
+from bench import downloads, jobs, latency, lists, pipeline, relay, simulation, sse, startup, story, uploads, workspaces
 from bench.report import Figure, table, write
 from support.service import Service, running
 
@@ -15,8 +15,10 @@ OF_A_SERVICE: dict[str, Callable[[Service], list[Figure]]] = {
     "downloads": downloads.figures,
     "jobs": jobs.figures,
     "latency": lambda service: latency.figures(service, *service.servers()),
+    "lists": lambda service: lists.figures(service, service.servers()[0]),
     "pipeline": lambda service: pipeline.figures(service, *service.servers()),
     "sse": lambda service: sse.figures(service, *service.servers()),
+    "story": story.figures,
     "uploads": uploads.figures,
 }
 ALONE: dict[str, Callable[[Path], list[Figure]]] = {

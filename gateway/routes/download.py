@@ -111,8 +111,8 @@ _REFUSALS = (400, 404)
 
 
 def _about(summary: str, media_types: Sequence[str], query: Sequence[Parameter], ranges: bool) -> About:
-    archive = tuple(Content(one, "The archive.") for one in media_types)
-    answers: dict[int, object] = {200: archive, 304: None}
+    archives = tuple(Content(media_type, "The archive.") for media_type in media_types)
+    answers: dict[int, object] = {200: archives, 304: None}
     if ranges:
         answers[206] = Content(media_types[0], "The range that was asked for.")
     refusals = (*_REFUSALS, 416) if ranges else _REFUSALS

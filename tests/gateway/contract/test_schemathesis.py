@@ -35,7 +35,7 @@ CHECKS = [
     openapi.response_headers_conformance,
     openapi.response_schema_conformance,
 ]
-EXAMPLES = 4
+EXAMPLES = {"nobody": 1, "an administrator": 3}
 HOSTILE = [
     "\x00",
     "%00",
@@ -87,23 +87,31 @@ class Record:
         """Check an answer and count it."""
         self.statuses[f"{answer.status_code}"] += 1
         try:
-            case.validate_response(answer, checks=CHECKS)
+            # What is not there yet says so: 501 is documented, and no fault.
+            case.validate_response(answer, checks=CHECKS[answer.status_code == 501 :])
         except FailureGroup as group:
             for failure in group.exceptions:
                 what = f"{case.method} {case.operation.path}: {failure.title} ({answer.status_code})"
-                self.wrong.setdefault(what, f"{failure}\n{case.as_curl_command()}\n{answer.text[:600]}")
+                self.wrong.setdefault(what, f"{failure}\n{case.as_curl_command()}\n{answer.content[:600]!r}")
 
 
-def fuzz(schema: Any, url: str, headers: Mapping[str, str], real: Mapping[str, list[str]], record: Record) -> None:
+def kind_of(operation: Any) -> str:
+    """Return what an operation is about."""
+    return str(operation.path.removeprefix("/api/v1/").partition("/")[0])
+
+
+def fuzz(
+    schema: Any, url: str, headers: Mapping[str, str], real: Mapping[str, list[str]], record: Record, examples: int
+) -> None:
     """Send generated requests, some of them about what is there."""
     for found in schema.get_all_operations():
         operation = found.ok()
-        kind = operation.path.removeprefix("/api/v1/").partition("/")[0]
+        kind = kind_of(operation)
         for mode in GenerationMode:
 
             @seed(1)
             @settings(
-                max_examples=EXAMPLES,
+                max_examples=examples,
                 deadline=None,
                 database=None,
                 phases=[Phase.explicit, Phase.generate],
@@ -120,7 +128,7 @@ def fuzz(schema: Any, url: str, headers: Mapping[str, str], real: Mapping[str, l
                 one()
 
 
-def hostile(schema: Any, url: str, headers: Mapping[str, str], record: Record) -> None:
+def hostile(schema: Any, url: str, headers: Mapping[str, str], real: Mapping[str, list[str]], record: Record) -> None:
     """Send every hostile text to every operation, each of its parameters another one at a time."""
     for found in schema.get_all_operations():
         operation = found.ok()
@@ -130,6 +138,8 @@ def hostile(schema: Any, url: str, headers: Mapping[str, str], record: Record) -
             sent = dict.fromkeys(names, "1") | sent
             if "/dead/" in operation.path:
                 sent["path", "id"] = "1"
+            elif len(names) > 1 and ("path", "id") in sent and operation.method != "delete":
+                sent["path", "id"] = real.get(kind_of(operation), ["1"])[0]
             places = {place: {name: text for (at, name), text in sent.items() if at == place} for place, _ in names}
             case = operation.Case(
                 method=operation.method.upper(), path_parameters=places.get("path"), query=places.get("query")
@@ -158,8 +168,9 @@ async def test_every_answer_is_as_the_contract_says(gateway, who: str, monkeypat
     schema = schemathesis.openapi.from_dict(strict(yaml.safe_load(CONTRACT.read_text())))
     async with served(create_app(services)) as url:
         record = Record()
-        await asyncio.to_thread(fuzz, schema, url, headers, real, record)
-        await asyncio.to_thread(hostile, schema, url, headers, record)
+        await asyncio.to_thread(fuzz, schema, url, headers, real, record, EXAMPLES[who])
+        if who != "nobody":
+            await asyncio.to_thread(hostile, schema, url, headers, real, record)
     print(f"{record.statuses.total():,} requests by {who}: {dict(sorted(record.statuses.items()))}")
     assert not record.wrong, "\n\n".join(f"{what}\n{said}" for what, said in record.wrong.items())
     assert {"200", "404"} < set(record.statuses)
