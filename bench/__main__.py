@@ -15,7 +15,6 @@ OF_A_SERVICE: dict[str, Callable[[Service], list[Figure]]] = {
     "downloads": downloads.figures,
     "jobs": jobs.figures,
     "latency": lambda service: latency.figures(service, *service.servers()),
-    "lists": lambda service: lists.figures(service, service.servers()[0]),
     "pipeline": lambda service: pipeline.figures(service, *service.servers()),
     "sse": lambda service: sse.figures(service, *service.servers()),
     "story": story.figures,
@@ -24,6 +23,7 @@ OF_A_SERVICE: dict[str, Callable[[Service], list[Figure]]] = {
 ALONE: dict[str, Callable[[Path], list[Figure]]] = {
     "startup": startup.figures,
     "workspaces": workspaces.figures,
+    "lists": lists.figures,
     "relay": relay.figures,
     "simulation": simulation.figures,
 }

@@ -94,7 +94,7 @@ RESPONSES: dict[str, Any] = {
 HEADERS: dict[str, Any] = {
     "Location": {"description": "Address of what was made.", "schema": {"type": "string"}},
     "X-Total-Count": {
-        "description": "How many there are in all; missing when there are more than are counted.",
+        "description": "How many there are in all; above 1,000 as of some seconds ago.",
         "schema": {"type": "integer"},
     },
     "Link": {"description": 'Address of the next page: `<…>; rel="next"`.', "schema": {"type": "string"}},

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-COUNTED = 10_000
-"""So many are counted; of what is more, the total is not told."""
+COUNTED = 1_000
+"""So many are counted for every page."""
+TOTAL_SECONDS = 10.0
+"""The total of more is at most this old."""
 NEWEST, OLDEST = "-created", "created"
 
 _FORM = re.compile(r"(-?created) ([01]) ([0-9a-z]{26})")
@@ -43,10 +45,10 @@ class Paging:
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """A page; `total` is None when there are more than are counted, `next` is None at the end."""
+    """A page; `total` is how many there are on all pages, `next` is None at the end."""
 
     rows: Sequence[T]
-    total: int | None
+    total: int
     next: str | None
 
 

@@ -26,9 +26,9 @@ def exempt(principal: Principal) -> bool:
     return principal.level >= ADMIN
 
 
-def refuse_compendium(quota: Quota, use: Use, size_bytes: int) -> None:
-    """Raise Refused (403) when one more candidate of this size would be too much."""
-    if quota.candidates and use.candidates >= quota.candidates:
+def refuse_compendium(quota: Quota, use: Use, size_bytes: int, candidate: bool = True) -> None:
+    """Raise Refused (403) when one more compendium of this size would be too much."""
+    if candidate and quota.candidates and use.candidates >= quota.candidates:
         raise Refused(
             403,
             "You have too many candidates",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +33,7 @@ from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
 from erc.gateway.store.idempotency import SqlAnswers
 from erc.gateway.store.links import PublicLinks
+from erc.gateway.store.lists import Lists
 from erc.gateway.store.operations import Operations
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.quotas import Quotas
@@ -80,6 +82,7 @@ class Services:
 
     def __post_init__(self) -> None:
         self.idempotency: Idempotency[Transaction] = Idempotency(SqlAnswers(self.records.database), utc_now)
+        self.lists = Lists(self.records.database, time.monotonic)
         self.quotas = Quotas(self.records.database, self.settings.quota)
         self.public_links = PublicLinks(self.records.database)
         self.revisions = Revisions(self.records.database)

@@ -35,7 +35,7 @@ class Listing(Document):
 
     results: list[str]
     total: int | None = None
-    """How many there are in all; null when there are more than are counted."""
+    """How many there are in all; above 1,000 as of some seconds ago."""
     next: str | None = None
     """The `cursor` of the next page; null at the end."""
 

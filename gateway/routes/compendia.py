@@ -12,7 +12,7 @@ from erc.gateway.errors import Refused
 from erc.gateway.identifiers import is_link_id
 from erc.gateway.routes.asking import services_of
 from erc.gateway.routes.listing import listed, paging_of, truth
-from erc.gateway.store.lists import Compendia, Jobs, Lists
+from erc.gateway.store.lists import Compendia, Jobs
 from erc.schemas.compendium import CompendiumStatus
 
 _STATES = [status.value for status in CompendiumStatus]
@@ -35,7 +35,7 @@ async def index(request: Request) -> Response:
         status=CompendiumStatus(status) if status else None,
         candidate=truth(query, "candidate"),
     )
-    page = await Lists(services.records.database).compendia(principal, wanted, paging_of(request))
+    page = await services.lists.compendia(principal, wanted, paging_of(request))
     return listed(request, page, page.rows)
 
 
@@ -46,7 +46,7 @@ async def jobs(request: Request) -> Response:
     compendium = await services.compendium(principal, request.path_params["id"])
     shown = request.path_params["id"]
     wanted = Jobs(link=shown) if is_link_id(shown) else Jobs(compendium.id)
-    page = await Lists(services.records.database).jobs(principal, wanted, paging_of(request))
+    page = await services.lists.jobs(principal, wanted, paging_of(request))
     return listed(request, page, [job.id for job in page.rows])
 
 

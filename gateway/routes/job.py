@@ -24,7 +24,7 @@ from erc.gateway.routes.asking import body_of, plain_text, services_of
 from erc.gateway.routes.listing import listed, paging_of
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing
 from erc.gateway.services import JOB_WORKERS, Services
-from erc.gateway.store.lists import Jobs, Lists
+from erc.gateway.store.lists import Jobs
 from erc.gateway.store.queue import place
 from erc.gateway.store.records import Also, nothing
 from erc.gateway.views import check_view, job_view
@@ -115,7 +115,7 @@ async def index(request: Request) -> Response:
         user=plain_text(request, "user"),
         status=plain_text(request, "status"),
     )
-    page = await Lists(services.records.database).jobs(principal, wanted, paging_of(request))
+    page = await services.lists.jobs(principal, wanted, paging_of(request))
     if not fields:
         return listed(request, page, [job.id for job in page.rows])
     rows = [asdict(job) for job in page.rows]

@@ -49,9 +49,7 @@ def truth(query: QueryParams, name: str) -> bool | None:
 
 def listed(request: Request, page: Page[Any], results: Sequence[Any]) -> Response:
     """Return a page with its total and where to go on, in the document and in the headers."""
-    headers: dict[str, str] = {}
-    if page.total is not None:
-        headers["X-Total-Count"] = str(page.total)
+    headers = {"X-Total-Count": str(page.total)}
     if page.next is not None:
         headers["Link"] = f'<{_address(request, {"cursor": page.next})}>; rel="next"'
     return JSONResponse({"results": list(results), "total": page.total, "next": page.next}, headers=headers)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from erc.events.blobs import put_document, read_manifest
-from erc.events.outbox import utc_now
+from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import Action, Answer, Principal, Thing, authorise
 from erc.gateway.describing import LIMIT, REPEAT, START, About, Described, Parameter, Text
 from erc.gateway.documents.substitution import Identifiers, Made, NewSubstitution
@@ -76,9 +76,12 @@ async def substitute(
     except SubstitutionError as error:
         raise Refused(400, error.error, error.detail) from error
     answer = _made(made.id)
-    await Substitutions(services.records.database).add(
-        made, made.created, lambda transaction: keep(transaction, answer)
-    )
+
+    async def within(transaction: Transaction) -> None:
+        await services.quotas.admit_compendium(transaction, principal, made.size_bytes, made.candidate)
+        await keep(transaction, answer)
+
+    await Substitutions(services.records.database).add(made, made.created, within)
     return made.id
 
 
@@ -194,7 +197,7 @@ ROUTES = [
             "Substitutions",
             "Substitute data",
             {200: Made},
-            (400, 404, 409, 410, 413, 422, 501),
+            (400, 403, 404, 409, 410, 413, 422, 501),
             ("Location",),
             (REPEAT,),
             NewSubstitution,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import functools
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, not_, or_, select, true, tuple_
+from sqlalchemy import TextClause, text
 
 from erc.events.outbox import Database
 from erc.gateway.auth import EDITOR, Principal
-from erc.gateway.paging import COUNTED, EMPTY, Page, Paging, Place, cursor
-from erc.schemas import tables
+from erc.gateway.paging import COUNTED, EMPTY, TOTAL_SECONDS, Page, Paging, Place, cursor
 from erc.schemas.compendium import CompendiumStatus
 
-_COMPENDIUM, _JOB = tables.compendium.c, tables.job.c
+_REMEMBERED = 256
+"""So many totals are remembered."""
 
 T = TypeVar("T")
 
@@ -55,100 +57,170 @@ class JobRow:
     user: str
 
 
-class Lists:
-    """Reads pages. Nobody is shown, or has counted for him, what he may not see."""
+@dataclass(frozen=True)
+class _Query:
+    """What is listed: columns, tables, conditions and their values. `key` orders, those with `first` come first."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    columns: str
+    tables: str
+    conditions: Sequence[str]
+    values: Mapping[str, Any]
+    key: str = "id"
+    first: bool = False
+
+    @property
+    def where(self) -> str:
+        """The conditions as SQL; they are made of literals only."""
+        return " AND ".join(self.conditions) or "true"
+
+    def counted(self, most: int | None) -> str:
+        """Return the query of the total, up to one more than `most`."""
+        limit = "" if most is None else f" LIMIT {most + 1}"
+        return f"SELECT count(*) AS total FROM (SELECT FROM {self.tables} WHERE {self.where}{limit}) AS counted"  # noqa: S608
+
+    def page(self, behind: str, order: str) -> str:
+        """Return the query of a page, each row with the total."""
+        total = self.counted(COUNTED)
+        return (
+            f"SELECT {self.columns}, ({total}) AS total FROM {self.tables} WHERE {self.where}{behind} "  # noqa: S608
+            f"ORDER BY {order} LIMIT :limit OFFSET :start"
+        )
+
+
+@dataclass
+class _Totals:
+    """Totals that are too large to be counted for every page, and when each was counted."""
+
+    clock: Callable[[], float]
+    kept: OrderedDict[object, tuple[float, int]] = field(default_factory=OrderedDict)
+
+    def find(self, key: object) -> int | None:
+        """Return a total that is not too old."""
+        counted, total = self.kept.get(key, (float("-inf"), 0))
+        return total if self.clock() - counted < TOTAL_SECONDS else None
+
+    def keep(self, key: object, total: int) -> int:
+        """Remember a total."""
+        self.kept[key] = (self.clock(), total)
+        self.kept.move_to_end(key)
+        while len(self.kept) > _REMEMBERED:
+            self.kept.popitem(last=False)
+        return total
+
+
+class Lists:
+    """Reads pages. Nobody is shown, or has counted for him, what he may not see. `clock` is monotonic, in seconds."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database, self._totals = database, _Totals(clock)
 
     async def compendia(self, principal: Principal, wanted: Compendia, paging: Paging) -> Page[str]:
         """Return the ids of a page of compendia."""
-        status, candidate = wanted.status, _COMPENDIUM.candidate
-        shown = _shown(principal, wanted)
-        if status and shown.compare(not_(candidate)):
+        shown, status = _shown(principal, wanted), wanted.status
+        if status and shown == "NOT candidate":
             # What is published was ready, and stays so.
             if status is not CompendiumStatus.READY:
                 return EMPTY
             status = None
-        query = select(_COMPENDIUM.id, candidate).where(shown)
-        for column, value in ((_COMPENDIUM.owner, wanted.user), (_COMPENDIUM.doi, wanted.doi)):
-            query = query.where(column == value) if value else query
-        if wanted.job:
-            query = query.where(
-                _COMPENDIUM.id == select(_JOB.compendium_id).where(_JOB.id == wanted.job).scalar_subquery()
-            )
-        if status:
-            query = query.where(_COMPENDIUM.status == status.value)
-        first = candidate if shown.compare(true()) else None
-        return await self._page(query, _COMPENDIUM.id, first, paging, lambda row: str(row["id"]))
+        filters = {
+            "owner = :user": wanted.user,
+            "doi = :doi": wanted.doi,
+            "id = (SELECT compendium_id FROM job WHERE job.id = :job)": wanted.job,
+            "status = :status": status.value if status else None,
+        }
+        query = _query("id, candidate", "compendium", filters, [shown], principal, first=shown == "true")
+        return await self._page(query, paging, lambda row: str(row["id"]))
 
     async def jobs(self, principal: Principal, wanted: Jobs, paging: Paging) -> Page[JobRow]:
         """Return a page of jobs of compendia that the principal may see."""
-        joined = tables.job.join(tables.compendium, _JOB.compendium_id == _COMPENDIUM.id)
-        shown = _JOB.link == wanted.link if wanted.link else and_(_JOB.link.is_(None), _visible(principal))
-        query = select(_JOB.id, _JOB.status, _JOB.owner).select_from(joined).where(shown)
-        filters = ((_JOB.compendium_id, wanted.compendium), (_JOB.owner, wanted.user), (_JOB.status, wanted.status))
-        for column, value in filters:
-            query = query.where(column == value) if value else query
-        return await self._page(
-            query, _JOB.id, None, paging, lambda row: JobRow(row["id"], row["status"], row["owner"])
-        )
+        filters = {
+            "job.link = :link": wanted.link,
+            "job.compendium_id = :compendium": wanted.compendium,
+            "job.owner = :user": wanted.user,
+            "job.status = :status": wanted.status,
+        }
+        visible = [] if wanted.link else ["job.link IS NULL", _visible(principal, "compendium.")]
+        tables = "job JOIN compendium ON compendium.id = job.compendium_id"
+        query = _query("job.id, job.status, job.owner", tables, filters, visible, principal, key="job.id")
+        return await self._page(query, paging, lambda row: JobRow(row["id"], row["status"], row["owner"]))
 
-    async def _page(
-        self,
-        query: Select[Any],
-        key: ColumnElement[str],
-        first: ColumnElement[bool] | None,
-        paging: Paging,
-        made: Callable[[Any], T],
-    ) -> Page[T]:
-        """Return a page in the order of `key`, those with `first` before the others."""
-        counted = select(func.count().label("total")).select_from(
-            query.with_only_columns(literal(1)).limit(COUNTED + 1).subquery()
-        )
-        order = [key.desc() if paging.newest_first else key]
-        page = query.add_columns(counted.scalar_subquery().label("total"))
-        page = page.order_by(*([] if first is None else [first.desc()]), *order).limit(paging.limit + 1)
-        after = paging.after
-        page = page.offset(paging.start - 1) if after is None else page.where(_behind(key, first, after, paging))
-        rows = await self._database.rows(page)
-        total = int((rows or await self._database.rows(counted))[0]["total"])
+    async def _page(self, query: _Query, paging: Paging, made: Callable[[Any], T]) -> Page[T]:
+        behind, values = _behind(query, paging)
+        sql = query.page(behind, _order(query, paging))
+        rows = await self._database.rows(_statement(sql), {**query.values, **values})
         more = len(rows) > paging.limit
+        total = int(rows[0]["total"]) if rows else await self._counted(query, COUNTED)
+        if total > COUNTED:
+            total = await self._total(query)
         rows = rows[: paging.limit]
-        last = Place(rows[-1]["id"], first is not None and rows[-1]["candidate"]) if more else None
-        return Page(
-            [made(row) for row in rows], total if total <= COUNTED else None, cursor(paging, last) if last else None
-        )
+        last = Place(rows[-1]["id"], query.first and rows[-1]["candidate"]) if more else None
+        return Page([made(row) for row in rows], total, cursor(paging, last) if last else None)
+
+    async def _total(self, query: _Query) -> int:
+        key = (query.tables, query.where, tuple(sorted(query.values.items())))
+        found = self._totals.find(key)
+        return found if found is not None else self._totals.keep(key, await self._counted(query, None))
+
+    async def _counted(self, query: _Query, most: int | None) -> int:
+        rows = await self._database.rows(_statement(query.counted(most)), query.values)
+        return int(rows[0]["total"])
 
 
-def _behind(
-    key: ColumnElement[str], first: ColumnElement[bool] | None, after: Place, paging: Paging
-) -> ColumnElement[bool]:
-    if first is None:
-        return key < after.id if paging.newest_first else key > after.id
-    if paging.newest_first:
-        return tuple_(first, key) < tuple_(literal(after.candidate), literal(after.id))
-    later = and_(first if after.candidate else not_(first), key > after.id)
-    return or_(later, not_(first)) if after.candidate else later
+@functools.cache
+def _statement(sql: str) -> TextClause:
+    return text(sql)
 
 
-def _shown(principal: Principal, wanted: Compendia) -> ColumnElement[bool]:
-    candidate, name = _COMPENDIUM.candidate, principal.name
+def _query(
+    columns: str,
+    tables: str,
+    filters: Mapping[str, str | None],
+    shown: Sequence[str],
+    principal: Principal,
+    **how: Any,
+) -> _Query:
+    """Return the query for the filters that are set; each names its value behind the colon."""
+    asked = {condition: value for condition, value in filters.items() if value}
+    values = {condition.rpartition(":")[2].rstrip(")"): value for condition, value in asked.items()}
+    if any(":name" in condition for condition in shown):
+        values["name"] = principal.name
+    return _Query(columns, tables, [*asked, *shown], values, **how)
+
+
+def _order(query: _Query, paging: Paging) -> str:
+    direction = "DESC" if paging.newest_first else "ASC"
+    return f"{'candidate DESC, ' if query.first else ''}{query.key} {direction}"
+
+
+def _behind(query: _Query, paging: Paging) -> tuple[str, dict[str, Any]]:
+    """Return the condition of what comes behind the cursor, with its values."""
+    after = paging.after
+    values: dict[str, Any] = {"limit": paging.limit + 1, "start": paging.start - 1}
+    if after is None:
+        return "", values
+    values |= {"after": after.id}
+    sign = "<" if paging.newest_first else ">"
+    later = f"{query.key} {sign} :after"
+    if not query.first:
+        return f" AND {later}", values
+    if not after.candidate:
+        return f" AND NOT candidate AND {later}", values
+    return f" AND (NOT candidate OR {later})", values
+
+
+def _shown(principal: Principal, wanted: Compendia) -> str:
     if wanted.candidate:
         if principal.anonymous:
-            return false()
-        own = true() if principal.level >= EDITOR else _COMPENDIUM.owner == name
-        return and_(candidate, own)
+            return "false"
+        return "candidate" if principal.level >= EDITOR else "candidate AND owner = :name"
     if wanted.candidate is None and wanted.job:
         return _visible(principal)
-    if wanted.candidate is None and name and wanted.user == name:
-        return true()
-    return not_(candidate)
+    own = wanted.candidate is None and bool(principal.name) and wanted.user == principal.name
+    return "true" if own else "NOT candidate"
 
 
-def _visible(principal: Principal) -> ColumnElement[bool]:
+def _visible(principal: Principal, table: str = "") -> str:
     if principal.level >= EDITOR:
-        return true()
-    if principal.anonymous:
-        return not_(_COMPENDIUM.candidate)
-    return or_(not_(_COMPENDIUM.candidate), _COMPENDIUM.owner == principal.name)
+        return "true"
+    published = f"NOT {table}candidate"
+    return published if principal.anonymous else f"({published} OR {table}owner = :name)"

@@ -34,10 +34,12 @@ class Quotas:
         if not exempt(principal):
             refuse_compendium(self.quota, await self.use(principal.name), size_bytes)
 
-    async def admit_compendium(self, transaction: Transaction, principal: Principal, size_bytes: int) -> None:
-        """Let one more candidate in within its transaction, or raise Refused (403)."""
+    async def admit_compendium(
+        self, transaction: Transaction, principal: Principal, size_bytes: int, candidate: bool = True
+    ) -> None:
+        """Let one more compendium in within its transaction, or raise Refused (403)."""
         if not exempt(principal):
-            refuse_compendium(self.quota, await self._held(transaction, principal.name), size_bytes)
+            refuse_compendium(self.quota, await self._held(transaction, principal.name), size_bytes, candidate)
 
     async def admit_job(self, transaction: Transaction, principal: Principal, owner: str) -> None:
         """Let one more job of an owner in within its transaction, or raise Refused (429)."""

@@ -18,7 +18,7 @@ PUBLISHED = {"candidate": False}
 
 
 async def ids(gateway: Any, principal: Principal, wanted: Compendia, **paging: Any) -> Sequence[str]:
-    page = await Lists(gateway.services.records.database).compendia(principal, wanted, Paging(**paging))
+    page = await gateway.services.lists.compendia(principal, wanted, Paging(**paging))
     return page.rows
 
 
@@ -78,7 +78,7 @@ async def test_pages_hold_everything_once_although_more_comes_meanwhile(gateway,
     made = [await gateway.compendium("ada", candidate=number % 2 == 0) for number in range(7)]
     candidates, others = [one.id for one in made if one.candidate], [one.id for one in made if not one.candidate]
     step = -1 if newest_first else 1
-    found = Lists(gateway.services.records.database)
+    found = gateway.services.lists
     paging, seen = Paging(limit=2, newest_first=newest_first), []
     while True:
         page = await found.compendia(ADA, Compendia(user="ada"), paging)
@@ -93,19 +93,26 @@ async def test_pages_hold_everything_once_although_more_comes_meanwhile(gateway,
         assert len(seen) == 7, "what is newer than a page is not on a later one"
 
 
-async def test_a_total_is_told_up_to_what_is_counted(gateway, monkeypatch) -> None:
+async def test_a_total_is_counted_anew_up_to_a_number_and_else_every_few_seconds(gateway, monkeypatch) -> None:
     monkeypatch.setattr(lists, "COUNTED", 3)
-    found = Lists(gateway.services.records.database)
+    now = [0.0]
+    found = Lists(gateway.services.records.database, lambda: now[0])
 
-    async def total(paging: Paging) -> int | None:
-        return (await found.compendia(ANONYMOUS, Compendia(), paging)).total
+    async def total(paging: Paging, wanted: Compendia | None = None) -> int:
+        return (await found.compendia(ANONYMOUS, wanted or Compendia(), paging)).total
 
     for _ in range(3):
         await gateway.compendium("ada", **PUBLISHED)
     assert await total(Paging(limit=1)) == 3
     assert await total(Paging(start=9)) == 3
+    for _ in range(2):
+        await gateway.compendium("ada", **PUBLISHED)
+    assert await total(Paging(limit=1)) == 5
     await gateway.compendium("ada", **PUBLISHED)
-    assert await total(Paging(limit=1)) is None
+    assert await total(Paging(limit=1)) == 5, "it is remembered"
+    assert await total(Paging(limit=1), Compendia(user="ada")) == 6, "of another list it is not"
+    now[0] = lists.TOTAL_SECONDS
+    assert await total(Paging(start=9)) == 6
 
 
 async def test_the_headers_say_the_same_as_the_document(gateway) -> None:
@@ -179,7 +186,7 @@ async def test_a_numbers_size_is_no_matter(gateway) -> None:
 async def test_jobs_are_listed_by_compendium_owner_and_status(gateway) -> None:
     published, candidate = await gateway.compendium("ada", **PUBLISHED), await gateway.compendium("bob")
     first, second, hidden = [await gateway.job(one) for one in (published, published, candidate)]
-    found = Lists(gateway.services.records.database)
+    found = gateway.services.lists
 
     async def jobs(principal: Principal, wanted: Jobs, **paging: Any) -> Page[lists.JobRow]:
         return await found.jobs(principal, wanted, Paging(**paging))
