@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+<<<<<<< HEAD
 from bench import (
     downloads,
     jobs,
@@ -22,6 +23,9 @@ from bench import (
     uploads,
     workspaces,
 )
+=======
+from bench import downloads, jobs, latency, lists, pipeline, relay, simulation, sse, startup, story, uploads, workspaces
+>>>>>>> main
 from bench.report import Figure, table, write
 from support.service import Service, running
 
@@ -31,6 +35,7 @@ OF_A_SERVICE: dict[str, Callable[[Service], list[Figure]]] = {
     "latency": lambda service: latency.figures(service, *service.servers()),
     "pipeline": lambda service: pipeline.figures(service, *service.servers()),
     "sse": lambda service: sse.figures(service, *service.servers()),
+    "story": story.figures,
     "uploads": uploads.figures,
     "many_uploads": many_uploads.figures,
 }

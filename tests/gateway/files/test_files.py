@@ -227,7 +227,7 @@ async def test_of_a_text_come_the_first_lines_and_other_files_are_as_they_are(an
     assert (await anybody.get(f"{base}/thing.unknown?size=1")).content == FILES["thing.unknown"]
 
 
-@pytest.mark.parametrize("size", ["0", "-1", "x", "1.5", "", "4097", "99999999999", "100;touch x", "１", "%00"])
+@pytest.mark.parametrize("size", ["0", "-1", "x", "1.5", "", "4097", "99999999999", "100;touch x", "１", "%07"])
 async def test_a_bad_size_is_refused(anybody, compendium, size) -> None:
     answer = await anybody.get(f"/api/v1/compendium/{compendium.id}/data/figure.png?size={size}")
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid size parameter")

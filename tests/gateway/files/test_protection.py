@@ -111,7 +111,7 @@ async def test_a_bug_is_answered_with_the_same_headers(gateway, monkeypatch) -> 
     monkeypatch.setattr(gateway.services.records, "compendium", broken)
     transport = httpx2.ASGITransport(create_app(gateway.services), raise_app_exceptions=False)
     async with httpx2.AsyncClient(transport=transport, base_url=ORIGIN) as client:
-        answer = await client.get("/api/v1/compendium/x")
+        answer = await client.get(f"/api/v1/compendium/{'0' * 26}")
     assert answer.status_code == 500
     assert set(answer.headers) >= SAID
 

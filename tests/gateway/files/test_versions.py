@@ -35,4 +35,4 @@ async def test_a_view_follows_every_change_and_the_rights_of_who_asks(gateway) -
         await gateway.services.records.move_compendium(compendium.id, titled("public", candidate=False))
         assert (await stranger.get(path)).json()["metadata"]["o2r"]["title"] == "public"
         await gateway.services.records.remove_compendium(compendium.id)
-        assert (await operator.get(path)).status_code == 404
+        assert (await operator.get(path)).status_code == 410

@@ -38,7 +38,7 @@ async def test_it_shows_what_the_compendium_says_about_itself(operator, world) -
 async def test_files_are_listed_with_sizes_and_addresses(operator, world) -> None:
     compendium = await world.compendium(files={"data/a b#1.csv": b"x" * 2048})
     page = await operator.get(f"/compendium/{compendium.id}")
-    assert f'href="/api/v1/compendium/{compendium.id}/data/data/a%20b%231.csv"' in page.text
+    assert f'href="/compendium/{compendium.id}/files/data/a%20b%231.csv"' in page.text
     assert "1 file, 2 KiB" in page.text
     file = await operator.get(f"/api/v1/compendium/{compendium.id}/data/data/a%20b%231.csv")
     assert file.content == b"x" * 2048

@@ -47,7 +47,10 @@ async def test_the_page_of_a_link_says_what_it_is_and_names_the_link_only(operat
     assert "Rain by month" in page.text
     assert compendium.id not in page.text
     assert 'name="robots" content="noindex"' in page.text
-    assert f'href="/api/v1{address}/data/data/b.csv"' in page.text
+    assert f'href="{address}/files/data/b.csv"' in page.text
+    file = (await reader.get(f"{address}/files/data/b.csv")).text
+    assert '<th scope="col">b</th>' in file
+    assert compendium.id not in file
     begun = await reader.post(f"{address}/run")
     assert begun.status_code == 303
     job = await reader.get(begun.headers["location"])

@@ -18,7 +18,7 @@ from .conftest import ERC_YML, FILES
 PATH = "/api/v1/substitution"
 OVERLAY = {"new/rain.csv": b"a\n9\n", "main.R": b"other()\n"}
 PAIR = {"base": "data/rain.csv", "overlay": "new/rain.csv"}
-INVALID = [None, "", 5, "0" * 25, "A" * 32, "0" * 25 + "\0", "../../etc", ["x"]]
+INVALID = [None, "", 5, "0" * 25, "A" * 32, "é" * 26, "../../etc", ["x"]]
 
 
 async def two(sharing, *, candidate: bool = False, owner: str = "ada"):
@@ -174,8 +174,8 @@ async def test_a_public_link_is_no_way_to_substitute(sharing, error_of) -> None:
         ([{"base": "", "overlay": "new/rain.csv"}], "base file is undefined"),
         (["x"], "base file is undefined"),
         ([{"base": "data/rain.csv"}], "overlay file is undefined"),
-        ([{"base": "data/rain.csv", "overlay": "a\0"}], "overlay file is undefined"),
-        ([{"base": "data/rain.csv", "overlay": "\ud800"}], "overlay file is undefined"),
+        ([{"base": "data/rain.csv", "overlay": "a\0"}], "The body holds what is no text"),
+        ([{"base": "data/rain.csv", "overlay": "\ud800"}], "The body holds what is no text"),
         ([{"base": "no.csv", "overlay": "new/rain.csv"}], 'base file "no.csv" does not exist'),
         ([{"base": "../main.R", "overlay": "new/rain.csv"}], 'base file "../main.R" does not exist'),
         ([{"base": "data/rain.csv", "overlay": "no.csv"}], 'overlay file "no.csv" does not exist'),
