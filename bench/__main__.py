@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-<<<<<<< HEAD
 from bench import (
     downloads,
     jobs,
@@ -23,9 +22,6 @@ from bench import (
     uploads,
     workspaces,
 )
-=======
-from bench import downloads, jobs, latency, lists, pipeline, relay, simulation, sse, startup, story, uploads, workspaces
->>>>>>> main
 from bench.report import Figure, table, write
 from support.service import Service, running
 
@@ -43,7 +39,6 @@ ALONE: dict[str, Callable[[Path], list[Figure]]] = {
     "startup": startup.figures,
     "workspaces": workspaces.figures,
     "lists": lists.figures,
-    "story": story.figures,
     "relay": relay.figures,
     "simulation": simulation.figures,
 }
