@@ -235,7 +235,7 @@ def test_what_is_sent_again_after_a_kill_of_the_gateway_is_there_once(
     archive = packed({**TEXT_PAPER, "moment.txt": moment})
     order = orders / f"gateway.{moment}"
     order.touch()
-    before = set(service.get("/api/v1/compendium?limit=1000")["results"])
+    before = set(service.get("/api/v1/compendium?candidate=true&limit=1000")["results"])
     sent = {
         "files": {"compendium": ("workspace.tar.gz", archive)},
         "data": {"content_type": "workspace"},
@@ -247,7 +247,7 @@ def test_what_is_sent_again_after_a_kill_of_the_gateway_is_there_once(
     answer = service._asked("POST", "/api/v1/compendium", **sent)
     assert answer.status_code == 202
     assert answer.headers.get("idempotent-replayed") == ("true" if moment == "after_commit" else None)
-    assert set(service.get("/api/v1/compendium?limit=1000")["results"]) - before == {answer.json()["id"]}
+    assert set(service.get("/api/v1/compendium?candidate=true&limit=1000")["results"]) - before == {answer.json()["id"]}
     service.until(f"/api/v1/compendium/{answer.json()['id']}", lambda it: it["status"] == "ready")
 
 

@@ -137,7 +137,7 @@ def test_folders_that_only_paths_imply_are_counted() -> None:
         ("a.tar.gz", "application/gzip"),
         ("erc.yml", "text/yaml"),
         ("LICENSE", "text/plain"),
-        ("folder.csv/noextension", "application/octet-stream"),
+        ("folder.csv/noextension", "text/plain"),
         ("weird.", "application/octet-stream"),
     ],
 )
