@@ -22,6 +22,7 @@ from pathlib import Path
 import asyncpg
 import uvloop
 from bench.report import Figure
+from bench.uploads import gateway_pid
 from support.service import Service
 from support.streaming import THEN, compendium_id, moved
 
@@ -101,21 +102,6 @@ async def _until(holds: Callable[[], bool], seconds: float) -> None:
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-
-
-def _gateway(port: int) -> int:
-    """Return the process that listens on a port."""
-    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    inode = next(
-        line.split()[9] for line in lines if line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A"
-    )
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if f"socket:[{inode}]" in {str(handle.readlink()) for handle in (process / "fd").iterdir()}:
-                return int(process.name)
-        except OSError:
-            continue
-    raise LookupError(port)
 
 
 def _cpu(process: int) -> float:
@@ -210,7 +196,7 @@ async def _measured(service: Service, database: str, url: str) -> list[Figure]:
     )
     await connection.close()
     client = await connect(url, "bench")
-    stage = Stage(service, url, _gateway(int(service.url.rsplit(":", 1)[1])), StreamPublisher(client))
+    stage = Stage(service, url, gateway_pid(service), StreamPublisher(client))
     shared = await _fan(stage, own_filter=False, job=1)
     own = await _fan(stage, own_filter=True, job=2)
     floor = await _raw_writes()

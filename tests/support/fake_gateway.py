@@ -16,22 +16,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from support.o2r_client import STEPS
 
 COMPENDIUM = "0" * 25 + "c"
 JOB = "0" * 25 + "j"
 TOKEN = "secret-of-the-operator"
-STEPS = (
-    "validate_bag",
-    "generate_configuration",
-    "validate_compendium",
-    "generate_manifest",
-    "image_prepare",
-    "image_build",
-    "image_execute",
-    "check",
-    "image_save",
-    "cleanup",
-)
 BREAKS = object()
 """In a script of events: the connection breaks here."""
 PAUSES = object()

@@ -54,7 +54,7 @@ def metadata(
     terminal.document({**saved, "exit_code": int(ExitCode.REPRODUCED)})
     if not as_json:
         _show(terminal, saved["metadata"]["o2r"])
-        what = "saved as" if saved["revision"] != found["revision"] else "are"
+        what = "are saved as" if saved["revision"] != found["revision"] else "are"
         terminal.show(f"The metadata {what} revision {saved['revision']}.")
     return ExitCode.REPRODUCED
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from erc.schemas.compendium import CompendiumStatus
 from erc.schemas.problem import Problem
 
@@ -16,6 +18,14 @@ ABOUT = {
     "mainfile": "main.R",
     "displayfile": "display.png",
 }
+
+
+@pytest.mark.parametrize("revision", [1, 2])
+async def test_warnings_are_of_the_files_and_not_of_what_people_wrote_since(operator, world, revision: int) -> None:
+    compendium = await world.compendium(warnings=["No title was found."], revision=revision)
+    page = (await operator.get(f"/compendium/{compendium.id}")).text
+    assert "No title was found." in page
+    assert ("The metadata were changed since" in page) == (revision == 2)
 
 
 async def test_it_shows_what_the_compendium_says_about_itself(operator, world) -> None:
