@@ -5,16 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, select
-
 from erc.events.errors import Unavailable
 from erc.events.outbox import Database
-from erc.schemas import tables
 
 _ID = re.compile(r"[0-9a-z]{26}", re.ASCII)
-_QUERY = select(tables.compendium.c.id, tables.compendium.c.version).where(
-    tables.compendium.c.id == any_(bindparam("ids", type_=ARRAY(Text)))
-)
+_QUERY = "SELECT id, version FROM compendium WHERE id = ANY($1::text[])"
 _MOST, _AT_ONCE = 500, 3
 
 
@@ -46,7 +41,7 @@ class Versions:
 
     async def _answer(self, asked: dict[str, asyncio.Future[int | None]]) -> None:
         try:
-            rows = await self._database.rows(_QUERY, {"ids": list(asked)})
+            rows = await self._database.plain(_QUERY, list(asked))
         except BaseException as error:
             for answer in asked.values():
                 answer.set_exception(error if isinstance(error, Exception) else Unavailable("The service ends"))

@@ -59,7 +59,14 @@ def note(folder: Path, what: str, line: str) -> None:
         file.write(f"{line}\n")
 
 
-KINDS = {"steady": steady, "stubborn": stubborn, "crasher": crasher, "blamer": blamer, "gateway": teller, "loader": teller}
+KINDS = {
+    "steady": steady,
+    "stubborn": stubborn,
+    "crasher": crasher,
+    "blamer": blamer,
+    "gateway": teller,
+    "loader": teller,
+}
 
 
 def main() -> None:
