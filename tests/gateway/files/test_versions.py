@@ -36,3 +36,15 @@ async def test_a_view_follows_every_change_and_the_rights_of_who_asks(gateway) -
         assert (await stranger.get(path)).json()["metadata"]["o2r"]["title"] == "public"
         await gateway.services.records.remove_compendium(compendium.id)
         assert (await operator.get(path)).status_code == 410
+
+
+async def test_whoever_comes_just_as_the_others_are_answered_is_answered_too(gateway) -> None:
+    compendium = await gateway.compendium()
+    versions = gateway.services.versions
+
+    async def often() -> None:
+        for _ in range(100):
+            assert await versions.of(compendium.id) == compendium.version
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(often() for _ in range(8)))
