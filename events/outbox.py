@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import asyncpg
 from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -83,10 +82,14 @@ class Database:
             lent = await self._lent()
             try:
                 return list(await lent.driver_connection.fetch(query, *values))  # type: ignore[union-attr]
-            except BaseException as error:
-                if not isinstance(error, Exception):
-                    # Whoever asked has gone; the server may still be answering.
-                    await greenlet_spawn(lent.invalidate)
+            except Exception as error:
+                gone = str(getattr(error, "sqlstate", "") or "").startswith(_GONE)
+                if gone or lent.driver_connection.is_closed():  # type: ignore[union-attr]
+                    raise Unavailable(f"PostgreSQL does not answer: {error}") from error
+                raise
+            except BaseException:
+                # Whoever asked has gone; the server may still be answering.
+                await greenlet_spawn(lent.invalidate)
                 raise
             finally:
                 await greenlet_spawn(lent.close)
@@ -144,15 +147,11 @@ async def database_errors() -> AsyncIterator[None]:
     """Turn errors that mean *later* into Unavailable."""
     try:
         yield
-    except (OperationalError, InterfaceError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
         raise Unavailable(f"PostgreSQL does not answer: {error}") from error
     except DBAPIError as error:
         code = str(getattr(error.orig, "sqlstate", "") or "")
         if error.connection_invalidated or code.startswith(_GONE):
-            raise Unavailable(f"PostgreSQL does not answer: {error}") from error
-        raise
-    except asyncpg.PostgresError as error:
-        if str(error.sqlstate or "").startswith(_GONE):
             raise Unavailable(f"PostgreSQL does not answer: {error}") from error
         raise
 
