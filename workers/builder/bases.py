@@ -19,7 +19,7 @@ from aiodocker.jsonstream import json_stream_stream
 
 from erc.events.errors import Rejected, Unavailable
 from erc.workers.builder.bootstrap import ToolFailed, bootstrapped, tools
-from erc.workers.builder.domain.archives import Archive, BaseWanted, TimeMachine, archive
+from erc.workers.builder.domain.archives import Archive, BaseWanted, TimeMachine, archive, check_suite
 from erc.workers.builder.domain.rules import Base
 from erc.workers.docker import LABEL_BASE, connect
 
@@ -56,6 +56,7 @@ class Bases:
         """Return a base image: as named, else kept, else made by debootstrap or mmdebstrap, else pulled."""
         if wanted.image:
             return await self._named(wanted.image)
+        check_suite(wanted)
         if kept := await self.find(wanted.name):
             self._progress(f"The base image {wanted.name} is there.")
             return kept

@@ -114,9 +114,11 @@ class Confined:
         """Make an image of what a container holds, with the configuration of the image that it came from."""
         repository, _, version = tag.partition(":")
         params = {"container": name, "repo": repository, "tag": version, "pause": "false"}
+        # The engine takes from the container whatever the configuration leaves open.
+        kept = {**image["Config"], "Entrypoint": image["Config"].get("Entrypoint") or [], "User": "0:0"}
         with engine_errors():
             answer = await self._engine._query_json(  # noqa: SLF001 - aiodocker leaves the configuration out
-                "commit", "POST", params=params, data=image["Config"]
+                "commit", "POST", params=params, data=kept
             )
         return str(answer["Id"])
 

@@ -59,14 +59,16 @@ class ImageBuilder:
         ca_bundle: Path | None = None,
         *,
         cold: bool = False,
+        named: bool = True,
     ) -> str:
         """Build the environment of a plan on a base image, name it `tag` and return its id (`sha256:…`).
 
-        An empty `tag` names nothing. `on_log` gets each line of the log as it comes, up to the limit, and one line at
-        the begin of each phase. `ca_bundle` holds the certificates that fetching Python packages needs here; they are
-        not in the image. `cold` uses nothing of earlier builds. Raises `Rejected` with what to change and where it
-        failed (`package_not_found`, `system_packages_failed`, `build_timeout`, `image_too_large`, …), `Unavailable`
-        when the engine or an archive does not answer or the disk is full.
+        `named` False leaves it without a name, for what is not the whole yet. `on_log` gets each line of the log as it
+        comes, up to the limit, and one line at the begin of each phase. `ca_bundle` holds the certificates that
+        fetching Python packages needs here; they are not in the image. `cold` uses nothing of earlier builds. Raises
+        `Rejected` with what to change and where it failed (`package_not_found`, `system_packages_failed`,
+        `build_timeout`, `image_too_large`, …), `Unavailable` when the engine or an archive does not answer or the disk
+        is full.
         """
         certificates = await asyncio.to_thread(ca_bundle.read_bytes) if ca_bundle else None
         context = build_context(plan, base, certificates)
@@ -75,8 +77,8 @@ class ImageBuilder:
         steps = Steps(runtime_manifest(plan, base, ca_bundle=certificates is not None), shown)
         try:
             async with asyncio.timeout(limits.wall_clock.total_seconds()):
-                image_id = await self.build_image(context, tag, steps, limits, cold=cold)
-            await self._measure(image_id, tag, limits)
+                image_id = await self.build_image(context, tag, steps, limits, cold=cold, named=named)
+            await self._measure(image_id, tag if named else image_id, limits)
         except TimeoutError as error:
             raise too_slow(str(limits.wall_clock), steps.place, tail) from error
         except DockerStreamError as error:
@@ -88,13 +90,20 @@ class ImageBuilder:
         return image_id
 
     async def build_image(
-        self, context: bytes, tag: str, on_log: OnLog, limits: BuildLimits, *, cold: bool = False
+        self,
+        context: bytes,
+        tag: str,
+        on_log: OnLog,
+        limits: BuildLimits,
+        *,
+        cold: bool = False,
+        named: bool = True,
     ) -> str:
         """Have the engine build a context (a tar archive) under limits, hand over its log, return the image's id.
 
         Raises aiodocker's `DockerError` when the engine refuses, its `DockerStreamError` when a step fails.
         """
-        parameters = _parameters(tag, limits, cold=cold)
+        parameters = _parameters(tag, limits) | {"nocache": cold, **({"t": tag} if named else {})}
         async with self._query("build", "POST", params=parameters, data=context) as response:
             lines, image_id = _Lines(on_log), ""
             async for message in json_stream_stream(response):
@@ -118,7 +127,7 @@ class ImageBuilder:
     async def _measure(self, image_id: str, tag: str, limits: BuildLimits) -> None:
         size = (await self._engine.images.inspect(image_id))["Size"]
         if size > limits.image_bytes:
-            await self._engine.images.delete(tag or image_id, force=True)
+            await self._engine.images.delete(tag, force=True)
             raise too_large(size, limits)
 
     async def sweep(self) -> None:
@@ -181,7 +190,8 @@ def build_context(plan: Plan, base: str, certificates: bytes | None = None) -> b
 
 def text_line(line: str) -> str:
     """Return a line of a log without colours and control characters, cut to a bounded length."""
-    return _NOT_SHOWN.sub("", line[:_LINE_CHARACTERS]).rstrip()
+    # What a line was overwritten with is what a terminal would show: progress leaves its end.
+    return _NOT_SHOWN.sub("", line[-_LINE_CHARACTERS:].rstrip("\r").rpartition("\r")[2]).rstrip()
 
 
 class _Lines:
@@ -220,14 +230,12 @@ def _capped(on_log: OnLog, tail: deque[str], limit_bytes: int) -> OnLog:
     return take
 
 
-def _parameters(tag: str, limits: BuildLimits, *, cold: bool) -> dict[str, Any]:
+def _parameters(tag: str, limits: BuildLimits) -> dict[str, Any]:
     # Proxy settings are predefined build arguments: the engine keeps them neither in the image nor in its history.
     return {
-        **({"t": tag} if tag else {}),
         "version": "1",
         "rm": True,
         "forcerm": True,
-        "nocache": cold,
         "memory": limits.memory_bytes,
         "memswap": limits.memory_bytes,
         "shmsize": _SHM_BYTES,

@@ -157,8 +157,16 @@ class EngineImages:
         await self._provided(order)
         await self._admit(order)
         engine = await self._connected()
-        builder, tag = ImageBuilder(engine), "" if order.scripts else order.tag
-        made = builder.build(order.plan, order.base.image_id, tag, on_log, limits, ca_bundle, cold=order.cold)
+        made = ImageBuilder(engine).build(
+            order.plan,
+            order.base.image_id,
+            order.tag,
+            on_log,
+            limits,
+            ca_bundle,
+            cold=order.cold,
+            named=not order.scripts,
+        )
         image_id = await self._watched(made)
         if order.scripts:
             scripts = Scripts(Confined(engine), Shelf(engine), self._user)

@@ -53,9 +53,9 @@ class Scripts:
         return Task(
             name=f"erc-script-{(tag or image_id).rpartition(':')[2][:40]}",
             image=image_id,
-            command=["/bin/sh", "-c", 'cd && exec "$@"', "sh", *command],
+            # Not as a variable of the container: those would be the image's.
+            command=["/bin/sh", "-c", f'export HOME=/{HOME} && cd && exec "$@"', "sh", *command],
             user=f"{self._user[0]}:{self._user[1]}",
-            environment={"HOME": f"/{HOME}"},
             memory_bytes=limits.memory_bytes,
             wall_clock=left,
             output_bytes=limits.log_bytes,

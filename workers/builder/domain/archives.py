@@ -87,12 +87,7 @@ def base_of(plan: Plan, machine: TimeMachine, configured: str = "") -> BaseWante
 
 def archive(wanted: BaseWanted, machine: TimeMachine) -> Archive:
     """Return what is known of a suite's archive. Raises `Rejected` when this service cannot know it."""
-    if not _SUITE.fullmatch(wanted.suite) or wanted.distribution not in {"debian", "ubuntu"}:
-        raise Rejected(
-            "The distribution is not known",
-            f"{wanted.distribution[:40]} {wanted.suite[:40]} is no suite of Debian or Ubuntu.",
-            code="suite_unknown",
-        )
+    check_suite(wanted)
     address = _address(wanted, machine)
     if wanted.distribution == "ubuntu":
         # Ubuntu has R's packages in universe.
@@ -109,6 +104,16 @@ def archive(wanted: BaseWanted, machine: TimeMachine) -> Archive:
         address=address,
         dated=bool(address),
     )
+
+
+def check_suite(wanted: BaseWanted) -> None:
+    """Raise `Rejected` for what cannot be a suite of a distribution that this service knows."""
+    if not _SUITE.fullmatch(wanted.suite) or wanted.distribution not in {"debian", "ubuntu"}:
+        raise Rejected(
+            "The distribution is not known",
+            f"{wanted.distribution[:40]} {wanted.suite[:40]} is no suite of Debian or Ubuntu.",
+            code="suite_unknown",
+        )
 
 
 def _address(wanted: BaseWanted, machine: TimeMachine) -> str:

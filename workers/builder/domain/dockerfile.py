@@ -24,6 +24,7 @@ EPOCH = 1_577_836_800
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{1,254}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _LEAN = (
+    "force-unsafe-io",
     "path-exclude=/usr/share/doc/*",
     "path-include=/usr/share/doc/*/copyright",
     "path-exclude=/usr/share/man/*",
