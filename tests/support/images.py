@@ -27,9 +27,7 @@ class FakeImages:
     async def base(self, plan: Plan) -> Base:
         return Base(f"erc-base:{plan.suite}", f"sha256:{plan.suite}")
 
-    async def build(
-        self, order: Order, on_log: OnLog, limits: BuildLimits, ca_bundle: Path | None = None
-    ) -> str:
+    async def build(self, order: Order, on_log: OnLog, limits: BuildLimits, ca_bundle: Path | None = None) -> str:
         del limits, ca_bundle
         self.orders.append(order)
         await on_log("[erc phase=base step=1/1]")

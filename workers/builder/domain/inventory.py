@@ -10,7 +10,7 @@ COMMAND = [
     "-c",
     r"""
 dpkg-query -W -f 'apt\t${Package}\t${Version}\t${Architecture}\t${db:Status-Status}\n' 2>/dev/null
-. /etc/os-release && printf 'system\t%s\t%s\n' "$ID" "$VERSION_ID"
+[ -r /etc/os-release ] && . /etc/os-release && printf 'system\t%s\t%s\n' "$ID" "$VERSION_ID"
 if command -v python3 >/dev/null; then
   python3 -I -c 'import platform; print("python", "python", platform.python_version(), sep="\t")'
 fi
