@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import aiodocker
 import aiohttp
-from aiodocker.exceptions import DockerError, DockerStreamError
+from aiodocker.exceptions import DockerError
 from aiodocker.jsonstream import json_stream_stream
 
 from erc.events.errors import Rejected, Unavailable
@@ -75,12 +75,11 @@ class Shelf:
         """
         said = ""
         try:
-            with engine_errors():
-                async with self._query("images/load", "POST", data=_pieces(archive)) as response:
-                    async for message in json_stream_stream(response):
-                        said += str(message.get("stream") or "")
-        except DockerStreamError as error:
-            raise Unavailable(f"The saved image cannot be loaded: {error.message}") from error
+            async with self._query("images/load", "POST", data=_pieces(archive)) as response:
+                async for message in json_stream_stream(response):
+                    said += str(message.get("stream") or "")
+        except (DockerError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise Unavailable(f"The saved image cannot be loaded: {error}") from error
         reference = next((ref for line in said.splitlines() for ref in _loaded(line)), "")
         image_id = await self.find(reference) if reference else None
         if image_id is None:
