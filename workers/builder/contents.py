@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import secrets
 import tarfile
 import tempfile
 from typing import IO
@@ -21,7 +20,8 @@ _OF_THE_ENGINE = frozenset({"etc/hostname", "etc/hosts", "etc/resolv.conf", ".do
 
 async def tree(engine: aiodocker.Docker, image_id: str) -> dict[str, str]:
     """Return what each path of an image is: kind, mode, owner, and the digest of its content; times are left aside."""
-    containers, name = Containers(engine), f"erc-contents-{secrets.token_hex(8)}"
+    containers, name = Containers(engine), f"erc-contents-{image_id[-24:]}"
+    await containers.remove(name)
     await containers.create(name, {"Image": image_id, "Cmd": ["true"], "Labels": {LABEL_BUILD: name}})
     try:
         with tempfile.TemporaryFile() as archive:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -80,7 +82,9 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def tiny() -> Iterator[str]:
-    return busybox_image("erc-base:tinytest")
+    name = busybox_image(f"erc-test-base:{os.getpid()}")
+    yield name
+    subprocess.run(["docker", "rmi", name], capture_output=True, check=False)
 
 
 @pytest.fixture
