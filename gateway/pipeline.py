@@ -105,7 +105,12 @@ def _ready(job: Job, event: EnvironmentReady, facts: Facts) -> Advance[Job] | No
     execute = ExecuteWorkspace(
         job_id=job.id, manifest=job.manifest, description=job.description, plan=job.plan, image_id=event.image_id
     )
-    changes = {"image_id": event.image_id, "evidence": event.evidence}
+    # A base image that was lost and made anew gives another key than the one that was planned.
+    changes = {
+        "image_id": event.image_id,
+        "evidence": event.evidence,
+        "environment_key": event.environment_key,
+    }
     return Advance(_moved(job, changes, steps), [execute])
 
 

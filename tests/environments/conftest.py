@@ -55,10 +55,10 @@ def counted(pytestconfig: pytest.Config) -> Counter[str]:
     return pytestconfig.stash.setdefault(COUNTED, Counter())
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what came of all, where anything was tried."""
-    counted = config.stash.get(COUNTED, Counter())
-    failed = len(terminalreporter.stats.get("failed", [])) + len(terminalreporter.stats.get("error", []))
-    if counted:
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say as the last line what came of all, where anything was tried."""
+    counted, reporter = config.stash.get(COUNTED, Counter()), config.pluginmanager.get_plugin("terminalreporter")
+    if counted and reporter is not None:
+        failed = len(reporter.stats.get("failed", [])) + len(reporter.stats.get("error", []))
         words = " ".join(f"{name}={counted[name]}" for name in ("built", "executed", "refused"))
-        terminalreporter.write_line(f"{words} failed={failed}")
+        reporter.write_line(f"{words} failed={failed}")

@@ -110,6 +110,14 @@ class Confined:
             raise Unavailable("A container of this build was removed by somebody else.")
         return 137 if state.get("OOMKilled") else int(state["ExitCode"])
 
+    async def sweep(self, older_than: float) -> None:
+        """Remove the containers of builds that were made before a moment (Unix time in seconds)."""
+        with engine_errors():
+            found = await self._engine.containers.list(all=True, filters={"label": [LABEL_BUILD]})
+        for container in found:
+            if container["Created"] < older_than:
+                await self._gone(container.id)
+
     async def commit(self, name: str, image: dict[str, Any], tag: str) -> str:
         """Make an image of what a container holds, with the configuration of the image that it came from."""
         repository, _, version = tag.partition(":")

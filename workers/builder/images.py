@@ -13,11 +13,12 @@ import aiodocker
 
 from erc.events.blobs import BlobStore
 from erc.events.errors import Unavailable
+from erc.events.outbox import utc_now
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.limits import GIB, BuildLimits
 from erc.workers.builder.bases import Bases
-from erc.workers.builder.confined import LABEL_BUILD, Confined, Task
+from erc.workers.builder.confined import Confined, Task
 from erc.workers.builder.contents import tree
 from erc.workers.builder.domain.archives import BaseWanted, base_of
 from erc.workers.builder.domain.inventory import COMMAND, FREE, PROBE, Inventory, read_free, read_inventory, read_probe
@@ -256,7 +257,5 @@ class EngineImages:
         """Remove what builds that were killed left in the engine."""
         engine = await self._connected()
         await ImageBuilder(engine).sweep()
-        with contextlib.suppress(aiodocker.DockerError):
-            await engine._query_json(  # noqa: SLF001 - aiodocker has no such call
-                "containers/prune", "POST", params={"filters": f'{{"label":["{LABEL_BUILD}"],"until":["1h"]}}'}
-            )
+        longest = 2 * self._rules.limits.wall_clock.total_seconds()
+        await Confined(engine).sweep(utc_now().timestamp() - longest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -22,6 +23,7 @@ from erc.schemas.evidence import DriftReport, Evidence, Reproducibility
 from erc.schemas.ids import Digest
 from erc.schemas.limits import MIB, BuildLimits
 from erc.schemas.metadata import Kind
+from erc.workers.builder.confined import LABEL_BUILD, Confined
 from erc.workers.builder.domain.provenance import Build
 from erc.workers.builder.domain.rules import Base, BuildRules, Ground, KeptBase, Order
 from erc.workers.builder.evidence import Evidences
@@ -144,6 +146,32 @@ async def test_a_script_without_an_end_is_stopped(bench: Bench) -> None:
         await bench.build("sleep 300", limits=LIMITS.model_copy(update={"wall_clock": timedelta(seconds=4)}))
 
     assert refusal.value.problem.code == "build_timeout"
+    assert await bench.running() == 0
+
+
+async def test_cancelling_stops_a_script_in_the_engine(bench: Bench) -> None:
+    building = asyncio.create_task(bench.build("echo begun; sleep 300"))
+    while "begun" not in bench.log:
+        await asyncio.sleep(0.1)
+        assert not building.done()
+    assert await bench.running() == 1
+
+    building.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await building
+
+    assert await bench.running() == 0
+    assert await Shelf(bench.engine).find(bench.tag) is None
+
+
+async def test_a_container_that_a_killed_build_left_is_swept(bench: Bench, tiny: str) -> None:
+    confined, name = Confined(bench.engine), f"erc-script-{bench.tag.rpartition(':')[2]}"
+    await bench.engine.containers.create({"Image": tiny, "Cmd": ["true"], "Labels": {LABEL_BUILD: name}}, name=name)
+
+    await confined.sweep(datetime.now(UTC).timestamp() - 3600)
+    assert await bench.running() == 1
+    await confined.sweep(datetime.now(UTC).timestamp() + 1)
+
     assert await bench.running() == 0
 
 
