@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
+import os
 from collections import Counter
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 from environments.workspaces import WORKSPACES, Workspace
@@ -19,12 +18,10 @@ from erc.workers.docker import connect
 
 pytestmark = [pytest.mark.environments, pytest.mark.engine]
 
-USER = 61234
-
 
 @pytest.mark.parametrize("workspace", WORKSPACES, ids=[workspace.name for workspace in WORKSPACES])
 async def test_a_workspace_gets_an_environment_in_which_its_code_runs(
-    workspace: Workspace, images: EngineImages, counted: Counter[str]
+    workspace: Workspace, images: EngineImages, counted: Counter[str], tmp_path: Path
 ) -> None:
     plan = workspace.plan()
     if workspace.refused:
@@ -35,7 +32,7 @@ async def test_a_workspace_gets_an_environment_in_which_its_code_runs(
         return
     image_id = await built(workspace, plan, images)
     counted["built"] += 1
-    shown = await executed(workspace, plan, image_id)
+    shown = await executed(workspace, plan, image_id, tmp_path)
     assert workspace.shows in shown
     counted["executed"] += 1
 
@@ -58,14 +55,16 @@ async def built(workspace: Workspace, plan: Plan, images: EngineImages) -> str:
     return image_id
 
 
-async def executed(workspace: Workspace, plan: Plan, image_id: str) -> str:
+async def executed(workspace: Workspace, plan: Plan, image_id: str, folder: Path) -> str:
     """Run a plan's command over a workspace, shut in as a run is, and return the text of the display file."""
     display = next(path for path in workspace.files if PurePosixPath(path).stem == "display")
+    user = BuilderSettings.read().user[0]
+    unpacked(workspace, folder, display, user)
     config = {
         "Image": image_id,
         "Entrypoint": plan.command[:1],
         "Cmd": plan.command[1:],
-        "User": f"{USER}:{USER}",
+        "User": f"{user}:{user}",
         "WorkingDir": "/erc",
         "Env": ["HOME=/tmp"],
         "HostConfig": {
@@ -75,34 +74,28 @@ async def executed(workspace: Workspace, plan: Plan, image_id: str) -> str:
             "SecurityOpt": ["no-new-privileges"],
             "PidsLimit": 256,
             "Memory": 2 << 30,
+            "Mounts": [{"Type": "bind", "Source": str(folder), "Target": "/erc"}],
             "Tmpfs": {"/tmp": "rw,exec,size=256m,mode=1777"},
         },
     }
     async with await connect(BuilderSettings.read().engine) as engine:
         container = await engine.containers.create(config)
         try:
-            await container.put_archive("/", packed(workspace, display))
             await container.start()
             status = (await container.wait())["StatusCode"]
             assert status == 0, "".join(await container.log(stdout=True, stderr=True))[-2000:]
-            archive = await container.get_archive(f"/erc/{display}")
-            file = archive.extractfile(PurePosixPath(display).name)
-            assert file is not None
-            return file.read().decode(errors="replace")
         finally:
             await container.delete(force=True, v=True)
+    return (folder / display).read_text(errors="replace")
 
 
-def packed(workspace: Workspace, display: str) -> bytes:
-    """Return a workspace without its display file, as a tar archive of the folder `erc`, owned by the run's user."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        folder = tarfile.TarInfo("erc")
-        folder.type, folder.mode, folder.uid, folder.gid = tarfile.DIRTYPE, 0o755, USER, USER
-        archive.addfile(folder)
-        for path, data in workspace.contents.items():
-            entry = tarfile.TarInfo(f"erc/{path}")
-            entry.size, entry.mode, entry.uid, entry.gid = len(data), 0o644, USER, USER
-            if path != display:
-                archive.addfile(entry, io.BytesIO(data))
-    return buffer.getvalue()
+def unpacked(workspace: Workspace, folder: Path, display: str, user: int) -> None:
+    """Write a workspace without its display file into a folder that belongs to the run's user."""
+    for path, data in workspace.contents.items():
+        if path != display:
+            (folder / path).write_bytes(data)
+    if os.geteuid() == 0:
+        for owned in [folder, *folder.iterdir()]:
+            os.chown(owned, user, user)
+        # The folders above it are for this user alone otherwise.
+        folder.chmod(0o755)

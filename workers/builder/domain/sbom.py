@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
+import hashlib
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from erc.schemas.environment import BUILDER_VERSION
 from erc.workers.builder.domain.inventory import Installed, Inventory
-
-_NAMESPACE = uuid.UUID("6f1c7d0e-2a55-5b8e-9c0e-3f1d2b7a9e10")
 
 
 def package_url(package: Installed, distribution: str, suite: str) -> str:
@@ -30,11 +28,10 @@ def bill_of_materials(
     inventory: Inventory, image_id: str, name: str, distribution: str, suite: str, made: datetime
 ) -> dict[str, Any]:
     """Return the CycloneDX document of an image; equal input gives an equal document. `made` is UTC."""
-    identity = uuid.uuid5(_NAMESPACE, f"{image_id} {name}")
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{identity}",
+        "serialNumber": f"urn:uuid:{_identity(image_id, name)}",
         "version": 1,
         "metadata": {
             "timestamp": made.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -61,3 +58,9 @@ def _component(package: Installed, distribution: str, suite: str) -> dict[str, A
         "version": package.version,
         "purl": url,
     }
+
+
+def _identity(image_id: str, name: str) -> str:
+    """Return a UUID that is made of what it names (RFC 9562, version 8): equal documents have equal ones."""
+    digits = hashlib.sha256(f"{image_id} {name}".encode()).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-8{digits[17:20]}-{digits[20:32]}"
