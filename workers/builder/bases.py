@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import NoReturn
 
 import aiodocker
@@ -107,14 +107,16 @@ class Bases:
     async def _import(self, content: AsyncGenerator[bytes, None], source: Archive, name: str) -> None:
         repository, _, tag = name.partition(":")
         changes = f"LABEL {LABEL_BASE}={source.suite}"
+        # The engine hangs up on who says nothing for minutes: it is asked when there is something to say.
+        begun = await anext(content)
         async with (
-            contextlib.aclosing(content),
+            _closing(content),
             self._engine._query(  # noqa: SLF001 - aiodocker has no import from a stream
                 "images/create",
                 "POST",
                 params={"fromSrc": "-", "repo": repository, "tag": tag, "changes": changes},
                 headers={"Content-Type": "application/x-tar"},
-                data=content,
+                data=_joined(begun, content),
                 timeout=None,
             ) as response,
         ):
@@ -136,6 +138,22 @@ class Bases:
         if found is None:
             raise Unavailable(f"There is no base image. {_HELP}.")
         return found
+
+
+async def _joined(begun: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    yield begun
+    async for piece in rest:
+        yield piece
+
+
+@contextlib.asynccontextmanager
+async def _closing(pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        # When the engine went away, the client is still at it, and ends it itself.
+        with contextlib.suppress(RuntimeError):
+            await pieces.aclose()
 
 
 async def _listened(pieces: AsyncGenerator[bytes, None], said: list[str]) -> AsyncGenerator[bytes, None]:
