@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from erc.schemas.check import CheckReport
 from erc.schemas.compendium import Compendium
+from erc.schemas.diagnosis import Diagnosis
 from erc.schemas.environment import Plan
 from erc.schemas.evidence import DriftReport, Evidence, Reproducibility
 from erc.schemas.job import Job
@@ -22,6 +23,7 @@ DOCUMENTS: tuple[type[BaseModel], ...] = (
     CheckReport,
     Compendium,
     Description,
+    Diagnosis,
     DriftReport,
     Entry,
     Evidence,

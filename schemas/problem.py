@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from erc.schemas.diagnosis import Diagnosis
+
 
 class FailedBuild(BaseModel):
     """Where the build of an environment failed: in which phase, at which line, and what was said last."""
@@ -35,6 +37,8 @@ class Problem(BaseModel):
     detail: str = ""
     build: FailedBuild | None = Field(default=None, exclude_if=lambda build: build is None)
     """Where the build failed, for a build that did."""
+    diagnosis: Diagnosis | None = Field(default=None, exclude_if=lambda value: value is None)
+    """What the log of a failed step tells; absent where it tells nothing."""
 
     def sentence(self) -> str:
         """Return title and detail as one text for a terminal or a page."""
