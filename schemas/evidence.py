@@ -67,6 +67,8 @@ class Evidence(BaseModel):
     image_id: str
     base: str
     """Id of the base image."""
+    base_name: str = ""
+    """The name under which it is remembered."""
     packages: Digest
     """Package list of the image, CycloneDX 1.6 JSON."""
     provenance: Digest

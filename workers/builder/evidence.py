@@ -78,6 +78,7 @@ class Evidences:
             environment_key=build.key,
             image_id=build.image_id,
             base=build.base.image_id,
+            base_name=build.base.name,
             packages=packages,
             provenance=self._put(provenance(build, inventory, packages)),
             drift=put_document(self._blobs, drift_report(build.key, plan, inventory, current)),

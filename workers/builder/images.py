@@ -101,13 +101,13 @@ class EngineImages:
         return base_of(plan, ground.machine, ground.configured)
 
     async def _holds(self, wanted: BaseWanted, kept: KeptBase) -> bool:
-        """Return whether what is remembered still holds: a name of an operator's may mean another image by now."""
-        shelf = await self.shelf()
+        """Return whether what is remembered still holds: a name of an operator's may mean another image by now.
+
+        A base of a suite is what it is remembered as even where it is not: what stands on it is found by that.
+        """
         if wanted.image and wanted.image == self._rules.ground.configured:
-            return await shelf.find(wanted.image) == kept.image_id
-        if kept.image and self._blobs.size(kept.image) is not None:
-            return True
-        return await shelf.find(kept.image_id) is not None
+            return await self.find(wanted.image) == kept.image_id
+        return True
 
     async def _kept(self, wanted: BaseWanted) -> KeptBase:
         """Provide a base image, and remember it with what its suite has; one made here is kept as a blob."""

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from erc.events.outbox import Database, database_errors, utc_now
 from erc.schemas import tables
+from erc.schemas.evidence import Evidence
 from erc.schemas.ids import Digest
 from erc.workers.builder.domain.rules import Built, KeptBase
 
@@ -83,6 +84,17 @@ class Environments:
         statement = insert(tables.base).values(name=name, **values)
         async with self._database.transaction() as transaction:
             await transaction.connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+
+    async def adopt(self, evidence: Evidence, index: Digest, image: Digest) -> None:
+        """Take over an environment of another installation: its evidence, its index, and the blob of its image.
+
+        From now on it is found by its key and loaded; neither it nor its base is built here. A base that is known
+        here under the same name with another id stays what it is.
+        """
+        if evidence.base_name and await self.base(evidence.base_name) is None:
+            await self.keep_base(evidence.base_name, KeptBase(evidence.base))
+        await self.put(evidence.environment_key, evidence.image_id, index)
+        await self.saved(evidence.environment_key, image)
 
     @contextlib.asynccontextmanager
     async def building(self, key: Digest) -> AsyncIterator[None]:

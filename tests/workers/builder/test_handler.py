@@ -21,6 +21,7 @@ from erc.events.errors import Rejected, Unavailable
 from erc.events.outbox import Database, create_engine
 from erc.migrations.__main__ import upgrade
 from erc.schemas import tables
+from erc.schemas.evidence import Evidence
 from erc.schemas.ids import derived_id
 from erc.schemas.limits import BuildLimits
 from erc.schemas.metadata import Dependency, Description, Kind
@@ -194,6 +195,38 @@ async def test_a_second_build_from_nothing_is_compared_and_removed(database: Dat
     assert bench.evidences.again == ["sha256:" + "2".zfill(64)]
     assert bench.images.removed == [bench.images.orders[1].tag]
     assert ready.image_id == "sha256:" + "1".zfill(64)
+
+
+async def test_another_installation_starts_a_saved_environment_and_builds_nothing(
+    bench: Bench, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    first = await bench.prepare()
+    assert isinstance(first, EnvironmentReady)
+    image = bench.blobs.put(first.image_id.encode())
+    told = Evidence(
+        environment_key=first.environment_key,
+        image_id=first.image_id,
+        base="sha256:bookworm",
+        base_name="erc-base:bookworm",
+        packages="a" * 64,
+        provenance="b" * 64,
+        drift="c" * 64,
+    )
+    with postgres(tmp_path_factory.mktemp("elsewhere")) as server:
+        await asyncio.to_thread(upgrade, server.url)
+        database = Database(create_engine(server.url), _no_ping)
+        other = Bench(database, tmp_path)
+        other.package = bench.package
+        await other.environments.adopt(told, put_document(other.blobs, told), image)
+
+        ready = await other.prepare()
+
+        kept = await other.environments.base("erc-base:bookworm")
+        await database.close()
+    assert isinstance(ready, EnvironmentReady)
+    assert (ready.cached, ready.image_id, ready.image) == (True, first.image_id, image)
+    assert (other.images.orders, len(other.images.loads)) == ([], 1)
+    assert kept and kept.image_id == "sha256:bookworm"
 
 
 async def test_what_is_remembered_of_a_base_is_the_last_that_was_told(bench: Bench) -> None:
