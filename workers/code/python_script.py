@@ -9,7 +9,7 @@ import warnings
 
 from erc.schemas.limits import MIB
 from erc.schemas.metadata import Dependency
-from erc.workers.metadata.domain.found import Found, may_be_path
+from erc.workers.code.found import Found, may_be_path
 
 MAX_BYTES = MIB
 """A syntax tree takes a hundred times its source; more is read line by line."""

@@ -8,10 +8,10 @@ from typing import Any
 
 from erc.events.errors import Rejected
 from erc.schemas.metadata import Dependency
-from erc.workers.metadata.domain.found import Found
-from erc.workers.metadata.domain.python_script import read_python
-from erc.workers.metadata.domain.requirements_txt import read_requirement
-from erc.workers.metadata.domain.text import normalise
+from erc.workers.code.found import Found
+from erc.workers.code.python_script import read_python
+from erc.workers.code.requirements_txt import read_requirement
+from erc.workers.code.text import normalise
 
 MAX_CELLS = 5000
 _TRANSPARENT = ("%%time", "%%timeit", "%%capture", "%%prun", "%%memit")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from erc.schemas.metadata import Dependency
-from erc.workers.metadata.domain.found import Found, may_be_path
+from erc.workers.code.found import Found, may_be_path
 
 BASE_PACKAGES = frozenset(
     {
