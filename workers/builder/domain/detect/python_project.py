@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
 from packaging.version import Version
 
+from erc.schemas.limits import KIB
 from erc.workers.builder.domain.detect.asked import Asked, Pip, refused, shown
 from erc.workers.builder.domain.detect.requirements import check_requirement, refuse_contradictions
 from erc.workers.builder.domain.detect.sources import Lines, Sources, ini_of, listing, mapping, toml_of, words
 from erc.workers.builder.domain.packages import parse_requirement
 from erc.workers.builder.domain.suites import Wish, is_specifier
+from erc.workers.code.python_script import parse_python
 
 MAX_DEPENDENCIES = 2000
+SETUP_BYTES = 64 * KIB
 
 
 def read_pyproject(sources: Sources, path: str) -> Asked:
@@ -92,14 +94,10 @@ def read_setup_cfg(sources: Sources, path: str) -> Asked:
 
 def read_setup_py(sources: Sources, path: str) -> Asked:
     """Return the literal `install_requires` and `python_requires` of a call of `setup`; what is computed is a note."""
-    text, asked = sources.text(path), Asked(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line = getattr(error, "lineno", 0) or 0
-        raise refused(path, line, "it is not valid Python", "List the packages in requirements.txt.") from error
+    text, asked = sources.text(path, SETUP_BYTES), Asked(path)
+    tree = parse_python(text)
+    if tree is None:
+        raise refused(path, 0, "it is not valid Python 3", "List the packages in requirements.txt.")
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) == "setup"]
     for keyword in (keyword for call in calls for keyword in call.keywords):
         if keyword.arg == "install_requires":

@@ -18,6 +18,7 @@ _INSTALL = re.compile(
     r"(?<![\w.])(install\.packages|install_version|install_cran|install_github|install_gitlab|install_bioc|biocLite"
     r"|BiocManager::install|pkg_install|pak|renv::install|pacman::p_load|p_load)[ \t]{0,20}\("
 )
+_BRACKET = re.compile(r"[()]")
 _TEXT = re.compile(r"(?:([A-Za-z_.]{1,30})[ \t]{0,10}=[ \t]{0,10})?[\"'`]([^\"'\n]{1,200})[\"']")
 _OPTIONS = frozenset({"repos", "lib", "type", "ref", "upgrade", "method", "INSTALL_opts", "branch", "subdir", "host"})
 _VERSION = re.compile(r"[0-9]{1,9}(?:[.-][0-9]{1,9}){0,5}")
@@ -47,10 +48,10 @@ def take_installs(asked: Asked, code: str, first_line: int) -> None:
 def _arguments(masked: str, start: int) -> str:
     """Return the text up to the bracket that closes a call."""
     depth = 1
-    for position in range(start, min(len(masked), start + MAX_ARGUMENTS)):
-        depth += (masked[position] == "(") - (masked[position] == ")")
+    for bracket in _BRACKET.finditer(masked, start, start + MAX_ARGUMENTS):
+        depth += 1 if bracket.group() == "(" else -1
         if not depth:
-            return masked[start:position]
+            return masked[start : bracket.start()]
     return ""
 
 
