@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from erc.events.asking import DESCRIBE
 from erc.events.catalog import DescribeWorkspace
 from erc.events.limited import Limited
 from erc.events.outbox import utc_now
@@ -21,6 +22,8 @@ READER_MIB = 2048
 READER_CALLS = 50
 READER_SECONDS = 120.0
 GRACE_SECONDS = 60.0
+ANSWERS = 2
+"""Questions that are answered at a time, beside the commands."""
 
 
 def main() -> None:
@@ -37,6 +40,7 @@ async def _build(context: Context) -> list[Duty]:
         today = utc_now().date().isoformat()
         return await reader.call(describe_workspace, context.settings.home / "blobs", manifest, today, choice)
 
+    await context.asking.answer(DESCRIBE, lambda about: describe(about["manifest"], None), ANSWERS)
     advice = "Leave out files that do not belong to the analysis."
     limit = TimeLimit(timedelta(seconds=seconds + GRACE_SECONDS), "Reading the workspace", advice)
     return [Duty(DescribeWorkspace, store, Describer(describe, store).describe, rejected, limit=limit)]
