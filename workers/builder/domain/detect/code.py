@@ -63,13 +63,13 @@ def used_by_code(description: Description, sources: Sources) -> Used:
     used.modules = [entry.path for entry in sources.manifest.entries() if entry.path.endswith(".py")]
     by_name: dict[str, list[str]] = {}
     for path in code:
-        by_name.setdefault(PurePosixPath(path).name, []).append(path)
+        by_name.setdefault(path.rpartition("/")[2], []).append(path)
     read = _follow(description, sources, by_name, used)
     known = read | {dependency.source.rpartition(":")[0] for dependency in description.dependencies}
     if description.kind in {Kind.RMARKDOWN, Kind.R_SCRIPT}:
         known |= {path for path in code if path.lower().endswith(".r")}
-    imported = {dependency.source.rpartition(":")[0] for dependency in used.dependencies}
-    used.unread = [path for path in code if path not in known | imported and not _is_module(path, used.imported)]
+    known |= {dependency.source.rpartition(":")[0] for dependency in used.dependencies}
+    used.unread = [path for path in code if path not in known and not _is_module(path, used.imported)]
     if description.kind is Kind.NOTEBOOK:
         used.python = _kernel(sources, description.main)
     return used
@@ -96,7 +96,7 @@ def _follow(description: Description, sources: Sources, by_name: dict[str, list[
 
 def _meant(path: str, name: str, by_name: dict[str, list[str]]) -> list[str]:
     """Return the file that code means by a name: from its folder, from the top, else the only one of this name."""
-    candidates = by_name.get(PurePosixPath(name).name, [])
+    candidates = by_name.get(name.rpartition("/")[2], [])
     exact = {within(path.rpartition("/")[0], name), within("", name)}
     found = [candidate for candidate in candidates if candidate in exact]
     return found or (candidates if len(candidates) == 1 else [])
@@ -104,7 +104,7 @@ def _meant(path: str, name: str, by_name: dict[str, list[str]]) -> list[str]:
 
 def _take(used: Used, text: str, path: str) -> None:
     """Add what one file uses."""
-    language, suffix = _language(path), PurePosixPath(path).suffix.lower()
+    language, suffix = _language(path), _suffix(path)
     try:
         if suffix in _DOCUMENTS:
             found = read_rmarkdown(text, path)
@@ -156,8 +156,14 @@ def _is_module(path: str, imported: set[str]) -> bool:
     return pure.suffix == ".py" and bool({pure.stem, *pure.parent.parts} & imported or pure.name == "__init__.py")
 
 
+def _suffix(path: str) -> str:
+    """Return the suffix with its dot in lower case; '' where there is none."""
+    _, dot, suffix = path.rpartition("/")[2].rpartition(".")
+    return f"{dot}{suffix}".lower()
+
+
 def _language(path: str) -> str:
-    suffix = PurePosixPath(path).suffix.lower()
+    suffix = _suffix(path)
     return "r" if suffix in _R_FILES else "python" if suffix in _PYTHON_FILES else ""
 
 
