@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from erc.events.errors import Rejected
@@ -17,9 +18,10 @@ from erc.workers.builder.domain.detect.sources import Sources
 from erc.workers.builder.domain.planning import Planned, unique
 from erc.workers.builder.domain.planning_python import plan_python
 from erc.workers.builder.domain.planning_r import plan_r
-from erc.workers.builder.domain.suites import Choice, Wish, Wishes, choose, satisfies
+from erc.workers.builder.domain.suites import Choice, Suite, Wish, Wishes, choose, satisfies
 
 _R_KINDS = frozenset({Kind.RMARKDOWN, Kind.R_SCRIPT})
+_DAY = re.compile(r"(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9]")
 _NAMES = {"python": "Python", "r": "R"}
 
 
@@ -80,7 +82,7 @@ def _assembled(
         command=command(description),
         decisions=[*collected.decisions, *choice.decisions, *_dated(wishes), *planned.decisions],
         deviations=list(dict.fromkeys(deviations)),
-        notes=list(dict.fromkeys([*notes, *used.notes(), *planned.notes])),
+        notes=list(dict.fromkeys([*notes, *used.notes(), *planned.notes, *_older(description, wishes, suite)])),
     )
 
 
@@ -131,6 +133,16 @@ def _dated(wishes: Wishes) -> list[Decision]:
     return [
         Decision(subject="date", choice=wishes.date.value, reason=reason, path=wishes.date.path, line=wishes.date.line)
     ]
+
+
+def _older(description: Description, wishes: Wishes, suite: Suite) -> list[str]:
+    """Return a hint when the document is older than the suite that was taken because nothing was asked for."""
+    written = str(description.raw.get("publicationDate", ""))[:40]
+    asked = wishes.suite or wishes.date or any(wishes.of(language) for language in wishes.needed)
+    if asked or not _DAY.fullmatch(written) or written >= suite.released:
+        return []
+    said = f"{description.main} is dated {written}, before {suite.title} was released"
+    return [f"{said}; `date: {written}` under `environment` in erc.yml asks for the suite of that time."]
 
 
 def _exact_versions(packages: list[PlannedPackage], choice: Choice) -> list[Deviation]:

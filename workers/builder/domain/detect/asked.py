@@ -61,6 +61,8 @@ class Asked:
     r_packages: list[RNeed] = field(default_factory=list)
     r_versions: dict[str, Wish] = field(default_factory=dict)
     """Versions of R packages that were used, by name; they ask for no package by themselves."""
+    own_r: str = ""
+    """The R package that the workspace itself is."""
     speaks: set[str] = field(default_factory=set)
     """Of which languages (`python`, `r`) it lists the packages, if only that there are none."""
     scripts: list[Script] = field(default_factory=list)

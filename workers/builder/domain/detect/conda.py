@@ -56,7 +56,8 @@ def _pip_section(sources: Sources, asked: Asked, section: dict[str, Any], lines:
 
 
 def _conda_package(asked: Asked, spec: str, line: int, needless: list[str]) -> None:
-    match = _SPEC.fullmatch(spec.strip())
+    # `numpy 1.26` is another way to write `numpy=1.26`.
+    match = _SPEC.fullmatch(re.sub(r"^([^\s=<>]{1,200})\s{1,20}(?=[0-9])", r"\1=", spec.strip()))
     if match is None:
         mend = "Write it as name or name=version."
         raise refused(asked.path, line, f"{shown(spec)} is no package of conda", mend, "conda_package_unknown")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from erc.schemas.environment import Decision
 from erc.workers.builder.domain.detect.asked import Asked, shown
 from erc.workers.builder.domain.suites import Wish, suite_named
 
@@ -53,6 +54,8 @@ def take_from(asked: Asked, rest: str, line: int) -> str:
         return f"FROM {shown(rest)} is not one of the images that are known ({_KNOWN})"
     if digest and name in _BY_DIGEST:
         asked.image = f"{name}@{digest}"
+        reason = "The Dockerfile names this image by its digest, and it is one of those that are taken as they are."
+        asked.decisions.append(Decision(subject="base", choice=asked.image, reason=reason, path=asked.path, line=line))
     return ""
 
 

@@ -87,6 +87,7 @@ def read_description(sources: Sources, path: str) -> Asked:
             for number, row in enumerate(value.split("\n")):
                 for part in row.split(","):
                     _relation(asked, field, part.strip(), line + number)
+        asked.own_r = fields.get("Package", ("", 0))[0][:100]
         if "Depends" in fields or "Imports" in fields:
             asked.speaks.add("r")
     return asked

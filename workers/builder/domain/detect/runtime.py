@@ -27,7 +27,7 @@ def read_runtime(sources: Sources, path: str) -> Asked:
             asked.python = asked.python or Wish(match[1], path, number)
         elif match := _R.fullmatch(word):
             version = match[1] or match[3]
-            asked.r = asked.r or (Wish(version, path, number) if version else Wish(">=0", path, number))
+            asked.r = asked.r or (Wish(version, path, number) if version else None)
             asked.date = asked.date or (Wish(day(match[2], path, number), path, number) if match[2] else None)
         else:
             raise refused(path, number, f"{shown(word)} names no runtime that is known", _MEND, "runtime_unknown")
