@@ -6,6 +6,7 @@ Like every message they carry digests, never what a file holds: both sides read 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from nats.aio.client import Client
@@ -17,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from erc.events.errors import NoAnswer, Rejected, Unavailable
 from erc.schemas.ids import Digest
 from erc.schemas.problem import Problem
+
+log = logging.getLogger("erc.asking")
 
 DESCRIBE, PLAN = "metadata.describe", "builder.plan"
 """What can be asked: the worker and what it does. `describe` takes a manifest, `plan` a manifest and a description."""
@@ -90,5 +93,8 @@ async def _replied(body: bytes, answer: Answer) -> Reply:
         return Reply(digest=await answer(Question.model_validate_json(body).about))
     except Rejected as error:
         return Reply(problem=error.problem)
-    except (Unavailable, OSError, ValidationError, KeyError):
-        return Reply()
+    except Unavailable as error:
+        log.warning("A question waits: %s", error)
+    except Exception:
+        log.exception("A question cannot be answered")
+    return Reply()

@@ -35,7 +35,7 @@ def read_renv_lock(sources: Sources, path: str) -> Asked:
         asked.date = Wish(days[0][0], path, lines.of(days[0][0]), loose=True)
     packages = list(mapping(document.get("Packages")).items())[:MAX_PACKAGES]
     for name, value in packages:
-        _take(asked, name, _locked_version(mapping(value)), lines.of(f'"{name}": {{'))
+        _take(asked, name, _locked_version(mapping(value)), lines.of(f'"{name}":'))
     return asked
 
 
