@@ -88,6 +88,20 @@ PYPI_NAMES = {
 """Import names, in lower case, whose package on PyPI is called otherwise."""
 
 
+_SAME = (
+    {"opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"},
+    {"psycopg2", "psycopg2-binary"},
+    {"pycryptodome", "pycrypto"},
+    {"igraph", "python-igraph"},
+    {"tensorflow", "tensorflow-cpu", "tensorflow-gpu"},
+)
+
+
+def same_as(name: str) -> set[str]:
+    """Return the packages of PyPI that bring the same module as this one, itself among them."""
+    return next((names for names in _SAME if name in names), {name})
+
+
 class Requirement(NamedTuple):
     """One line of pip requirements in its safe form."""
 

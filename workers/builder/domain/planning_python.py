@@ -9,7 +9,7 @@ from erc.schemas.metadata import Description, Kind
 from erc.workers.builder.domain.detect.asked import Asked, Pip
 from erc.workers.builder.domain.detect.code import Used
 from erc.workers.builder.domain.detect.order import Collected
-from erc.workers.builder.domain.packages import normalised, parse_requirement, python_requirement
+from erc.workers.builder.domain.packages import normalised, parse_requirement, python_requirement, same_as
 from erc.workers.builder.domain.planning import Planned, apt, counted, place_of
 
 _NOTEBOOK = ("nbconvert", "ipykernel")
@@ -51,7 +51,7 @@ def _imported(planned: Planned, collected: Collected, used: Used, pips: list[Pip
         if dependency.name in own or normalised(dependency.name) in present:
             continue
         requirement = python_requirement(dependency)
-        if requirement is None or requirement.name in present:
+        if requirement is None or same_as(requirement.name) & present:
             continue
         present.add(requirement.name)
         if locked or "python" in collected.explicit:

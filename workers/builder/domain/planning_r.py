@@ -51,11 +51,15 @@ def _versions(collected: Collected) -> dict[str, Wish]:
 def _loaded(planned: Planned, collected: Collected, used: Used, suite: Suite) -> set[str]:
     """Add the packages that the code loads; return the names. erc.yml may list all of them instead."""
     own = {asked.own_r for asked in collected.asked if asked.own_r}
+    loaded = {dependency.name for dependency in used.of("r")}
     dependencies = [dependency for dependency in used.of("r") if dependency.name not in own]
-    names = {dependency.name for dependency in used.of("r")}
+    # What a file such as install.R installs is listed there; its code does not load it.
+    files = {asked.path for asked in collected.asked}
+    dependencies = [dependency for dependency in dependencies if place_of(dependency)[0] not in files]
+    names = {dependency.name for dependency in dependencies}
     planned.notes += [
         f"{name} is the R package of the workspace itself and is not installed; source its files, or use pkgload."
-        for name in sorted(own & names)
+        for name in sorted(own & loaded)
     ]
     if "python" in used.languages and any(_in_document(dependency) for dependency in used.of("python")):
         dependencies = [*dependencies, Dependency(name="reticulate", language="r", source="")]

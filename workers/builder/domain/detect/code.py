@@ -16,6 +16,7 @@ from erc.workers.code.python_script import DISTRIBUTIONS, read_python
 from erc.workers.code.rmarkdown import read_rmarkdown
 from erc.workers.code.rscript import read_r
 
+REQUIREMENTS = "requirements.txt"
 MAX_FILES = 300
 MAX_NAMES = 5000
 SHOWN = 5
@@ -57,8 +58,10 @@ class Used:
 
 def used_by_code(description: Description, sources: Sources) -> Used:
     """Return what the description found, and what the files use that are named by the main file or one of these."""
-    used = Used(dependencies=list(description.dependencies))
-    used.languages = {dependency.language.lower() for dependency in description.dependencies}
+    # The description also lists what the requirements at the top say, which is read as a file here.
+    stated = [one for one in description.dependencies if one.source.rpartition(":")[0] != REQUIREMENTS]
+    used = Used(dependencies=stated)
+    used.languages = {dependency.language.lower() for dependency in stated}
     code = [entry.path for entry in sources.manifest.entries() if _language(entry.path) and not _is_foreign(entry.path)]
     used.modules = [entry.path for entry in sources.manifest.entries() if entry.path.endswith(".py")]
     by_name: dict[str, list[str]] = {}

@@ -80,7 +80,11 @@ def read_uv_lock(sources: Sources, path: str) -> Asked:
 def _uv_package(table: dict[str, Any]) -> Locked:
     source = mapping(table.get("source"))
     files = [*listing(table.get("wheels")), mapping(table.get("sdist"))]
-    needs = [mapping(one) for one in listing(table.get("dependencies"))]
+    ours = source.get("virtual") == "." or source.get("editable") == "."
+    # Of a package, the file lists the extras that somebody asks for; of the project all that it has.
+    extras = [] if ours else list(mapping(table.get("optional-dependencies")).values())
+    groups = [listing(table.get("dependencies")), *map(listing, extras)]
+    needs = [mapping(one) for group in groups for one in group]
     markers = [words(one) for one in listing(table.get("resolution-markers"))]
     return Locked(
         name=words(table.get("name")),
@@ -88,7 +92,7 @@ def _uv_package(table: dict[str, Any]) -> Locked:
         marker=" or ".join(f"({one})" for one in markers if one),
         hashes=tuple(filter(is_hash, (words(mapping(one).get("hash")) for one in files))),
         needs=tuple((words(one.get("name")), words(one.get("marker"))) for one in needs),
-        ours=source.get("virtual") == "." or source.get("editable") == ".",
+        ours=ours,
         elsewhere="registry" not in source,
     )
 

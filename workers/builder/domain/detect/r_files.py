@@ -16,7 +16,7 @@ MAX_ARGUMENTS = 20_000
 MAX_PACKAGES = 2000
 _INSTALL = re.compile(
     r"(?<![\w.])(install\.packages|install_version|install_cran|install_github|install_gitlab|install_bioc|biocLite"
-    r"|BiocManager::install|pkg_install|pak|renv::install|pacman::p_load|p_load)[ \t]{0,20}\("
+    r"|BiocManager::install|pkg_install|pak|renv::install|pak::pkg_install)[ \t]{0,20}\("
 )
 _BRACKET = re.compile(r"[()]")
 _TEXT = re.compile(r"(?:([A-Za-z_.]{1,30})[ \t]{0,10}=[ \t]{0,10})?[\"'`]([^\"'\n]{1,200})[\"']")

@@ -19,6 +19,8 @@ LIMIT_LINES = 20_000
 LIMIT_BYTES = 2 * MIB
 LIMIT_FILES = 20
 _INCLUDE = re.compile(r"(-r|-c|--requirement|--constraint)(?:[ \t]{1,20}|=|(?<=-[rc]))(\S.{0,1000})")
+_NEVER = frozenset({"pkg-resources"})
+"""What `pip freeze` of Debian lists though nobody can install it."""
 _HASH_OPTION = re.compile(r"--hash[= ](\S{1,200})")
 
 
@@ -66,6 +68,8 @@ class _Reading:
         requirement = parse_requirement(bare)
         if requirement is None:
             self._asked.note(f"{path}:{number} is not used: only package names with versions are taken over.")
+            return
+        if requirement.name in _NEVER:
             return
         check_requirement(requirement, path, number)
         hashes = tuple(_HASH_OPTION.findall(f"--{options}")) if options else ()
