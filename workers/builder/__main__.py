@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from erc.events.limited import Limited
 from erc.events.outbox import utc_now
 from erc.schemas import tables
 from erc.schemas.ids import Digest
+from erc.workers.answering import answering
 from erc.workers.builder.bases import Base, Bases, sweep_unfinished
 from erc.workers.builder.engine import ImageBuilder
 from erc.workers.builder.handler import Builder, prepare_failed, save_failed
@@ -36,8 +36,8 @@ from erc.workers.store import WorkStore
 log = logging.getLogger("erc.worker")
 
 SLOTS = 2
-ANSWERS, READER_MIB, READER_CALLS, READER_SECONDS = 2, 1024, 50, 20.0
-"""Questions for a plan: how many at a time, and the limits of the processes that answer."""
+READER = (1024, 20.0, 50)
+"""The limits of a process that plans without building: MiB, seconds, calls."""
 SWEEP_SECONDS = 120.0
 YOUNG_SECONDS = 60.0
 MARGIN = timedelta(minutes=30)
@@ -100,23 +100,13 @@ async def _sweep(images: EngineImages) -> None:
         await asyncio.sleep(SWEEP_SECONDS)
 
 
-async def _answer_plans(context: Context) -> None:
-    """Answer what a workspace would need, in limited processes and beside the builds."""
-    reader = Limited(["erc.workers.builder.read_workspace"], READER_MIB, READER_SECONDS, READER_CALLS)
-
-    async def answer(about: Mapping[str, Digest]) -> Digest:
-        store = context.settings.home / "blobs"
-        return await reader.call(plan_workspace, store, about["manifest"], about["description"])
-
-    await context.asking.answer(PLAN, answer, ANSWERS)
-
-
 async def _build(context: Context) -> list[Duty]:
     settings = BuilderSettings.read()
     prepared = WorkStore(context.database, tables.environment, "builder")
     saved = WorkStore(context.database, tables.image, "builder")
     about = context.about["manifest"] = {"memory": settings.rules.limits.memory_bytes}
-    await _answer_plans(context)
+    reader = Limited(["erc.workers.builder.read_workspace"], *READER)
+    await answering(context, PLAN, reader, plan_workspace, "manifest", "description")
     environments = Environments(context.database, context.database.engine)
     images = EngineImages(settings, about)
     context.beside(_sweep(images))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from erc.events.blobs import FileBlobStore, put_document, read_manifest
-from erc.events.errors import Rejected
 from erc.schemas.ids import Digest
 from erc.schemas.metadata import Description
 from erc.workers.builder.domain.plan import plan
@@ -17,12 +16,6 @@ def plan_workspace(store: Path, manifest: Digest, description: Digest) -> Digest
     """Return the blob of the plan; raises Rejected with what the author can mend."""
     blobs = FileBlobStore(store)
     workspace = read_manifest(blobs, manifest)
-
-    def read(path: str) -> bytes:
-        entry = workspace.get(path)
-        if entry is None:
-            raise Rejected("A file is missing", f"The workspace has no {path}.", "file_missing")
-        return blobs.read(entry.digest, FILE_BYTES)
-
+    digests = {entry.path: entry.digest for entry in workspace.entries()}
     described = Description.model_validate_json(blobs.read(description))
-    return put_document(blobs, plan(described, workspace, read))
+    return put_document(blobs, plan(described, workspace, lambda path: blobs.read(digests[path], FILE_BYTES)))

@@ -10,6 +10,7 @@ from erc.events.limited import Limited
 from erc.events.outbox import utc_now
 from erc.schemas import tables
 from erc.schemas.ids import Digest
+from erc.workers.answering import AT_A_TIME
 from erc.workers.limits import TimeLimit, wall_clock
 from erc.workers.metadata.handler import Describer, rejected
 from erc.workers.metadata.read_workspace import describe_workspace
@@ -22,8 +23,6 @@ READER_MIB = 2048
 READER_CALLS = 50
 READER_SECONDS = 120.0
 GRACE_SECONDS = 60.0
-ANSWERS = 2
-"""Questions that are answered at a time, beside the commands."""
 
 
 def main() -> None:
@@ -40,7 +39,7 @@ async def _build(context: Context) -> list[Duty]:
         today = utc_now().date().isoformat()
         return await reader.call(describe_workspace, context.settings.home / "blobs", manifest, today, choice)
 
-    await context.asking.answer(DESCRIBE, lambda about: describe(about["manifest"], None), ANSWERS)
+    await context.asking.answer(DESCRIBE, lambda about: describe(about["manifest"], None), AT_A_TIME)
     advice = "Leave out files that do not belong to the analysis."
     limit = TimeLimit(timedelta(seconds=seconds + GRACE_SECONDS), "Reading the workspace", advice)
     return [Duty(DescribeWorkspace, store, Describer(describe, store).describe, rejected, limit=limit)]
