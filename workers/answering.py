@@ -13,7 +13,7 @@ AT_A_TIME = 2
 
 
 async def answering(context: Context, what: str, reader: Limited, function: Callable[..., Digest], *roles: str) -> None:
-    """Answer a kind of question by `function(store, …)`, called with the blobs of these roles, until the process ends."""
+    """Answer a kind of question by `function(store, …)`, with the blobs of these roles, until the process ends."""
     store = context.settings.home / "blobs"
 
     async def answer(about: Mapping[str, Digest]) -> Digest:
