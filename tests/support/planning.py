@@ -43,7 +43,7 @@ def example(folder: Path) -> dict[str, bytes]:
 
 def golden(folder: Path) -> str:
     """Return the text of the golden plan of an example."""
-    return plan_of(example(folder)).model_dump_json(indent=2) + "\n"
+    return plan_of(example(folder)).model_dump_json(indent=2, exclude_defaults=True) + "\n"
 
 
 def main() -> int:

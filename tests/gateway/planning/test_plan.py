@@ -13,8 +13,11 @@ from support.planning import plan_of
 from erc.events.asking import PLAN
 from erc.events.blobs import put_document
 from erc.events.errors import Rejected, Unavailable
+from erc.gateway.pages.environment import SHOWN
 from erc.gateway.transition import Advance
 from erc.schemas import tables
+from erc.schemas.environment import Deviation, Plan, PlannedPackage
+from erc.schemas.metadata import Kind
 
 FILES = {"main.py": "import numpy\n", "requirements.txt": "numpy==2.2.4\n"}
 
@@ -127,3 +130,39 @@ async def test_a_slow_worker_is_given_up_and_a_refusal_comes_back(gateway) -> No
         await asking.ask(PLAN, {"manifest": "c" * 64}, 0.2)
     with pytest.raises(Unavailable):
         await asking.ask(PLAN, {}, 5)
+
+
+async def test_the_page_tells_deviations_and_hints_and_takes_nothing_for_markup(gateway) -> None:
+    job = await gateway.job(await gateway.compendium())
+    plan = Plan(
+        kind=Kind.R_SCRIPT,
+        command=["Rscript"],
+        packages=[PlannedPackage(name=f"p{number}", system="apt", reason="<b>why</b>") for number in range(SHOWN + 2)],
+        deviations=[Deviation(subject="R", wanted="4.1.3", got="4.1.2", reason="Near.", path="a<i>.txt", line=7)],
+        notes=["<script>alert(1)</script>"],
+    )
+    kept = put_document(gateway.services.blobs, plan)
+    await gateway.services.records.move_job(
+        job.id, lambda one: Advance(one.model_copy(update={"plan": kept, "version": one.version + 1}))
+    )
+    async with gateway.operator() as client:
+        page = (await client.get(f"/job/{job.id}", headers={"Accept": "text/html"})).text
+
+    assert "<strong>R</strong>: wanted 4.1.3, got 4.1.2. Near. <code>a&lt;i&gt;.txt:7</code>" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<b>why" not in page
+    assert "2 more are in the plan as JSON." in page
+
+
+async def test_a_plan_that_is_not_kept_any_more_leaves_the_page_whole(gateway) -> None:
+    job = await gateway.job(await gateway.compendium())
+    await gateway.services.records.move_job(
+        job.id, lambda one: Advance(one.model_copy(update={"plan": "f" * 64, "version": one.version + 1}))
+    )
+    async with gateway.operator() as client:
+        page = await client.get(f"/job/{job.id}", headers={"Accept": "text/html"})
+        document = await client.get(f"/api/v1/job/{job.id}/plan")
+
+    assert page.status_code == 200
+    assert "environment-title" not in page.text
+    assert document.status_code == 404
