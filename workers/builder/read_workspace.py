@@ -9,7 +9,7 @@ from erc.schemas.ids import Digest
 from erc.schemas.metadata import Description
 from erc.workers.builder.domain.plan import plan
 
-FILE_BYTES = 8 << 20
+FILE_BYTES = 32 << 20
 
 
 def plan_workspace(store: Path, manifest: Digest, description: Digest) -> Digest:

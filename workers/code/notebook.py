@@ -41,6 +41,12 @@ def read_notebook(text: str, path: str) -> Found:
     return found
 
 
+def read_sources(text: str) -> list[str]:
+    """Return what stands in the cells of a notebook, without what they showed; empty when it cannot be read."""
+    document = _document(text)
+    return [source for _, source in _cells(document)] if isinstance(document, dict) else []
+
+
 def _document(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=lambda _: None, parse_int=_integer)

@@ -20,7 +20,7 @@ from erc.workers.builder.domain.dockerfile import dockerfile
 from erc.workers.builder.domain.plan import plan as make_plan
 
 CONFIGURATION, RUNTIME_MANIFEST = "erc.yml", "Dockerfile"
-_FILE_BYTES = 8 << 20
+_FILE_BYTES = 32 << 20
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def test_a_notebook_takes_over_requirements_and_adds_what_runs_it() -> None:
         ("json", "main.ipynb:3"),
         ("helpers", "main.ipynb:4"),
         files={
-            "main.ipynb": b'"import helpers"',
+            "main.ipynb": b'{"cells": [{"cell_type": "code", "source": "import helpers"}]}',
             "requirements.txt": b"numpy==2.2.4\n--index-url https://elsewhere.example\n",
             "helpers.py": b"",
         },

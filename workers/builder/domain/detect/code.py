@@ -11,7 +11,7 @@ from erc.schemas.metadata import Dependency, Description, Kind
 from erc.workers.builder.domain.detect.requirements import within
 from erc.workers.builder.domain.detect.sources import Sources, json_of, mapping, words
 from erc.workers.builder.domain.suites import Wish
-from erc.workers.code.notebook import read_notebook
+from erc.workers.code.notebook import read_notebook, read_sources
 from erc.workers.code.python_script import DISTRIBUTIONS, read_python
 from erc.workers.code.rmarkdown import read_rmarkdown
 from erc.workers.code.rscript import read_r
@@ -87,6 +87,7 @@ def _follow(description: Description, sources: Sources, by_name: dict[str, list[
             continue
         if path != description.main:
             _take(used, text, path)
+        text = "\n".join(read_sources(text)) if _suffix(path) == ".ipynb" else text
         for names in _IMPORT.findall(text):
             used.imported.update(re.split(r"[., ]+", names))
         for name in list(dict.fromkeys(_NAME.findall(text)))[:MAX_NAMES]:

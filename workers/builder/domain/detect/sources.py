@@ -19,9 +19,13 @@ SMALL_BYTES = 256 * KIB
 """The most that is read of a file that a person writes."""
 LOCK_BYTES = 8 * MIB
 """The most that is read of a file that a program writes."""
-CODE_BYTES = 2 * MIB
+CODE_BYTES = MIB
+NOTEBOOK_BYTES = 32 * MIB
+"""The most of a notebook, most of which is what its cells showed."""
 TOTAL_BYTES = 64 * MIB
-"""All that one detection reads."""
+"""All that one detection reads of files that describe an environment, and of notebooks."""
+TOTAL_CODE_BYTES = 16 * MIB
+"""All that one detection reads of other code, as parsing it takes far longer than reading it."""
 
 
 class Sources:
@@ -29,7 +33,7 @@ class Sources:
 
     def __init__(self, manifest: Manifest, read: Callable[[str], bytes]) -> None:
         self.manifest = manifest
-        self._read, self._left = read, TOTAL_BYTES
+        self._read, self._left, self._code_left = read, TOTAL_BYTES, TOTAL_CODE_BYTES
 
     def __contains__(self, path: str) -> bool:
         return path in self.manifest
@@ -53,11 +57,15 @@ class Sources:
 
     def code(self, path: str) -> str | None:
         """Return the text of a file of code, None when it is too large or enough was read; never raises Rejected."""
-        entry = self.manifest.get(path)
-        if entry is None or entry.size_bytes > min(CODE_BYTES, self._left):
+        entry, notebook = self.manifest.get(path), path.lower().endswith(".ipynb")
+        most = min(NOTEBOOK_BYTES, self._left) if notebook else min(CODE_BYTES, self._code_left)
+        if entry is None or entry.size_bytes > most:
             return None
-        self._left -= entry.size_bytes
-        return self._read(path)[:CODE_BYTES].decode("utf-8", "replace")
+        if notebook:
+            self._left -= entry.size_bytes
+        else:
+            self._code_left -= entry.size_bytes
+        return self._read(path)[:most].decode("utf-8", "replace")
 
 
 def toml_of(text: str, path: str) -> dict[str, Any]:
