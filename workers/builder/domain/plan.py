@@ -51,7 +51,7 @@ def plan(description: Description, manifest: Manifest, read: Callable[[str], byt
         plan_python(planned, description, collected, used)
     for asked in collected.asked:
         planned.packages += asked.apt
-        planned.deviations += _exact_versions(asked.apt, choice)
+        planned.deviations += [*asked.deviations, *_exact_versions(asked.apt, choice)]
     return _assembled(description, collected, used, needed, wishes, choice, planned)
 
 

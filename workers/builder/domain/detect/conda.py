@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from erc.schemas.environment import Deviation
 from erc.workers.builder.domain.detect.apt import apt_package
 from erc.workers.builder.domain.detect.asked import Asked, RNeed, refused, shown
-from erc.workers.builder.domain.detect.conda_names import DEBIAN, PYPI, REFUSED, is_needless
+from erc.workers.builder.domain.detect.conda_names import DEBIAN, GRAPHICS, PYPI, REFUSED, is_needless
 from erc.workers.builder.domain.detect.python_project import add, python_wish
 from erc.workers.builder.domain.detect.requirements import read_requirements, refuse_contradictions, within
 from erc.workers.builder.domain.detect.sources import LOCK_BYTES, Lines, Sources, listing, mapping, words, yaml_of
@@ -71,6 +72,17 @@ def _conda_package(asked: Asked, spec: str, line: int, needless: list[str]) -> N
     elif reason := REFUSED.get(name):
         mend = f"{reason[0].upper()}{reason[1:]}. Remove the line."
         raise refused(asked.path, line, f"{shown(name)} cannot be had here", mend, "conda_package_unavailable")
+    elif name in GRAPHICS:
+        asked.deviations.append(
+            Deviation(
+                subject=name,
+                wanted=version or "any version",
+                got="nothing",
+                reason="There is no graphics processor in a run.",
+                path=asked.path,
+                line=line,
+            )
+        )
     elif is_needless(name):
         needless.append(name)
     else:
@@ -100,6 +112,6 @@ def pip_version(spec: str) -> str:
     exact = re.fullmatch(r"={1,2}([0-9][A-Za-z0-9.!_+-]{0,60})(=[A-Za-z0-9._*-]{1,80})?(\.?\*)?", spec)
     if exact is None:
         return spec if is_specifier(spec) else ""
-    if exact[2] or spec.startswith("=="):
+    if exact[2] or spec.startswith("==") or re.search("[a-z]", exact[1]):
         return f"=={exact[1]}"
     return f"=={exact[1].removesuffix('.*').rstrip('.')}.*"

@@ -45,11 +45,12 @@ wheel xz yaml zeromq zlib zstd
 NEEDLESS = frozenset(_NEEDLESS_NAMES.split())
 """What comes with the base, with wheels or with R, or is conda's own."""
 
+GRAPHICS = frozenset(
+    {"cudatoolkit", "cudatoolkit-dev", "cudnn", "cuda", "cuda-toolkit", "pytorch-cuda", "nccl", "cuda-nvcc"}
+)
+"""What a graphics processor needs, which a run has not: left out, and said."""
+
 REFUSED = {
-    "cudatoolkit": "there is no graphics processor in a run",
-    "cudnn": "there is no graphics processor in a run",
-    "cuda": "there is no graphics processor in a run",
-    "cuda-toolkit": "there is no graphics processor in a run",
     "cupy": "there is no graphics processor in a run",
     "julia": "Julia is not run by this service",
     "matlab": "MATLAB is not run by this service",
