@@ -154,6 +154,10 @@ def _add_locked(planned: Planned, collected: Collected, loaded: set[str], suite:
         )
 
 
+def _got(name: str, suite: Suite) -> str:
+    return "the suite's own version" if not is_listed(suite.name) or archive_name(name, suite.name) else "nothing"
+
+
 def _add_deviations(planned: Planned, versions: dict[str, Wish], suite: Suite) -> None:
     """Add one deviation for each package of the plan whose version was named, summed up when there are many."""
     in_plan = {package.name for package in planned.packages}
@@ -169,7 +173,7 @@ def _add_deviations(planned: Planned, versions: dict[str, Wish], suite: Suite) -
             Deviation(
                 subject=name,
                 wanted=wish.value,
-                got="the suite's own version",
+                got=_got(name, suite),
                 reason=reason,
                 path=wish.path,
                 line=wish.line,

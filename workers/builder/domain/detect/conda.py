@@ -32,7 +32,7 @@ def read_environment_yml(sources: Sources, path: str) -> Asked:
             _conda_package(asked, spec, lines.of(spec), needless)
     if needless:
         names = ", ".join(needless[:5]) + (", …" if len(needless) > 5 else "")
-        asked.note(f"{path}: {len(needless)} packages come with the base, with wheels or with R ({names}).")
+        asked.note(f"{path}: what comes with the base, with wheels or with R is not asked for again ({names}).")
     for name, value in mapping(document.get("variables")).items():
         asked.variables[name] = words(value)
     refuse_contradictions(asked.pip)
