@@ -18,6 +18,8 @@ class Change:
     """`line 3`, `row 3, column “mean”`, or nothing."""
     published: str
     reproduced: str
+    rule: str = ""
+    """Why it does not count, such as `memory address`; empty for a difference that counts."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Compared:
     """How many changes there are, of which `changes` holds the first."""
     media_type: str = ""
     """The type under which a browser shows `original` and `reproduced` as pictures; empty when it should not."""
+    ignored: tuple[Change, ...] = ()
+    """What differs and does not count, the first of it, each with its rule."""
+    ignored_count: int = 0
+    """How much of that there is."""
 
     @property
     def agrees(self) -> bool:
