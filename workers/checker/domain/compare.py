@@ -12,6 +12,8 @@ from erc.workers.checker.domain.files import compare_content, compare_pair
 from erc.workers.checker.domain.images import PixelBudget
 from erc.workers.checker.domain.report import page
 from erc.workers.checker.domain.result import Compared, Named
+from erc.workers.checker.domain.table_rows import compare_shown
+from erc.workers.checker.domain.tabular import TableRules
 from erc.workers.checker.domain.texts import compare_passages, excerpt
 from erc.workers.checker.domain.verdict import conclude
 
@@ -57,11 +59,12 @@ def _rows(published: bytes, reproduced: bytes, display: str, resources: Resource
         return [Named(name, name, _too_large(published, reproduced))]
     theirs = read_document(published)
     ours = theirs if published == reproduced else read_document(reproduced)
-    if published != reproduced and not (theirs.passages or theirs.figures or ours.passages or ours.figures):
+    if published != reproduced and not (theirs.shows or ours.shows):
         finding = "could not be compared: neither page shows anything before its scripts run"
         return [Named(name, name, Compared("bytes", Outcome.UNCOMPARED, finding, 1.0, published, reproduced))]
     text = compare_passages(theirs.passages, ours.passages, "passage")
-    return [Named(f"Text of {name}", "The text", text), *_figures(theirs, ours, display, resources)]
+    tables = compare_shown(theirs.tables, ours.tables, TableRules(printed=True))
+    return [Named(f"Text of {name}", "The text", text), *_figures(theirs, ours, display, resources), *tables]
 
 
 def _too_large(published: bytes, reproduced: bytes) -> Compared:

@@ -92,7 +92,7 @@ def _as_text(published: bytes, reproduced: bytes, extension: str) -> Compared | 
         return Compared(_kind(extension), Outcome.UNCOMPARED, finding, 1.0, published, reproduced)
     if extension == "svg":
         return compare_drawings(published, reproduced)
-    table = compare_tables(published, reproduced, extension) if extension in _TABLE_EXTENSIONS else None
+    table = compare_tables(published, reproduced) if extension in _TABLE_EXTENSIONS else None
     return table or compare_lines(published, reproduced)
 
 

@@ -17,6 +17,8 @@ from erc.workers.checker.domain.volatile import blocks, whole_rule
 
 CLOSELY_CHARACTERS = 8_000_000
 """How much text of both sides together is looked into word by word; what is left counts as different as it stands."""
+CLOSELY_PAIRS = 3_000
+"""How many pairs of passages that differ are aligned word by word; further ones are compared word for word."""
 PASSAGE_CHARACTERS = 200_000
 """The longest passage that is looked into word by word."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_a-z]|\()")
@@ -87,7 +89,7 @@ def _rule(text: str, at: int, ignore: Sequence[str]) -> str:
 
 class _Finder:
     def __init__(self, tolerance: Tolerance) -> None:
-        self._tolerance, self._found, self._room = tolerance, Found(), CLOSELY_CHARACTERS
+        self._tolerance, self._found, self._room, self._close = tolerance, Found(), CLOSELY_CHARACTERS, CLOSELY_PAIRS
 
     def find(self, a: list[_Unit], b: list[_Unit]) -> Found:
         quick = [one.quick for one in a], [one.quick for one in b]
@@ -151,7 +153,8 @@ class _Finder:
             assert one is not None
             self._differ([Difference(one.at, a.text if a else "", b.text if b else "")])
             return
-        judged = judge(a.parts, b.parts, self._tolerance)
+        self._close -= 1
+        judged = judge(a.parts, b.parts, self._tolerance, closely=self._close > 0)
         if judged.same and a.parts and b.parts:
             for ignored in judged.ignored:
                 self._note(b.at, ignored)
@@ -161,7 +164,7 @@ class _Finder:
     def _sentences(self, a: _Unit, b: _Unit, judged: Judged) -> list[tuple[str, str]]:
         """Return the sentences that differ, the whole passages when they cannot be told."""
         before, after = _SENTENCE.split(a.text), _SENTENCE.split(b.text)
-        if not a.parts or len(before) != len(after) or len(before) == 1:
+        if not a.parts or self._close < 0 or len(before) != len(after) or len(before) == 1:
             return [(a.text, b.text)]
         for ignored in judged.ignored:
             self._note(b.at, ignored)

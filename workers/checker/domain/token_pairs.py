@@ -33,18 +33,19 @@ class Judged:
     ignored: list[Ignored] = field(default_factory=list)
 
 
-def judge(a: Sequence[Token], b: Sequence[Token], tolerance: Tolerance) -> Judged:
-    """Compare two passages part by part."""
+def judge(a: Sequence[Token], b: Sequence[Token], tolerance: Tolerance, *, closely: bool = True) -> Judged:
+    """Compare two passages part by part; not `closely`, only passages of equally many parts can say the same."""
     judged = Judged()
     i = k = 0
-    for a_from, a_to, b_from, b_to in differing([one.key for one in a], [one.key for one in b]):
+    spans = differing([one.key for one in a], [one.key for one in b]) if closely else [(0, len(a), 0, len(b))]
+    for a_from, a_to, b_from, b_to in spans:
         judged.ignored += _written(a[i:a_from], b[k:b_from])
         rules = _rules(a[a_from:a_to], b[b_from:b_to], tolerance)
         if rules is None:
             judged.same = False
         else:
             pairs = zip(a[a_from:a_to], b[b_from:b_to], rules, strict=True)
-            judged.ignored += [Ignored(x.raw, y.raw, rule) for x, y, rule in pairs]
+            judged.ignored += [Ignored(x.raw, y.raw, rule) for x, y, rule in pairs if x.raw != y.raw]
         i, k = a_to, b_to
     judged.ignored += _written(a[i:], b[k:])
     return judged
@@ -65,6 +66,8 @@ def _rules(a: Sequence[Token], b: Sequence[Token], tolerance: Tolerance) -> list
 
 
 def _rule(x: Token, y: Token, tolerance: Tolerance) -> str:
+    if x.key == y.key:
+        return x.rule or WRITTEN
     if x.number is None or y.number is None:
         return ""
     if agree_as_printed(x.number, y.number):

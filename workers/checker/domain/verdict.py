@@ -27,11 +27,22 @@ def _badness(row: Named) -> tuple[bool, int, float]:
     return one.kind == "image", _WORST_LAST.index(one.outcome), one.measure
 
 
+def _what(figures: int, tables: int) -> str:
+    counted = [
+        f"all {count:,} {noun}s" if count > 1 else f"the {noun}"
+        for count, noun in ((figures, "figure"), (tables, "table"))
+        if count
+    ]
+    if not counted:
+        return "The text agrees"
+    return f"{', '.join(['The text', *counted[:-1]])} and {counted[-1]} agree"
+
+
 def _agreement(rows: Sequence[Named], display: str, *, same_bytes: bool) -> str:
     if rows[0].subject == "The text":
-        figures = len(rows) - 1
-        parts = {0: "The text agrees", 1: "The text and the figure agree"}
-        what = parts.get(figures, f"The text and all {figures:,} figures agree")
+        tables = sum(row.compared.kind == "table" for row in rows[1:])
+        figures = len(rows) - 1 - tables
+        what = _what(figures, tables)
         sentence = f"{what} with the published {display}"
     else:
         sentence = f"{display} agrees with the published one"
