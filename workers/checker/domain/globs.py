@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+MOST_PATTERNS = 1_000
+"""How many lines of an `.ercignore` are read."""
+_SPECIAL = re.compile(r"[*?\[\\]")
+_SIGN = re.compile(r"\[[!^]?\]?[^\]]*\]|\\.|.", re.DOTALL)
+
 
 def matches(pattern: str, text: str) -> bool:
     """Return whether a whole text fits a pattern in which `*` stands for any characters; nothing else is special."""
@@ -21,20 +28,19 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def path_matches(pattern: str, path: str) -> bool:
-    """Return whether a path fits a pattern: `*` and `?` within one name, `**` any number of folders.
+    """Return whether a path fits a pattern: `*`, `?` and `[…]` within one name, `**` any number of folders.
 
     A pattern that ends with `/` takes everything below that folder.
     """
-    wanted = pattern.removeprefix("./").strip().split("/")
+    plain = pattern.strip().removeprefix("./")
+    if not path.startswith(_SPECIAL.split(plain, maxsplit=1)[0]):
+        return False
+    wanted = plain.split("/")
     if wanted[-1] == "":
         wanted[-1] = "**"
-    return _folders(tuple(wanted), tuple(path.split("/")))
-
-
-def _folders(pattern: tuple[str, ...], names: tuple[str, ...]) -> bool:
-    """Match name by name; `reached` holds how many names the pattern so far may have used up."""
+    names = path.split("/")
     reached = {0}
-    for piece in pattern:
+    for piece in wanted:
         if piece == "**":
             reached = set(range(min(reached), len(names) + 1)) if reached else set()
         else:
@@ -45,9 +51,52 @@ def _folders(pattern: tuple[str, ...], names: tuple[str, ...]) -> bool:
 def _name(pattern: str, name: str) -> bool:
     """Match one name by keeping the places that the pattern may have come to."""
     reached = {0}
-    for sign in pattern:
+    for sign in _SIGN.findall(pattern):
         if sign == "*":
             reached = set(range(min(reached), len(name) + 1)) if reached else set()
         else:
-            reached = {at + 1 for at in reached if at < len(name) and sign in {"?", name[at]}}
+            reached = {at + 1 for at in reached if at < len(name) and _fits(sign, name[at])}
     return len(name) in reached
+
+
+def _fits(sign: str, letter: str) -> bool:
+    if sign == "?":
+        return True
+    if len(sign) == 2 and sign[0] == "\\":
+        return sign[1] == letter
+    if len(sign) < 3 or sign[0] != "[":
+        return sign == letter
+    negated = sign[1] in "!^"
+    inner = sign[2 if negated else 1 : -1]
+    ranges = re.findall(r"(.)-(.)|(.)", inner, re.DOTALL)
+    inside = any((low <= letter <= high) if low else letter == one for low, high, one in ranges)
+    return inside != negated
+
+
+class Ignored:
+    """The patterns of an `.ercignore`, in the manner of .gitignore; as the client reads them before an upload."""
+
+    def __init__(self, text: str) -> None:
+        lines = (line.rstrip() for line in text.splitlines()[:MOST_PATTERNS])
+        self._lines = [line for line in lines if line and not line.startswith("#")]
+
+    def rule(self, path: str) -> str:
+        """Return the line that leaves a file out, by itself or by a folder above it; empty when there is none."""
+        parts = path.split("/")
+        for end in range(1, len(parts) + 1):
+            rule = self._of("/".join(parts[:end]), folder=end < len(parts))
+            if rule:
+                return rule
+        return ""
+
+    def _of(self, path: str, *, folder: bool) -> str:
+        rule = ""
+        for line in self._lines:
+            text = line.removeprefix("!")
+            plain = text.rstrip("/")
+            if text.endswith("/") and not folder:
+                continue
+            pattern = plain.lstrip("/") if "/" in plain else f"**/{plain}"
+            if plain and path_matches(pattern, path):
+                rule = "" if line.startswith("!") else line
+        return rule

@@ -45,11 +45,15 @@ class Compared:
     """What differs and does not count, the first of it, each with its rule."""
     ignored_count: int = 0
     """How much of that there is."""
+    rule: str = ""
+    """Why the thing is ignored as a whole."""
+    tolerance: str = ""
+    """The tolerance under which it was compared, in words."""
 
     @property
     def agrees(self) -> bool:
         """Whether a reader would see no difference."""
-        return self.outcome in {Outcome.IDENTICAL, Outcome.EQUIVALENT}
+        return self.outcome in {Outcome.IDENTICAL, Outcome.EQUIVALENT, Outcome.IGNORED}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,9 @@ _DATE = (
     rf"(?:{_DAY} )?(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{4}}|"
     rf"\d{{1,2}}(?:st|nd|rd|th|\.)? {_MONTH},? \d{{4}}|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}})"
 )
-_CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2}))?"
+_CLOCK = (
+    r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[A-Z]{3,4}|[+-]\d{2}:?\d{2}))?"
+)
 _STAMP = rf"(?:{_DATE}(?:,? (?:at )?|T){_CLOCK}|{_DAY} {_MONTH} {{1,2}}\d{{1,2}} {_CLOCK} (?:[A-Z]{{3,4}} )?\d{{4}})"
 _MOMENT = rf"(?:{_STAMP}|{_DATE})"
 _SAYS_RUN = (
@@ -92,7 +94,9 @@ RULES = (
     Volatile("run time", re.compile(rf"CPU times: .{{0,200}}|Wall time: {_QUANTITY}(?: {_QUANTITY})?"), whole=True),
     Volatile("run time", re.compile(rf"{_QUANTITY} ± {_QUANTITY} per loop .{{0,200}}"), whole=True),
     Volatile("run time", re.compile(r"(?:real|user|sys) {1,9}\d{1,5}m\d{1,2}[.,]\d{1,3}s"), whole=True),
-    Volatile("progress bar", re.compile(r".{0,200}\d{1,3}%\|[█▏▎▍▌▋▊▉# ]{0,200}\| .{0,200}(?:it/s|s/it).{0,40}"), whole=True),
+    Volatile(
+        "progress bar", re.compile(r".{0,200}\d{1,3}%\|[█▏▎▍▌▋▊▉# ]{0,200}\| .{0,200}(?:it/s|s/it).{0,40}"), whole=True
+    ),
     Volatile(
         "start message of a package",
         re.compile(
@@ -110,7 +114,9 @@ _WHOLE = [rule for rule in RULES if rule.whole]
 _WITHIN = [rule for rule in RULES if not rule.whole]
 
 SESSION = "session information"
-_SESSION_FIRST = re.compile(r"(?:## )?(?:R version \d[\d.]{1,10} .{0,60}\(\d{4}-\d\d-\d\d.{0,30}|[─-]{1,20} ?Session info ?[─-]{0,200})")
+_SESSION_FIRST = re.compile(
+    r"(?:## )?(?:R version \d[\d.]{1,10} .{0,60}\(\d{4}-\d\d-\d\d.{0,30}|[─-]{1,20} ?Session info ?[─-]{0,200})"
+)
 _SESSION_LINE = re.compile(
     r"(?:##)? ?(?:Platform: .{0,120}|Running under: .{0,120}|Matrix products: .{0,80}|BLAS(?:/LAPACK)?: .{0,300}|"
     r"LAPACK: .{0,300}|locale:.{0,400}|(?:\[\d{1,4}\] )?LC_.{0,300}|\[\d{1,4}\] (?:LC_|C\b|en_).{0,200}|time zone: .{0,80}|"

@@ -32,6 +32,14 @@ class Zipped:
         if len(members) > MEMBERS or total > UNPACKED_BYTES:
             raise ZippedError(f"it is too large unpacked: {total / (1 << 20):,.0f} MiB in {len(members):,} files")
 
+    def names(self) -> list[str]:
+        """Return the names of all members, in order."""
+        return [member.filename for member in self._zip.infolist() if not member.is_dir()]
+
+    def checksums(self, folder: str) -> list[int]:
+        """Return the checksums of all members below a folder, sorted."""
+        return sorted(member.CRC for member in self._zip.infolist() if member.filename.startswith(folder))
+
     def read(self, name: str) -> bytes | None:
         """Return a member, None when there is none; raises ZippedError when it is too large or damaged."""
         try:

@@ -128,7 +128,10 @@ def _tell_columns(a: Table, b: Table, columns: Columns, found: TableFound, rules
     found.columns = [
         *(Change(column_name(a, i), _shown(a.columns[i : i + 1]) or "a column", "") for i in columns.missing),
         *(Change(column_name(b, k), "", _shown(b.columns[k : k + 1]) or "a column") for k in columns.new),
-        *(Change(column_name(a, i), a.columns[i] or "(no name)", b.columns[k] or "(no name)") for i, k in columns.renamed),
+        *(
+            Change(column_name(a, i), a.columns[i] or "(no name)", b.columns[k] or "(no name)")
+            for i, k in columns.renamed
+        ),
     ]
     if rules.any_order:
         found.ignored += [Change(name, "", "", "any order is allowed") for name in columns.moved]
@@ -138,9 +141,7 @@ def _tell_columns(a: Table, b: Table, columns: Columns, found: TableFound, rules
     found.ignored_count = len(found.ignored)
 
 
-def _compare_cells(
-    a: Table, b: Table, columns: Columns, rows: RowPairs, rules: TableRules, found: TableFound
-) -> None:
+def _compare_cells(a: Table, b: Table, columns: Columns, rows: RowPairs, rules: TableRules, found: TableFound) -> None:
     for i, k in rows.changed:
         for x, y in columns.pairs:
             published, reproduced = _cell(a.rows[i], x), _cell(b.rows[k], y)

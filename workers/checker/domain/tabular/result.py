@@ -13,9 +13,7 @@ def as_compared(found: TableFound, published: bytes | None, reproduced: bytes | 
     """Return how a table came out that is not the same byte for byte."""
     ignored = tuple(found.ignored[:CHANGES_KEPT])
     if found.same:
-        return Compared(
-            "table", Outcome.EQUIVALENT, SAME_VALUES, ignored=ignored, ignored_count=found.ignored_count
-        )
+        return Compared("table", Outcome.EQUIVALENT, SAME_VALUES, ignored=ignored, ignored_count=found.ignored_count)
     return Compared(
         "table",
         Outcome.DIFFERENT,

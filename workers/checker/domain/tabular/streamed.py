@@ -121,7 +121,11 @@ class _Walk:
         self._conclude()
 
     def _skip(self, block: bytes) -> None:
-        rows = block.count(b"\n") if b'"' not in block else sum(1 for _ in rows_of(_lines(block), self._a.dialect or Dialect(",")))
+        rows = (
+            block.count(b"\n")
+            if b'"' not in block
+            else sum(1 for _ in rows_of(_lines(block), self._a.dialect or Dialect(",")))
+        )
         self._a.number += rows
         self._b.number += rows
         self.found.cells += rows * max(1, self._width)

@@ -18,7 +18,16 @@ SHEETS = 100
 CELLS = 2_000_000
 """How many cells of a workbook are read."""
 ROW_CELLS = 16_384
-_BROKEN = (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, SyntaxError)
+_BROKEN = (
+    InvalidFileException,
+    zipfile.BadZipFile,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    SyntaxError,
+)
 
 
 class WorkbookError(ValueError):
