@@ -14,7 +14,7 @@ from typing import Any
 
 from erc.schemas.yaml_reader import YamlError, read_yaml
 from erc.workers.checker.domain.globs import Ignored, path_matches
-from erc.workers.checker.domain.terms import Terms
+from erc.workers.checker.domain.terms import PLAIN, Terms
 from erc.workers.checker.domain.tolerance import NONE, Tolerance
 
 RULES_NAME, IGNORE_NAME = "erc.yml", ".ercignore"
@@ -40,7 +40,7 @@ class CheckRule:
     """A rule: the files that it names by a path or a pattern, and the terms for them."""
 
     selector: str
-    terms: Terms = Terms()
+    terms: Terms = PLAIN
     ignore: bool = False
     """Whether these files are not compared at all."""
 

@@ -28,11 +28,21 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _KNOWN_BYTES = {
-    b"PAR1": "a Parquet file", b"ARROW1": "a Feather file", b"\x89HDF\r\n\x1a\n": "an HDF5 or NetCDF-4 file",
-    b"CDF\x01": "a NetCDF file", b"CDF\x02": "a NetCDF file", b"SQLite format 3": "a SQLite database",
-    b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "a gzip file", b"%!PS": "a PostScript file", b"\xd0\xcf\x11\xe0": "an old Office file",
-    b"%PDF": "a PDF file", b"II*\0": "a TIFF image", b"MM\0*": "a TIFF image", b"\x80\x04\x95": "a Python pickle, which is never loaded",
-}  # fmt: skip
+    b"PAR1": "a Parquet file",
+    b"ARROW1": "a Feather file",
+    b"\x89HDF\r\n\x1a\n": "an HDF5 or NetCDF-4 file",
+    b"CDF\x01": "a NetCDF file",
+    b"CDF\x02": "a NetCDF file",
+    b"SQLite format 3": "a SQLite database",
+    b"PK\x03\x04": "a zip archive",
+    b"\x1f\x8b": "a gzip file",
+    b"%!PS": "a PostScript file",
+    b"\xd0\xcf\x11\xe0": "an old Office file",
+    b"%PDF": "a PDF file",
+    b"II*\0": "a TIFF image",
+    b"MM\0*": "a TIFF image",
+    b"\x80\x04\x95": "a Python pickle, which is never loaded",
+}
 
 
 @dataclass(frozen=True)
@@ -50,8 +60,31 @@ class Comparator:
     compare: Callable[[bytes, bytes, Terms], Compared | None]
 
 
-def _starts(*magic: bytes) -> Callable[[bytes, str], bool]:
-    return lambda content, _: content.startswith(magic)
+def _is_html(content: bytes, path: str) -> bool:
+    del path
+    return _HTML.match(content) is not None
+
+
+def _is_workbook(content: bytes, path: str) -> bool:
+    del path
+    return is_workbook(content)
+
+
+def _is_word_file(content: bytes, path: str) -> bool:
+    del path
+    return is_word_file(content)
+
+
+def _workbooks(published: bytes, reproduced: bytes, terms: Terms) -> Compared | None:
+    return compare_workbooks(published, reproduced, terms.table())
+
+
+def _tables(published: bytes, reproduced: bytes, terms: Terms) -> Compared | None:
+    return compare_tables(published, reproduced, terms.table())
+
+
+def _lines(published: bytes, reproduced: bytes, terms: Terms) -> Compared | None:
+    return compare_lines(published, reproduced, terms.tolerance, terms.ignore_lines)
 
 
 def _is_r(content: bytes, path: str) -> bool:
@@ -95,20 +128,20 @@ def _compare_data(read: Callable[[bytes], Any], published: bytes, reproduced: by
 
 COMPARATORS = (
     Comparator("notebook", "text", is_notebook, compare_notebooks),
-    Comparator("document", "text", lambda content, _: _HTML.match(content) is not None, compare_documents),
-    Comparator("table", "table", lambda content, _: is_workbook(content), lambda a, b, terms: compare_workbooks(a, b, terms.table())),
-    Comparator("document", "text", lambda content, _: is_word_file(content), compare_word_files),
+    Comparator("document", "text", _is_html, compare_documents),
+    Comparator("table", "table", _is_workbook, _workbooks),
+    Comparator("document", "text", _is_word_file, compare_word_files),
     Comparator("data", "data", _is_r, _data(read_r_file)),
     Comparator("data", "data", _is_numpy, _data(read_numpy)),
     Comparator("data", "data", _is_json, _data(read_json)),
     Comparator("data", "data", _is_xml, _data(read_xml)),
-    Comparator("table", "table", _is_separated, lambda a, b, terms: compare_tables(a, b, terms.table())),
-    Comparator("text", "text", _is_text, lambda a, b, terms: compare_lines(a, b, terms.tolerance, terms.ignore_lines)),
-)  # fmt: skip
+    Comparator("table", "table", _is_separated, _tables),
+    Comparator("text", "text", _is_text, _lines),
+)
 
 
 def chosen(published: bytes, reproduced: bytes, path: str, wanted: str) -> list[Comparator]:
-    """Return the comparators that recognise both files, in order; only those of the name `wanted` unless it is `auto`."""
+    """Return the comparators that recognise both files, in order; of the name `wanted` unless it is `auto`."""
     named = (one for one in COMPARATORS if wanted in {"auto", one.name})
     return [one for one in named if one.recognises(published, path) and one.recognises(reproduced, path)]
 

@@ -6,12 +6,13 @@ import bz2
 import io
 import json
 import lzma
+import math
 import zlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from erc.schemas.check import Outcome
 from erc.workers.checker.domain.r_objects import RObjectError, read_r
@@ -104,25 +105,30 @@ def read_numpy(content: bytes) -> Any:
 
 
 def _array(content: bytes) -> Any:
-    """Return an array as nested lists with its shape; what it says of its size is held against what is there."""
-    stream = io.BytesIO(content)
+    """Return an array as nested lists with its shape."""
     try:
-        version = np.lib.format.read_magic(stream)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(stream)
-        count = int(np.prod(shape, dtype=object)) if shape else 1
-        if dtype.hasobject:
-            raise DataError("it holds Python objects, which are never loaded")
-        if count > ARRAY_VALUES:
-            raise DataError(f"it holds {count:,} values; {ARRAY_VALUES:,} are compared")
-        if count * dtype.itemsize > len(content):
-            raise DataError("it is cut off")
+        _refuse_array(content)
         array = np.load(io.BytesIO(content), allow_pickle=False)
     except DataError:
         raise
     except (ValueError, EOFError, OSError, TypeError, KeyError, SyntaxError) as error:
         raise DataError("it cannot be read as an array") from error
     return {"shape": " × ".join(map(str, array.shape)) or "one value", "values": plain_array(array)}
+
+
+def _refuse_array(content: bytes) -> None:
+    """Hold what an array says of its size against what is there, before memory is taken for it."""
+    stream = io.BytesIO(content)
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(stream)
+    count = math.prod(shape)
+    if dtype.hasobject:
+        raise DataError("it holds Python objects, which are never loaded")
+    if count > ARRAY_VALUES:
+        raise DataError(f"it holds {count:,} values; {ARRAY_VALUES:,} are compared")
+    if count * dtype.itemsize > len(content):
+        raise DataError("it is cut off")
 
 
 def plain_array(array: Any) -> Any:

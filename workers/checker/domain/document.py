@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from erc.workers.checker.domain.shown_tables import ShownTable, TableReader
+from erc.workers.checker.domain.shown_tables import MARKER, ShownTable, TableReader
 from erc.workers.checker.domain.texts import excerpt
 
 MAX_DOCUMENT_BYTES = 32 << 20
@@ -64,6 +64,19 @@ class Document:
     def shows(self) -> bool:
         """Whether there is anything to be seen."""
         return bool(self.passages or self.figures)
+
+    def unrolled(self) -> Document:
+        """Return the same with its printed tables as passages, a line each."""
+        if self.passages.count(MARKER) != len(self.tables):
+            return self
+        tables, passages = iter(self.tables), list[str]()
+        for passage in self.passages:
+            one = next(tables) if passage == MARKER else None
+            if one is not None and one.printed:
+                passages += [" ".join(" ".join(row).split()) for row in (one.table.columns, *one.table.rows)]
+            else:
+                passages.append(passage)
+        return Document(passages, self.figures, [one for one in self.tables if not one.printed])
 
 
 def read_document(content: bytes) -> Document:

@@ -43,7 +43,12 @@ def pictures(published: Sequence[Figure], reproduced: Sequence[Figure]) -> list[
 
 
 def text_and_tables(theirs: Document, ours: Document, terms: Terms) -> list[Named]:
-    """Return a row for the text and one for each table."""
+    """Return a row for the text and one for each table.
+
+    Where the two sides do not print equally many tables, printed ones are compared as the lines that they are.
+    """
+    if sum(one.printed for one in theirs.tables) != sum(one.printed for one in ours.tables):
+        theirs, ours = theirs.unrolled(), ours.unrolled()
     text = compare_passages(theirs.passages, ours.passages, "passage", terms.tolerance, terms.ignore_lines)
     return [Named("The text", "The text", text), *compare_shown(theirs.tables, ours.tables, terms.table(printed=True))]
 

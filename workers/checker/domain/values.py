@@ -32,13 +32,13 @@ def compare_values(published: Any, reproduced: Any, terms: Terms) -> Compared:
     if not walk.changed:
         finding = "holds the same values, written in another way"
         return Compared("data", Outcome.EQUIVALENT, finding, ignored=ignored, ignored_count=walk.ignored_count)
-    first = walk.changes[0]
+    first, total = walk.changes[0], max(walk.seen, walk.changed)
     place = f" at {first.place}" if first.place else ""
     return Compared(
         "data",
         Outcome.DIFFERENT,
-        f"differs in {walk.changed:,} of {number(max(walk.seen, walk.changed), 'value')}, first{place}: {became(first)}",
-        min(1.0, walk.changed / max(1, walk.seen)),
+        f"differs in {walk.changed:,} of {number(total, 'value')}, first{place}: {became(first)}",
+        min(1.0, walk.changed / total),
         changes=tuple(walk.changes),
         changed=walk.changed,
         ignored=ignored,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from erc.schemas.check import Outcome
 from erc.workers.checker.domain.document import Document

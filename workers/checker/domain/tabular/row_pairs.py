@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from erc.workers.checker.domain.align import differing
 from erc.workers.checker.domain.matching import in_order
@@ -127,7 +128,7 @@ def _out_of_order(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the pairs that are not on the longest run that rises on both sides."""
     pairs = sorted(pairs)
     reproduced = [k for _, k in pairs]
-    if all(x < y for x, y in zip(reproduced, reproduced[1:], strict=False)):
+    if all(x < y for x, y in pairwise(reproduced)):
         return []
     spans = differing([str(k) for k in reproduced], [str(k) for k in sorted(reproduced)])
     return [pairs[at] for i, j, _, _ in spans for at in range(i, j)]

@@ -50,7 +50,7 @@ def is_header(row: Sequence[str]) -> bool:
 
 
 def is_index(name: str, cells: Sequence[str]) -> bool:
-    """Return whether a column only counts the rows, as programs add one: 1, 2, 3 … or 0, 1, 2 …"""
+    """Return whether a column only counts the rows, as programs add one: 1, 2, 3 … or 0, 1, 2 … ."""
     if name.strip().casefold() not in {"", "unnamed: 0", "index", "x", "rownames", "...1"}:
         return False
     for start in (0, 1):
