@@ -7,9 +7,10 @@ import sys
 import time
 from collections import Counter
 
+from support.edits import Case, cases
+
 from erc.schemas.check import Verdict
 from erc.workers.checker.domain import Resources, check
-from support.edits import Case, cases
 
 NOTHING = Resources({}.get, {}.get)
 MISSED, FALSE = "changes of content missed", "findings for formatting"
@@ -43,8 +44,12 @@ def main() -> int:
     started = time.perf_counter()
     counts, failed = wrong(seed, papers)
     mistakes = Counter(f"{case.edit}\t{case.content}" for case in failed)
-    print(f"{papers} papers, seed {seed}: {counts['content']:,} changes of content, {counts['formatting']:,} of formatting")
-    print(f"{sum(case.content for case in failed)} {MISSED}, {sum(not case.content for case in failed)} {FALSE}; ", end="")
+    print(
+        f"{papers} papers, seed {seed}: {counts['content']:,} changes of content, {counts['formatting']:,} of formatting"
+    )
+    print(
+        f"{sum(case.content for case in failed)} {MISSED}, {sum(not case.content for case in failed)} {FALSE}; ", end=""
+    )
     print(f"{time.perf_counter() - started:.0f} s\n\n| edit | cases | judged wrongly |\n|---|---|---|")
     for kind, count in counts.items():
         name, _, content = kind.partition("\t")

@@ -10,10 +10,37 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-WORDS = (
-    "mean effect model group control treated rainfall yield season site sample estimate error slope temperature leaf "
-    "water growth response interval survey plot station river forest soil index height density"
-).split()
+WORDS = [
+    "mean",
+    "effect",
+    "model",
+    "group",
+    "control",
+    "treated",
+    "rainfall",
+    "yield",
+    "season",
+    "site",
+    "sample",
+    "estimate",
+    "error",
+    "slope",
+    "temperature",
+    "leaf",
+    "water",
+    "growth",
+    "response",
+    "interval",
+    "survey",
+    "plot",
+    "station",
+    "river",
+    "forest",
+    "soil",
+    "index",
+    "height",
+    "density",
+]
 NUMBER = re.compile(r"(?<![\w.,#:/-])\d+\.\d+(?![\w.,:/-])|(?<![\w.,#:/-])\d{2,}(?![\w.,:/%-])")
 
 
@@ -41,7 +68,9 @@ class Paper:
     def html(self, dress: Callable[[str], str] = lambda text: text, gap: str = "\n") -> bytes:
         body = gap.join(f"<p>{dress(escaped(text))}</p>" for text in self.passages)
         head = "".join(f"<th>{dress(escaped(name))}</th>" for name in self.columns)
-        cells = gap.join("<tr>" + "".join(f"<td>{dress(escaped(cell))}</td>" for cell in row) + "</tr>" for row in self.rows)
+        cells = gap.join(
+            "<tr>" + "".join(f"<td>{dress(escaped(cell))}</td>" for cell in row) + "</tr>" for row in self.rows
+        )
         listing = escaped("\n".join(self.listing))
         extra = "".join(self.extra)
         return (
@@ -69,7 +98,13 @@ class Paper:
             {"output_type": "execute_result", "data": {"text/plain": self.listing_text()}, "metadata": {}},
         ]
         cells = [
-            {"cell_type": "code", "execution_count": start, "metadata": metadata or {}, "source": source, "outputs": outputs}
+            {
+                "cell_type": "code",
+                "execution_count": start,
+                "metadata": metadata or {},
+                "source": source,
+                "outputs": outputs,
+            }
         ]
         return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {"made": metadata}, "cells": cells}).encode()
 
@@ -77,7 +112,13 @@ class Paper:
         return "\n".join(self.listing)
 
     def copy(self) -> Paper:
-        return Paper(list(self.passages), list(self.columns), [list(row) for row in self.rows], list(self.listing), list(self.extra))
+        return Paper(
+            list(self.passages),
+            list(self.columns),
+            [list(row) for row in self.rows],
+            list(self.listing),
+            list(self.extra),
+        )
 
 
 def escaped(text: str) -> str:
@@ -349,7 +390,7 @@ def _content(one: Paper, chance: random.Random) -> Iterator[Case]:
         made = edit(one, chance)
         yield Case(f"html table: {name}", True, "display.html", one.html(), made.html())
         yield Case(f"csv: {name}", True, "table.csv", one.csv(), made.csv())
-        if name not in {"columns in another order"}:
+        if name != "columns in another order":
             yield Case(f"json: {name}", True, "result.json", one.json(), made.json())
 
 

@@ -81,15 +81,11 @@ def _claim(path: str, before: Entry | None, after: Entry | None, rules: CheckRul
     if rule is None and (before is None or after is None):
         return None
     terms = PLAIN if rule is None else rule.terms
-    why = (
-        f"erc.yml ignores “{rule.selector}”"
-        if rule is not None and rule.ignore
-        else ""
-        if rule
-        else _ignored(path, rules)
-    )
+    told = after is not None and (before is None or before.digest != after.digest)
+    why = f"erc.yml ignores “{rule.selector}”" if rule is not None and rule.ignore else ""
+    if rule is None and told:
+        why = _ignored(path, rules)
     if why:
-        told = after is not None and (before is None or before.digest != after.digest)
         return Claim(path, Claimed.IGNORED, before, after, terms, why) if told else None
     return Claim(path, _state(before, after, terms), before, after, terms)
 

@@ -10,6 +10,7 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from erc.workers.checker.domain.shown_tables import MARKER, ShownTable, TableReader
 from erc.workers.checker.domain.texts import excerpt
+from erc.workers.checker.domain.tokens import tidy
 
 MAX_DOCUMENT_BYTES = 32 << 20
 """The largest HTML document that is looked into."""
@@ -182,7 +183,7 @@ class _Reader:
     def flush(self) -> None:
         """End the passage that is being read."""
         text = "".join(self._text)
-        passage = " ".join(text.split())
+        passage = tidy(text)
         self._text.clear()
         if passage:
             self.document.passages.append(passage)

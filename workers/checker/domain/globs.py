@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-MOST_PATTERNS = 1_000
+MOST_PATTERNS = 200
 """How many lines of an `.ercignore` are read."""
 _SPECIAL = re.compile(r"[*?\[\\]")
+_MORE = re.compile(r"[?\[\\]")
 _SIGN = re.compile(r"\[[!^]?\]?[^\]]*\]|\\.|.", re.DOTALL)
 
 
@@ -49,7 +50,9 @@ def path_matches(pattern: str, path: str) -> bool:
 
 
 def _name(pattern: str, name: str) -> bool:
-    """Match one name by keeping the places that the pattern may have come to."""
+    """Match one name; by keeping the places that the pattern may have come to when it has more than stars."""
+    if not _MORE.search(pattern):
+        return matches(pattern, name)
     reached = {0}
     for sign in _SIGN.findall(pattern):
         if sign == "*":

@@ -21,6 +21,8 @@ CLOSELY_PAIRS = 3_000
 """How many pairs of passages that differ are aligned word by word; further ones are compared word for word."""
 PASSAGE_CHARACTERS = 200_000
 """The longest passage that is looked into word by word."""
+_MARK = re.compile(r"^(?:##|#>)(?: |$)")
+"""What knitr puts before output."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_a-z]|\()")
 
 
@@ -78,7 +80,7 @@ def _units(passages: Sequence[str], ignore: Sequence[str]) -> list[_Unit]:
 
 
 def _plain(passages: Sequence[str], start: int, end: int, ignore: Sequence[str]) -> list[_Unit]:
-    plain = [(at, tidy(passages[at])) for at in range(start, end)]
+    plain = [(at, _MARK.sub("", tidy(passages[at]))) for at in range(start, end)]
     return [_Unit(at, text, _rule(text, at, ignore)) for at, text in plain if text]
 
 

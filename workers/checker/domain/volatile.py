@@ -119,10 +119,12 @@ _SESSION_FIRST = re.compile(
 )
 _SESSION_LINE = re.compile(
     r"(?:##)? ?(?:Platform: .{0,120}|Running under: .{0,120}|Matrix products: .{0,80}|BLAS(?:/LAPACK)?: .{0,300}|"
-    r"LAPACK: .{0,300}|locale:.{0,400}|(?:\[\d{1,4}\] )?LC_.{0,300}|\[\d{1,4}\] (?:LC_|C\b|en_).{0,200}|time zone: .{0,80}|"
+    r"LAPACK: .{0,300}|locale:.{0,400}|(?:\[\d{1,4}\] )?LC_.{0,300}|\[\d{1,4}\] (?:LC_|C\b|en_).{0,200}|"
+    r"time zone: .{0,80}|"
     r"tzcode source: .{0,80}|(?:attached base|other attached) packages:|loaded via a namespace \(and not attached\):|"
-    r"\[\d{1,4}\](?: {1,9}[A-Za-z][\w.]{1,40}(?:_\d[\w.-]{0,30})?){1,20}|"
-    r"(?:setting|version|os|system|ui|language|collate|ctype|tz|date|pandoc|rstudio|quarto) .{1,200}|"
+    r"\[\d{1,4}\](?: [A-Za-z][\w.-]{1,70}){1,20}|"
+    r"setting value|version R version .{1,80}|os \S{1,30} [\d.]{1,20}.{0,60}|system \S{1,30}, \S{1,30}|ui \S{1,30}|"
+    r"language \(?\w{1,20}\)?|(?:collate|ctype|tz) \S{1,40}|date \d{4}-\d\d-\d\d|(?:pandoc|rstudio|quarto) \d.{1,200}|"
     r"[─-]{1,20} ?(?:Packages|Python configuration) ?[─-]{0,200}|package \* version .{0,80}|"
     r"[A-Za-z][\w.]{1,40} (?:\* )?\d[\w.-]{0,30} \d{4}-\d\d-\d\d .{0,120}|\[\d\] /.{1,200}|[─-]{3,200})"
 )

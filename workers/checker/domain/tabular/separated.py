@@ -52,7 +52,8 @@ def _tried(lines: Sequence[str], delimiter: str) -> tuple[tuple[float, int], str
     if not widths:
         return (0.0, 0), delimiter, rows
     width, count = widths.most_common(1)[0]
-    near = count + (widths[width - 1] if len(rows) > 1 and len(rows[0]) == width - 1 else 0)
+    nameless = len(rows) > 1 and len(rows[0]) == width - 1  # R leaves the name of the row names out
+    near = count + (0.9 if nameless else 0)
     return ((near / len(rows), width) if width > 1 else (0.0, 0)), delimiter, rows
 
 

@@ -22,6 +22,8 @@ ROW_BYTES = 8 << 20
 """The longest row that is read."""
 AHEAD = 200
 """How many rows are looked ahead for one that is missing or new."""
+_RUN = 3
+"""After so many changed rows it is looked whether one was missing or new."""
 _MASK = (1 << 64) - 1
 
 
@@ -105,6 +107,8 @@ class _Walk:
         self.found = TableFound()
         self._header: list[str] = []
         self._width = 1
+        self._run = 0
+        """How many rows in a row were taken for changed ones."""
 
     def run(self) -> None:
         a, b = self._a, self._b
@@ -148,10 +152,15 @@ class _Walk:
         if not a.number:
             self._header, self._width = before if is_header(before) else [], len(before)
         if before == after:
+            self._run = 0
             self.found.cells += len(before)
             a.take()
             b.take()
-        elif (count := self._changed(before, after)) * 2 <= max(len(before), len(after)) or not self._resync():
+            return
+        count = self._changed(before, after)
+        few = count * 2 < max(len(before), len(after)) and self._run < _RUN
+        if not count or few or not self._resync():
+            self._run += bool(count)
             self._pair(a.take(), b.take(), count)
 
     def _changed(self, before: Sequence[str], after: Sequence[str]) -> int:
