@@ -20,8 +20,9 @@ base: setup
 run: base ## Bring a real workspace from upload to verdict, live.
 	@$(PYTHON) -m erc.deploy.demo $(EXAMPLE)
 
-test: base ## Run the tests.
-	@$(PYTHON) -m pytest $(ARGS)
+PROCESSES ?= 2
+test: base ## Run the tests, in PROCESSES processes.
+	@$(PYTHON) -m pytest -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 KILLS ?= 1000
 SEED ?= 1
