@@ -11,7 +11,7 @@ from erc.events.blobs import FileBlobStore
 from erc.schemas.check import CheckReport
 from erc.schemas.workspace import Entry, Manifest
 from erc.workers.checker.compare_files import CheckRequest, check_files
-from erc.workers.checker.domain import claims, read_rules
+from erc.workers.checker.domain import claimed_rows, claims, read_rules
 from erc.workers.checker.domain.globs import Ignored, matches, path_matches
 
 PAGE = b"<p>The mean is 4.2.</p>"
@@ -164,3 +164,13 @@ def test_hostile_patterns_take_no_long_time() -> None:
     manifest = Manifest(Entry(path=f"{'a' * 20}/{at}", digest="0" * 64, size_bytes=1) for at in range(300))
     assert "the first 50 are used" in claims(manifest, manifest, "d", rules).warnings[0]
     assert time.process_time() - started < 6
+
+
+def test_a_check_reads_and_keeps_only_so_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    published = {f"out/{at}.txt": b"x 1\n" * 10 for at in range(4)}
+    made = {path: one.replace(b"1", b"2") for path, one in published.items()}
+    monkeypatch.setattr(claimed_rows, "READ_BYTES", 200)
+    monkeypatch.setattr(claimed_rows, "SHOWN_BYTES", 100)
+    found = report(tmp_path, published, made)
+    assert list(outcomes(found).values()) == ["different", "different", "uncompared", "uncompared"]
+    assert [row.original is not None for row in found.comparisons[1:]] == [True, False, False, False]

@@ -47,18 +47,21 @@ class Volatile:
     name: str
     pattern: re.Pattern[str]
     whole: bool = False
+    needs: str = ""
+    """Letters of which a passage must have one for the rule to be tried; any passage will do when there are none."""
     top: bool = False
     """Whether it holds only among the first passages, where titles, authors and dates stand."""
 
 
 RULES = (
-    Volatile("memory address", re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")),
+    Volatile("memory address", re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"), needs="x"),
     Volatile(
         "generated identifier",
         re.compile(
             r"\b(?:htmlwidget|altair-viz|plotly|leaflet|vis|DataTables_Table|bokeh|fig-el|tabset|accordion)[-_]"
             r"[0-9a-f]{6,40}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
         ),
+        needs="-_",
     ),
     Volatile(
         "temporary path",
@@ -66,6 +69,7 @@ RULES = (
             r"(?:/private)?(?:/tmp|/var/tmp|/var/folders)/[\w.+@~/-]{0,300}|/[\w.+@/-]{0,200}/Rtmp\w{6}[\w.+@~/-]{0,200}|"
             r"[A-Z]:[\\/]Users[\\/][^\\/\s]{1,60}[\\/]AppData[\\/]Local[\\/]Temp[\w.+@~\\/-]{0,300}"
         ),
+        needs="/\\",
     ),
     Volatile(
         "folder of a file",
@@ -73,12 +77,13 @@ RULES = (
             r"(?<![\w./:])(?:/(?:home|Users|root|erc|mnt|data|opt|usr|srv|workspace|content|kaggle|builds?|work|scratch)"
             r"(?:/[\w.+@~-]{1,100}){0,20}|[A-Z]:(?:[\\/][\w.+@~ -]{1,100}){0,20})[\\/](?P<kept>[\w.+@~-]{1,100})"
         ),
+        needs="/\\",
     ),
     Volatile(
         "date of the run",
         re.compile(rf"(?P<kept>{_SAYS_RUN} {{0,9}}){_MOMENT}(?![\w/])", re.IGNORECASE),
     ),
-    Volatile("time of the run", re.compile(rf"\b(?P<kept>Time: {{1,20}}){_CLOCK}")),
+    Volatile("time of the run", re.compile(rf"\b(?P<kept>Time: {{1,20}}){_CLOCK}"), needs=":"),
     Volatile("date of the run", re.compile(rf"(?:\[1\] )?[\"']?{_STAMP}[\"']?", re.IGNORECASE), whole=True),
     Volatile("date of the run", re.compile(rf"{_DATE}\.?", re.IGNORECASE), whole=True, top=True),
     Volatile("run time", re.compile(rf"Time difference of {_QUANTITY}", re.IGNORECASE)),
@@ -110,6 +115,7 @@ RULES = (
 
 TOP = 12
 """How many passages count as the top of a document."""
+_SHORTEST = 6
 _WHOLE = [rule for rule in RULES if rule.whole]
 _WITHIN = [rule for rule in RULES if not rule.whole]
 
@@ -136,7 +142,11 @@ _TIMING = "run time"
 def found_in(text: str) -> list[tuple[int, int, str, str]]:
     """Return what is volatile in a passage, in order and without overlap: (start, end, rule, what counts of it)."""
     spans = []
+    if len(text) < _SHORTEST:
+        return []
     for rule in _WITHIN:
+        if rule.needs and not any(letter in text for letter in rule.needs):
+            continue
         for match in rule.pattern.finditer(text):
             kept = match.groupdict().get("kept") or ""
             spans.append((match.start(), match.end(), rule.name, kept.strip()))
@@ -150,7 +160,7 @@ def found_in(text: str) -> list[tuple[int, int, str, str]]:
 
 def whole_rule(text: str, at: int) -> str:
     """Return the rule by which a whole passage, the one at this place, is volatile; '' when there is none."""
-    if len(text) > 600:
+    if not _SHORTEST <= len(text) <= 600:
         return ""
     fits = (rule for rule in _WHOLE if (at < TOP or not rule.top) and rule.pattern.fullmatch(text))
     return next((rule.name for rule in fits), "")

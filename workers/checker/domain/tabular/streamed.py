@@ -158,10 +158,15 @@ class _Walk:
             b.take()
             return
         count = self._changed(before, after)
-        few = count * 2 < max(len(before), len(after)) and self._run < _RUN
+        few = count * 2 < max(len(before), len(after)) and self._run < _RUN and not self._shifted()
         if not count or few or not self._resync():
             self._run += bool(count)
             self._pair(a.take(), b.take(), count)
+
+    def _shifted(self) -> bool:
+        """Return whether one side's next row is the other's row."""
+        a, b = self._a.rows, self._b.rows
+        return (len(a) > 1 and a[1] == b[0]) or (len(b) > 1 and b[1] == a[0])
 
     def _changed(self, before: Sequence[str], after: Sequence[str]) -> int:
         pairs = zip_longest(before, after, fillvalue="")

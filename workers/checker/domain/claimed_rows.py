@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from erc.events.errors import Rejected
@@ -29,33 +29,70 @@ KEPT_BYTES = 4 << 20
 """The largest file that is kept in a report to be seen side by side."""
 
 
+READ_BYTES = 4 << 30
+"""How much of files is read in one check, both sides together."""
+SHOWN_BYTES = 128 << 20
+"""How much of files is kept in one report, both sides together."""
+
+
+_UNREAD = {
+    Claimed.SAME: Compared("bytes", Outcome.IDENTICAL),
+    Claimed.MISSING: Compared(
+        "bytes", Outcome.MISSING, "is missing: erc.yml names it and this run did not make it", 1.0
+    ),
+    Claimed.EXTRA: Compared("bytes", Outcome.EXTRA, "is new: erc.yml names it and it was not published", 1.0),
+}
+
+
+@dataclass
+class _Room:
+    """What may still be read and kept, in bytes."""
+
+    read: int = field(default_factory=lambda: READ_BYTES)
+    shown: int = field(default_factory=lambda: SHOWN_BYTES)
+    pixels: PixelBudget = field(default_factory=PixelBudget)
+
+    def take(self, claim: Claim) -> bool:
+        """Return whether a file may still be read."""
+        sizes = (entry.size_bytes for entry in (claim.published, claim.reproduced) if entry is not None)
+        self.read -= sum(sizes)
+        return self.read >= 0
+
+    def kept(self, compared: Compared) -> Compared:
+        """Leave out what is too large to be seen side by side, and what is too much together."""
+        size = len(compared.original or b"") + len(compared.reproduced or b"")
+        if size <= self.shown and (compared.kind == "image" or size <= KEPT_BYTES):
+            self.shown -= size
+            return compared
+        return replace(compared, original=None, reproduced=None, media_type="")
+
+
 def file_rows(items: Collection[Claim], read: Read, stream: Open, shown: Collection[str]) -> list[Named]:
     """Return the rows in the order of the claims; `shown` are files that the display shows, which have rows already."""
     return list(_rows(items, read, stream, set(shown)))
 
 
 def _rows(items: Collection[Claim], read: Read, stream: Open, shown: set[str]) -> Iterator[Named]:
-    budget = PixelBudget()
+    room = _Room()
     for claim in items:
         if claim.path in shown and claim.state is not Claimed.IGNORED:
             continue
         name = excerpt(claim.path, 200)
-        yield Named(name, name, _compared(claim, read, stream, budget))
+        yield Named(name, name, _compared(claim, read, stream, room))
 
 
-def _compared(claim: Claim, read: Read, stream: Open, budget: PixelBudget) -> Compared:
-    if claim.state is Claimed.SAME:
-        return Compared("bytes", Outcome.IDENTICAL)
-    if claim.state is Claimed.MISSING:
-        return Compared("bytes", Outcome.MISSING, "is missing: erc.yml names it and this run did not make it", 1.0)
-    if claim.state is Claimed.EXTRA:
-        return Compared("bytes", Outcome.EXTRA, "is new: erc.yml names it and it was not published", 1.0)
+def _compared(claim: Claim, read: Read, stream: Open, room: _Room) -> Compared:
     if claim.state is Claimed.IGNORED:
         return Compared("bytes", Outcome.IGNORED, f"does not count: {claim.rule}", rule=claim.rule)
+    if claim.state is not Claimed.COMPARE:
+        return _UNREAD[claim.state]
     assert claim.published is not None
     assert claim.reproduced is not None
+    if not room.take(claim):
+        finding = f"was not compared: a check reads {READ_BYTES >> 30} GiB of files"
+        return Compared("bytes", Outcome.UNCOMPARED, finding, 1.0)
     try:
-        return _kept(_both(claim, claim.published, claim.reproduced, read, stream, budget))
+        return room.kept(_both(claim, claim.published, claim.reproduced, read, stream, room.pixels))
     except Rejected as error:
         finding = f"could not be compared: {error.problem.title}".rstrip(".")
         return Compared("bytes", Outcome.UNCOMPARED, finding, 1.0)
@@ -90,10 +127,3 @@ def _streamed(published: Entry, reproduced: Entry, stream: Open, rules: TableRul
     if found is None:
         return Compared("table", Outcome.UNCOMPARED, "could not be compared: a row of it has no end", 1.0)
     return replace(as_compared(found, None, None), tolerance=rules.tolerance.said)
-
-
-def _kept(compared: Compared) -> Compared:
-    """Leave out files too large to be seen side by side; pictures stay."""
-    if compared.kind == "image" or len(compared.original or b"") + len(compared.reproduced or b"") <= KEPT_BYTES:
-        return compared
-    return replace(compared, original=None, reproduced=None)
