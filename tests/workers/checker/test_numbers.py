@@ -60,10 +60,43 @@ def test_other_ways_to_write_a_number_agree(checked: Check, a: str, b: str) -> N
         ("as of 2020-01-01 there were", "as of 2020-01-02 there were"),
         ("12345678901234567890", "12345678901234567891"),
         ("saved to /home/a/x.csv", "saved to /home/a/y.csv"),
+        ("Plants took 12 h to open", "Plants took 14 h to open"),
+        ("Sampling date: 2019-05-03", "Sampling date: 2019-05-04"),
+        ("Time difference of 2 days", "Time difference of 3 days"),
+        ("The survey was run on 2019-05-03.", "The survey was run on 2019-05-04."),
     ],
 )
 def test_other_content_differs(checked: Check, a: str, b: str) -> None:
     assert checked(f"<p>{a}</p>", f"<p>{b}</p>").verdict == "differs"
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "rule"),
+    [
+        ("Date: 2019-05-03", "Date: 2026-01-01", "date of the run"),
+        ("elapsed: 2.3 s", "elapsed: 2.9 s", "run time"),
+        ("Took 3 min", "Took 4 min", "run time"),
+        ("The script took 3 min.", "The script took 4 min.", "run time"),
+        ("Last updated: 3 May 2019", "Last updated: 4 June 2026", "date of the run"),
+        ("CPU times: user 12 ms, sys: 3 ms", "CPU times: user 19 ms, sys: 2 ms", "run time"),
+        ("5.3 µs ± 20 ns per loop (mean)", "6.1 µs ± 31 ns per loop (mean)", "run time"),
+        ("File /home/ada/x.py", "File /erc/x.py", "folder of a file"),
+        ("✔ dplyr 1.1.4", "✔ dplyr 1.0.9", "start message of a package"),
+        ("id 1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed", "id 2c0e6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed", "generated identifier"),
+    ],
+)
+def test_what_changes_with_every_run_is_listed_with_its_rule(checked: Check, a: str, b: str, rule: str) -> None:
+    found = checked(f"<p>{a}</p>", f"<p>{b}</p>")
+    assert found.verdict == "reproduced"
+    assert [part.rule for part in found.row("Text").ignored] == [rule]
+
+
+def test_the_moment_of_a_run_in_a_summary_does_not_count(checked: Check) -> None:
+    page = "<table><tr><td>Date:</td><td>{}</td><td>F</td><td>{}</td></tr><tr><td>x</td><td>2.0</td><td>G</td><td>1</td></tr></table>"
+    assert (
+        checked(page.format("Mon, 01 Jan 2024", "4.5"), page.format("Sun, 29 Nov 2026", "4.5")).verdict == "reproduced"
+    )
+    assert checked(page.format("Mon, 01 Jan 2024", "4.5"), page.format("Mon, 01 Jan 2024", "4.6")).verdict == "differs"
 
 
 def test_a_number_is_told_with_its_sentence(checked: Check) -> None:

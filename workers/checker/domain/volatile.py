@@ -28,11 +28,11 @@ _SAYS_RUN = (
     r"(?:\b(?:generated|rendered|compiled|knitted|knit|last (?:updated|modified|run|built|compiled))"
     r"(?: (?:on|at|by \w{1,20} (?:on|at)))?:?|"
     r"^(?:created|updated|modified|printed|exported|produced|processed|run|executed|built)(?: (?:on|at))?:?|"
-    r"\b(?:date|time ?stamp|time|today|datum):|^today is)"
+    r"^(?:date|time ?stamp|time|today|datum):|^today is)"
 )
 _QUANTITY = (
     r"\d{1,9}(?:[.,]\d{1,9})? ?"
-    r"(?:ns|µs|μs|us|ms|s|secs?|seconds?|mins?|minutes?|m|hours?|hrs?|h|days?)(?![a-zA-Z])"
+    r"(?:ns|µs|μs|us|ms|s|secs?|seconds?|mins?|minutes?|m|hours?|hrs?|h)(?![a-zA-Z])"
 )
 
 
@@ -83,15 +83,16 @@ RULES = (
         "date of the run",
         re.compile(rf"(?P<kept>{_SAYS_RUN} {{0,9}}){_MOMENT}(?![\w/])", re.IGNORECASE),
     ),
-    Volatile("time of the run", re.compile(rf"\b(?P<kept>Time: {{1,20}}){_CLOCK}"), needs=":"),
+    Volatile("time of the run", re.compile(rf"^(?P<kept>Time: {{1,20}}){_CLOCK}"), needs=":"),
     Volatile("date of the run", re.compile(rf"(?:\[1\] )?[\"']?{_STAMP}[\"']?", re.IGNORECASE), whole=True),
     Volatile("date of the run", re.compile(rf"{_DATE}\.?", re.IGNORECASE), whole=True, top=True),
     Volatile("run time", re.compile(rf"Time difference of {_QUANTITY}", re.IGNORECASE)),
     Volatile(
         "run time",
         re.compile(
-            r"\b(?P<kept>(?:elapsed|run ?time|running time|execution time|computation time|wall time|cpu time|"
-            r"time elapsed|time taken|total time|took|finished in|completed in|done in)"
+            r"(?P<kept>(?:\b(?:elapsed|run ?time|running time|execution time|computation time|wall time|cpu time|"
+            r"time elapsed|(?:code|script|computation|fitting|execution|sampling|rendering|knitting) took)|"
+            r"^(?:took|finished in|completed in|done in))"
             rf"(?: time)?(?: \((?:s|sec|seconds)\))?(?: was| is| of)?[:=]? {{0,9}}){_QUANTITY}",
             re.IGNORECASE,
         ),

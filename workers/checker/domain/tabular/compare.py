@@ -150,9 +150,17 @@ def _compare_cells(a: Table, b: Table, columns: Columns, rows: RowPairs, rules: 
             if same_cell(published, reproduced, rules.tolerance, printed=rules.printed):
                 _ignore(found, Change(_place(a, i, x), published, reproduced, "value written in another way"))
                 continue
+            if rules.printed and _tells_the_run(a.rows[i], x) and _tells_the_run(b.rows[k], y):
+                _ignore(found, Change(_place(a, i, x), published, reproduced, "date of the run"))
+                continue
             found.changed += 1
             if len(found.changes) < CHANGES_KEPT:
                 found.changes.append(Change(_place(a, i, x), published.strip(), reproduced.strip()))
+
+
+def _tells_the_run(row: Sequence[str], at: int) -> bool:
+    """Return whether the cell before names what follows as the moment of a run, as summaries of statsmodels do."""
+    return at > 0 and _cell(row, at - 1).strip().casefold() in {"date:", "time:"}
 
 
 def _ignore(found: TableFound, change: Change) -> None:
