@@ -10,6 +10,7 @@ from functools import partial
 
 from starlette.requests import HTTPConnection
 
+from erc.events.asking import Asking
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Hints
 from erc.events.dead import DeadLetters
@@ -70,6 +71,7 @@ class Services:
     blobs: FileBlobStore
     hub: Hub
     hints: Hints
+    asking: Asking
     operations: Operations
     inspection: Inspection
     dead: DeadLetters
