@@ -63,11 +63,27 @@ DEBIAN_PACKAGES = {
 }
 """Packages of Debian by the program or library that they bring."""
 
+_LOCKS = {
+    Mend.PYTHON: ("pylock.toml", "uv.lock", "poetry.lock", "Pipfile.lock"),
+    Mend.R: ("renv.lock", "packrat/packrat.lock"),
+}
+"""Files beside which a list of packages does not count: only their own tool should change them."""
+_MOVED = (
+    "binder/requirements.txt",
+    "binder/install.R",
+    "binder/apt.txt",
+    "binder/environment.yml",
+    "binder/Dockerfile",
+)
+"""Files that are read instead of those at the top."""
+
 _PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
 
 
 def propose(mend: Mend, subject: str, read: Read) -> list[Edit]:
     """Return the change that adds what is missing, none when nobody knows how it is called there."""
+    if any(_has(read, path) for path in (*_LOCKS.get(mend, ()), *_MOVED, *(f".{path}" for path in _MOVED))):
+        return []
     if mend is Mend.PYTHON:
         top = subject.partition(".")[0]
         return _added("requirements.txt", PYPI_NAMES.get(top, top), read)
@@ -76,6 +92,13 @@ def propose(mend: Mend, subject: str, read: Read) -> list[Edit]:
     if mend is Mend.SYSTEM and subject in DEBIAN_PACKAGES:
         return _added("apt.txt", DEBIAN_PACKAGES[subject], read)
     return []
+
+
+def _has(read: Read, path: str) -> bool:
+    try:
+        return read(path) is not None
+    except ValueError:
+        return True
 
 
 def _added(path: str, line: str, read: Read, name: str = "") -> list[Edit]:

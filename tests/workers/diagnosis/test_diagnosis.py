@@ -43,6 +43,14 @@ def test_there_are_sixty_logs_and_each_is_of_a_program() -> None:
     }
 
 
+@pytest.mark.parametrize("lock", ["uv.lock", "poetry.lock", "binder/requirements.txt", ".binder/environment.yml"])
+def test_nothing_is_proposed_where_another_file_counts(lock: str) -> None:
+    case = CASES["py_package"]
+    found = diagnose("ModuleNotFoundError: No module named 'seaborn'", case.main, {lock: "x"}.get, lambda _: True)
+    assert found is not None
+    assert (found.subject, found.edits) == ("seaborn", [])
+
+
 def test_a_log_that_tells_nothing_is_not_explained() -> None:
     assert explained("", CASES["py_code"]) is None
     assert explained("reading\nwriting\ndone\n", CASES["py_code"]) is None
