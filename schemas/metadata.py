@@ -58,6 +58,8 @@ class Description(BaseModel):
     main: str
     display: str
     """Path of the display file that a run makes; it is in the workspace only when the author published one."""
+    outputs: list[str] = Field(default_factory=list)
+    """Further published files that a run must make: those that `check` in `erc.yml` names by their paths."""
     erc_id: str = ""
     """The author's own id of the compendium (from `erc.yml`), else empty."""
     dependencies: list[Dependency] = Field(default_factory=list)

@@ -96,6 +96,16 @@ def test_an_old_copy_of_the_display_cannot_pass(service: Service) -> None:
     assert "No display was made" in str(_failed(service, script(code))["reason"])
 
 
+def test_an_old_copy_of_a_file_that_is_checked_cannot_pass(service: Service) -> None:
+    code = "import os\nassert not os.path.exists('table.csv')\nopen('display.txt', 'w').write('42\\n')"
+    rules = "spec_version: '1'\nmain: main.py\ndisplay: display.txt\ncheck:\n  - path: table.csv\n"
+    licences = "id: paper\nlicenses: {text: CC0-1.0, data: CC0-1.0, code: CC0-1.0, metadata: CC0-1.0}\n"
+    files = {"main.py": code, "display.txt": "42\n", "table.csv": "a\n1\n", "erc.yml": licences + rules}
+    job = service.ended(service.start(service.ready(packed(files))))
+    assert job["verdict"] == "differs"
+    assert "table.csv" in str(job["reason"])
+
+
 def test_cancelling_is_at_once_also_when_every_slot_is_busy(service: Service) -> None:
     compendium = service.ready(packed(script("import time\ntime.sleep(15)")))
     jobs = [service.start(compendium) for _ in range(4)]

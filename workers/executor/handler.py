@@ -158,7 +158,7 @@ class Executor:
         except ValidationError as error:
             raise Rejected("The plan cannot be read", str(error), code="plan_unreadable") from error
         original = read_manifest(self._blobs, command.manifest)
-        return plan, original.without([description.display]), original
+        return plan, original.without([description.display, *description.outputs]), original
 
 
 def failed(command: ExecuteWorkspace, problem: Digest, _error: Rejected | None) -> ExecutionFailed:

@@ -174,3 +174,16 @@ def test_a_relative_path_never_leaves_the_workspace(text: str) -> None:
     assert not path.startswith("/")
     assert ".." not in path.split("/")
     assert relative_path(path) == path
+
+
+def test_files_that_rules_name_by_their_paths_are_made_by_a_run() -> None:
+    rules = b"""
+check:
+  - path: ./results/table.csv
+    tolerance: 0.1
+  - files: [a.txt, 'logs/*.txt', folder/, ../b.txt]
+  - {path: cache.bin, ignore: true}
+  - nonsense
+"""
+    assert read_erc_yml(rules).outputs == ("results/table.csv", "a.txt")
+    assert read_erc_yml(b"check: yes").outputs == ()

@@ -69,6 +69,7 @@ def _description(workspace: Workspace, files: Files) -> Description:
         kind=workspace.kind,
         main=workspace.main,
         display=workspace.display,
+        outputs=[path for path in workspace.erc.outputs if path in files.manifest and path != workspace.main],
         erc_id=workspace.erc.erc_id,
         dependencies=[one.model_copy(update={"source": clean(one.source)}) for one in workspace.dependencies],
         warnings=files.warnings,

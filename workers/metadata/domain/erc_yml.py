@@ -12,6 +12,8 @@ from erc.workers.code.text import MAX_TEXT, normalise
 from erc.workers.metadata.domain.files import ERC_YML_BYTES
 
 NAME = "erc.yml"
+MOST_RULES = 50
+"""Rules of `check` that are read."""
 LICENCES = ("text", "data", "code", "metadata")
 _ID = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9._-]{0,126}[a-zA-Z0-9])?")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\\]")
@@ -27,6 +29,8 @@ class ErcYml:
     display: str = ""
     licenses: dict[str, str] = field(default_factory=dict)
     execution: dict[str, Any] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    """Paths of files that `check` names without a pattern."""
     document: dict[str, Any] = field(default_factory=dict)
     """All of it, JSON-safe."""
     warnings: tuple[str, ...] = ()
@@ -47,6 +51,7 @@ def read_erc_yml(data: bytes) -> ErcYml:
         display=_path(document, "display"),
         licenses=_licenses(document),
         execution=execution,
+        outputs=_outputs(document.get("check")),
         document=document,
     )
     return ErcYml(**{**vars(result), "warnings": tuple(_missing(result))})
@@ -123,6 +128,17 @@ def _part(document: dict[str, Any], key: str) -> dict[str, Any]:
 def _licenses(document: dict[str, Any]) -> dict[str, str]:
     part = _part(document, "licenses")
     return {key: text for key in LICENCES if (text := _text(part, key))}
+
+
+def _outputs(check: Any) -> tuple[str, ...]:
+    """Return the files that rules name; what a rule means, and whether it is one, is the checker's to say."""
+    found = []
+    for rule in check[:MOST_RULES] if isinstance(check, list) else []:
+        if isinstance(rule, dict) and rule.get("ignore") is not True:
+            named = rule.get("path") or rule.get("file") or rule.get("files")
+            found += [text for text in (named if isinstance(named, list) else [named]) if isinstance(text, str)]
+    literal = [text for text in found[:MOST_RULES] if not set(text) & set("*?[") and not text.endswith("/")]
+    return tuple(dict.fromkeys(filter(None, map(relative_path, literal))))
 
 
 def _check_bind_mounts(execution: dict[str, Any]) -> None:
