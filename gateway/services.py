@@ -10,7 +10,7 @@ from functools import partial
 
 from starlette.requests import HTTPConnection
 
-from erc.events.blobs import FileBlobStore
+from erc.events.blobs import BlobStore
 from erc.events.bus import Hints
 from erc.events.dead import DeadLetters
 from erc.events.hub import Hub
@@ -67,7 +67,7 @@ class Services:
     queue: Queue
     sessions: Sessions
     search: SearchEngine
-    blobs: FileBlobStore
+    blobs: BlobStore
     hub: Hub
     hints: Hints
     operations: Operations

@@ -6,7 +6,7 @@ import asyncio
 import time
 from functools import partial
 
-from erc.events.blobs import FileBlobStore
+from erc.events.blob_place import BlobPlace
 from erc.events.bus import Client, Hints
 from erc.events.dead import DeadLetters
 from erc.events.hub import Hub
@@ -37,7 +37,7 @@ def wire(
         queue=queue,
         sessions=Sessions(database),
         search=PostgresSearch(database),
-        blobs=FileBlobStore(settings.home / "blobs"),
+        blobs=BlobPlace.read(settings.home).store(),
         hub=Hub(client),
         hints=hints,
         operations=operations,

@@ -18,7 +18,8 @@ from typing import Any, Protocol
 import uvloop
 
 from erc.events import metrics, telemetry
-from erc.events.blobs import FileBlobStore
+from erc.events.blob_place import BlobPlace
+from erc.events.blobs import BlobStore
 from erc.events.bus import Hints, LogStream, connect
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
@@ -65,7 +66,8 @@ class Context:
 
     settings: WorkerSettings
     database: Database
-    blobs: FileBlobStore
+    place: BlobPlace
+    blobs: BlobStore
     logs: LogStream
     hints: Hints
     tasks: list[asyncio.Future[None]] = field(default_factory=list)
@@ -101,7 +103,8 @@ async def _context(worker: str, settings: WorkerSettings) -> AsyncIterator[Conte
     hints = Hints(client)
     engine = create_engine(settings.database_url, size=settings.slots + 2)
     database = Database(engine, hints.wake_relay, Faults.from_environment(worker))
-    context = Context(settings, database, FileBlobStore(settings.home / "blobs"), LogStream(client), hints)
+    place = BlobPlace.read(settings.home)
+    context = Context(settings, database, place, place.store(), LogStream(client), hints)
     try:
         yield context
     finally:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from erc.events.blobs import BlobStore, FileBlobStore, read_manifest
+from erc.events.blob_place import BlobPlace
+from erc.events.blobs import BlobStore, read_manifest
 from erc.schemas.check import CheckReport
 from erc.schemas.ids import Digest
 from erc.schemas.workspace import Manifest
@@ -21,8 +21,7 @@ LINKED_BYTES = 64 << 20
 class CheckRequest:
     """What to compare: the display's path in the published workspace and among the files that the run made."""
 
-    store: Path
-    """The folder of the blob store."""
+    place: BlobPlace
     published: Digest
     """The manifest of the workspace."""
     reproduced: Digest
@@ -32,7 +31,7 @@ class CheckRequest:
 
 def check_files(request: CheckRequest) -> CheckReport:
     """Compare, keep what is to be shown, return the report; raises Rejected when a manifest cannot be read."""
-    blobs = FileBlobStore(request.store)
+    blobs = request.place.store()
     published, reproduced = read_manifest(blobs, request.published), read_manifest(blobs, request.reproduced)
     before, after = published.get(request.display), reproduced.get(request.display)
     if before is not None and after is not None and max(before.size_bytes, after.size_bytes) > DISPLAY_BYTES:

@@ -37,7 +37,7 @@ async def _build(context: Context) -> list[Duty]:
         unpacked_bytes=int(os.environ.get("LOADER_UNPACKED_BYTES", ArchiveLimits().unpacked_bytes)),
         entries=int(os.environ.get("LOADER_ENTRIES", ArchiveLimits().entries)),
     )
-    read = partial(reader.call, extract, context.settings.home / "blobs")
+    read = partial(reader.call, extract, context.place)
     loader = Loader(lambda upload: read(upload, limits), store)
     advice = "Send a smaller archive, or one with fewer files."
     limit = TimeLimit(timedelta(seconds=seconds + GRACE_SECONDS), "Unpacking the archive", advice)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from erc.events.blobs import CHUNK_BYTES, BlobStore, FileBlobStore
+from erc.events.blob_place import BlobPlace
+from erc.events.blobs import CHUNK_BYTES, BlobStore
 from erc.events.errors import Rejected
 from erc.schemas.ids import Digest
 from erc.schemas.limits import ArchiveLimits
@@ -16,9 +16,9 @@ PAYLOAD = "data/"
 PROBLEMS_SHOWN = 5
 
 
-def extract(store: Path, upload: Digest, limits: ArchiveLimits) -> Extracted:
+def extract(place: BlobPlace, upload: Digest, limits: ArchiveLimits) -> Extracted:
     """Unpack an upload into the store; raises Rejected with what the author can mend."""
-    blobs = FileBlobStore(store)
+    blobs = place.store()
     with blobs.open(upload) as file:
         unpacked = unpack(file, blobs.put, limits)
     manifest = unpacked.manifest

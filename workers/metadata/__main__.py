@@ -35,7 +35,7 @@ async def _build(context: Context) -> list[Duty]:
 
     async def describe(manifest: Digest, choice: Digest | None) -> Digest:
         today = utc_now().date().isoformat()
-        return await reader.call(describe_workspace, context.settings.home / "blobs", manifest, today, choice)
+        return await reader.call(describe_workspace, context.place, manifest, today, choice)
 
     advice = "Leave out files that do not belong to the analysis."
     limit = TimeLimit(timedelta(seconds=seconds + GRACE_SECONDS), "Reading the workspace", advice)
