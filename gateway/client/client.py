@@ -86,6 +86,16 @@ class Client:
         )
         return self._read(answer, Identified).id
 
+    def create(self, source: str, content_type: str, key: str) -> str:
+        """Make a compendium of a source that was sent, or of a repository, and return its id."""
+        answer = self._ask(
+            "POST",
+            "/api/v1/compendium",
+            json={"source": source, "content_type": content_type},
+            headers={"Prefer": "respond-async", **_under(key)},
+        )
+        return self._read(answer, Identified).id
+
     def compendium(self, identifier: str) -> CompendiumDocument:
         """Return a compendium."""
         path = f"/api/v1/compendium/{checked_id(identifier, 'compendium')}"
