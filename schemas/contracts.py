@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from erc.schemas.check import CheckReport
 from erc.schemas.compendium import Compendium
+from erc.schemas.diagnosis import Diagnosis
 from erc.schemas.environment import Plan
 from erc.schemas.job import Job
 from erc.schemas.metadata import Description
@@ -21,6 +22,7 @@ DOCUMENTS: tuple[type[BaseModel], ...] = (
     CheckReport,
     Compendium,
     Description,
+    Diagnosis,
     Entry,
     Job,
     PackRecord,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from erc.schemas.diagnosis import Diagnosis
 
 
 class Problem(BaseModel):
@@ -16,6 +18,8 @@ class Problem(BaseModel):
     code: str
     title: str
     detail: str = ""
+    diagnosis: Diagnosis | None = Field(default=None, exclude_if=lambda value: value is None)
+    """What the log of a failed step tells; absent where it tells nothing."""
 
     def sentence(self) -> str:
         """Return title and detail as one text for a terminal or a page."""

@@ -11,6 +11,7 @@ from erc.gateway.errors import Refused
 from erc.gateway.identity.holders import shown_by
 from erc.gateway.routes.asking import services_of
 from erc.gateway.services import Services
+from erc.gateway.store.event_log import EventLog
 from erc.gateway.streaming import everything as of_everything
 from erc.gateway.streaming import job as of_one_job
 from erc.gateway.streaming.cursor import Cursor
@@ -49,7 +50,8 @@ async def of_job(request: Request) -> Response:
     await services.streams.events.ready()
     await services.streams.logs.ready()
     start = await of_one_job.begin(services.streams, asked)
-    told = JobStream(services.streams, principal, job, start, reader)
+    waits = EventLog(services.records.database).waits
+    told = JobStream(services.streams, principal, job, start, reader, waits)
     return EventStream(reader, told.chunks(), services.streams.entered)
 
 

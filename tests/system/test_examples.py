@@ -39,6 +39,14 @@ def test_an_example_comes_out_as_promised(service: Service, name: str) -> None:
     assert (run.returncode, json.loads(run.stdout)["verdict"]) == (code, verdict), run.stderr[-2000:]
 
 
+def test_a_failure_is_explained_with_the_file_that_is_missing(service: Service) -> None:
+    run = erc(service, "run", str(ROOT / "examples" / "script-fails"), "--json")
+    diagnosis = json.loads(run.stdout)["problem"]["diagnosis"]
+    assert (diagnosis["cause"], diagnosis["subject"]) == ("missing_file", "data/soundings.csv")
+    shown = erc(service, "run", str(ROOT / "examples" / "script-fails"))
+    assert "Why: The file data/soundings.csv is not there." in shown.stdout
+
+
 def test_one_changed_number_differs_and_names_the_figure(service: Service, tmp_path: Path) -> None:
     folder = tmp_path / "paper"
     shutil.copytree(ROOT / "examples" / "rmarkdown", folder)
