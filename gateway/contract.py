@@ -85,6 +85,7 @@ _REFUSALS = {
     501: "This is not there yet.",
     502: "Somebody else's service gave no usable answer.",
     503: "The service is not available for a moment. Please try again.",
+    504: "Somebody else's service gave no answer in time.",
 }
 
 _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}

@@ -12,7 +12,7 @@ from erc.gateway.client.sse import Patience
 LARGE_BYTES = 128 << 20
 """From this size on an archive is sent in pieces: it is read twice, once for its digest."""
 CHUNK_BYTES = 1 << 20
-_KIND = {"Content-Type": "application/offset+octet-stream"}
+_KIND = {"Content-Type": "application/octet-stream"}
 
 
 def send_source(

@@ -179,7 +179,7 @@ ROUTES = [
             (400, 404, 409, 413),
             (OFFSET,),
             (_AT,),
-            Content("application/offset+octet-stream", "The bytes of the piece, at most 1 MiB."),
+            Content("application/octet-stream", "The bytes of the piece, at most 1 MiB."),
             action=Action.CREATE,
         ),
     ),

@@ -9,9 +9,12 @@ from functools import partial
 from erc.events.catalog import LoadWorkspace
 from erc.events.git_process import loopback_allowed
 from erc.events.limited import Limited
+from erc.events.outbox import utc_now
 from erc.schemas import tables
+from erc.schemas.ids import Digest
 from erc.schemas.limits import ArchiveLimits
 from erc.workers.limits import TimeLimit, wall_clock
+from erc.workers.loader.domain import Extracted
 from erc.workers.loader.extract import extract
 from erc.workers.loader.fetch import FetchLimits, fetch
 from erc.workers.loader.handler import Loader, rejected
@@ -45,8 +48,11 @@ async def _build(context: Context) -> list[Duty]:
         pack_bytes=int(os.environ.get("LOADER_GIT_BYTES", FetchLimits.pack_bytes)),
         loopback=loopback_allowed(),
     )
-    bring = partial(reader.call, fetch, context.place)
-    loader = Loader(lambda upload: read(upload, limits), lambda source: bring(source, limits, fetching), store)
+
+    async def bring(source: Digest) -> Extracted:
+        return await reader.call(fetch, context.place, source, limits, fetching, utc_now().timestamp())
+
+    loader = Loader(lambda upload: read(upload, limits), bring, store)
     advice = "Send a smaller archive, or one with fewer files."
     limit = TimeLimit(timedelta(seconds=seconds + GRACE_SECONDS), "Unpacking the archive", advice)
     return [Duty(LoadWorkspace, store, loader.load, rejected, limit=limit)]

@@ -38,11 +38,14 @@ class FetchLimits:
     """Whether the repository may be on this machine, over http: for tests and development."""
 
 
-def fetch(place: BlobPlace, source: Digest, limits: ArchiveLimits, fetching: FetchLimits) -> Extracted:
-    """Fetch what the document `source` names and keep its files; raises Rejected with what the author can mend."""
+def fetch(place: BlobPlace, source: Digest, limits: ArchiveLimits, fetching: FetchLimits, now: float) -> Extracted:
+    """Fetch what the document `source` names and keep its files; raises Rejected with what the author can mend.
+
+    `now` is Unix time in seconds.
+    """
     blobs = place.store()
     wanted = GitSource.model_validate_json(blobs.read(source, 1 << 16))
-    with _folder(place.home / "fetching") as folder:
+    with _folder(place.home / "fetching", now) as folder:
         archive = _archived(wanted, folder, limits, fetching)
         with archive.open("rb") as file:
             unpacked = unpack(file, blobs.put, limits)
@@ -112,12 +115,12 @@ def _refuse_pointers(manifest: Manifest, blobs: BlobStore) -> None:
 
 
 @contextlib.contextmanager
-def _folder(root: Path) -> Iterator[Path]:
+def _folder(root: Path, now: float) -> Iterator[Path]:
     """Make a folder that is gone afterwards; what killed processes left goes first."""
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in root.iterdir():
         with contextlib.suppress(FileNotFoundError):
-            if time.time() - left.stat().st_mtime > FORGOTTEN_SECONDS:
+            if now - left.stat().st_mtime > FORGOTTEN_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=root) as folder:
         yield Path(folder)

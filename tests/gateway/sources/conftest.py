@@ -19,7 +19,7 @@ class Sender:
         return await self.client.post("/api/v1/sources", json=document)
 
     async def piece(self, upload: str, offset: int, content: bytes) -> httpx2.Response:
-        headers = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+        headers = {"Upload-Offset": str(offset), "Content-Type": "application/octet-stream"}
         return await self.client.patch(f"/api/v1/sources/{upload}", content=content, headers=headers)
 
     async def complete(self, upload: str) -> httpx2.Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def fetched(
     blobs = place.store()
     source = put_document(blobs, GitSource(url=url, ref="main", folder=folder, commit=commit))
     fetching = FetchLimits(**{"seconds": 20.0, "loopback": True, **changes})  # type: ignore[arg-type]
-    found = fetch(place, source, limits or ArchiveLimits(), fetching)
+    found = fetch(place, source, limits or ArchiveLimits(), fetching, time.time())
     assert not list((tmp_path / "home" / "fetching").iterdir())
     manifest = read_manifest(blobs, found.manifest)
     assert found.size_bytes == manifest.size_bytes
