@@ -31,6 +31,10 @@ LIMITS: Mapping[str, BodyLimit] = {
 """The limits of those routes that have not the usual ones, by patterns of method and path."""
 
 
+_READING = {"GET", "HEAD"}
+_ANNOUNCING = {b"content-length", b"transfer-encoding"}
+
+
 class Bodies:
     """ASGI middleware: a body that is too large is 413, one that is too slow 408, whatever the route does with it."""
 
@@ -40,6 +44,10 @@ class Bodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["method"] in _READING and not any(name in _ANNOUNCING for name, _ in scope["headers"]):
+            # Nobody reads a body where none is announced.
             await self._app(scope, receive, send)
             return
         limit = self._limit(scope)

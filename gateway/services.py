@@ -106,7 +106,7 @@ class Services:
     async def principal(self, connection: HTTPConnection) -> Principal:
         """Return who asks: the bearer of a token, the holder of a session, or nobody."""
         identity = self.identity
-        shown = shown_by(connection.headers, connection.cookies, identity.cookies.session)
+        shown = shown_by(connection, identity.cookies.session)
         if shown is None:
             return ANONYMOUS
         found = await identity.holders.find(shown, partial(to_be_renewed, connection, shown.secret))

@@ -12,6 +12,7 @@ from erc.schemas.check import CheckReport
 from erc.schemas.compendium import Compendium
 from erc.schemas.diagnosis import Diagnosis
 from erc.schemas.environment import Plan
+from erc.schemas.evidence import DriftReport, Evidence, Reproducibility
 from erc.schemas.job import Job
 from erc.schemas.metadata import Description
 from erc.schemas.problem import Problem
@@ -23,11 +24,14 @@ DOCUMENTS: tuple[type[BaseModel], ...] = (
     Compendium,
     Description,
     Diagnosis,
+    DriftReport,
     Entry,
+    Evidence,
     Job,
     PackRecord,
     Plan,
     Problem,
+    Reproducibility,
     Shipment,
 )
 

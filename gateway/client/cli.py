@@ -14,6 +14,7 @@ from erc.gateway.client.commands import dead, events, rebuild, streams
 from erc.gateway.client.commands.cancel import cancel
 from erc.gateway.client.commands.doctor import doctor
 from erc.gateway.client.commands.download import download
+from erc.gateway.client.commands.fix import fix
 from erc.gateway.client.commands.login import login, logout, whoami
 from erc.gateway.client.commands.logs import logs
 from erc.gateway.client.commands.metadata import metadata
@@ -40,6 +41,7 @@ app.command("run")(run)
 app.command("status")(status)
 app.command("logs")(logs)
 app.command("cancel")(cancel)
+app.command("fix")(fix)
 app.command("metadata")(metadata)
 app.command("publish")(publish)
 app.command("download")(download)

@@ -106,6 +106,11 @@ class Client:
         answer = self._ask("POST", "/api/v1/job", json={"compendium_id": compendium_id}, headers=_under(key))
         return self._read(answer, Identified).job_id
 
+    def mend(self, identifier: str, key: str) -> str:
+        """Accept the change that a failed job proposes and return the id of the new compendium."""
+        path = f"/api/v1/job/{checked_id(identifier, 'job')}/mend"
+        return self._read(self._ask("POST", path, headers=_under(key)), Identified).id
+
     def job(self, identifier: str) -> JobDocument:
         """Return a job with the texts of all its steps."""
         path = f"/api/v1/job/{checked_id(identifier, 'job')}"

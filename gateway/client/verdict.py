@@ -29,13 +29,13 @@ def show_verdict(terminal: Terminal, job: JobDocument, page: str) -> None:
     if job.reason:
         terminal.show(f"  {_indented(job.reason)}")
     if job.problem and job.problem.diagnosis:
-        _show_diagnosis(terminal, job.problem.diagnosis)
+        _show_diagnosis(terminal, job.problem.diagnosis, job.id)
     for row in job.differences:
         terminal.show(f"  - {one_line(_difference(row))}")
     terminal.show(f"  Page: {page}", "dim")
 
 
-def _show_diagnosis(terminal: Terminal, found: Diagnosis) -> None:
+def _show_diagnosis(terminal: Terminal, found: Diagnosis, job_id: str) -> None:
     place = f" ({found.path}:{found.line})" if found.path and found.line else ""
     terminal.show(f"  Why: {one_line(found.sentence)}{one_line(place)}")
     if found.advice:
@@ -43,6 +43,8 @@ def _show_diagnosis(terminal: Terminal, found: Diagnosis) -> None:
     for edit in found.edits:
         terminal.show(f"  Proposed change of {one_line(edit.path)}:")
         terminal.show(f"    {plain(edit.patch).strip()}".replace("\n", "\n    "))
+    if found.edits:
+        terminal.show(f"  Accept it with: erc fix {job_id}", "dim")
 
 
 def _difference(row: ComparisonDocument) -> str:

@@ -67,7 +67,7 @@ async def _reader(request: Request, services: Services) -> tuple[Open, Entrance]
 
 async def _entrance(request: Request, services: Services) -> Entrance:
     principal = await services.principal(request)
-    shown = shown_by(request.headers, request.cookies, services.identity.cookies.session)
+    shown = shown_by(request, services.identity.cookies.session)
     # The operator's own token is good as long as this process lives; sessions and personal tokens may end.
     lasting = shown is None or principal.anonymous or services.identity.holders.is_operators(shown)
     return Entrance(principal, None if lasting or shown is None else shown.secret)

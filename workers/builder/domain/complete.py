@@ -24,6 +24,15 @@ _FILE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
+class Draft:
+    """A workspace as it came, and the environment that is planned for it."""
+
+    manifest: Manifest
+    description: Description
+    plan: Plan
+
+
+@dataclass(frozen=True)
 class Completed:
     """A workspace with everything that the ERC specification asks for."""
 
@@ -38,15 +47,20 @@ class Invalid(Rejected):
     """The configuration is at fault: the step `validate_compendium` fails."""
 
 
-def complete(blobs: BlobStore, command: PrepareEnvironment, base: str) -> Completed:
-    """Return the completed workspace of a command; raises Rejected, or Invalid for a wrong `erc.yml`."""
+def draft(blobs: BlobStore, command: PrepareEnvironment) -> Draft:
+    """Return the plan for the workspace of a command; raises Rejected, or Invalid for a wrong `erc.yml`."""
     manifest = _bound(blobs, Manifest.parse(blobs.read(command.manifest)))
     description = Description.model_validate_json(blobs.read(command.description))
-    plan = make_plan(description, manifest, lambda path: _read(blobs, manifest, path))
+    return Draft(manifest, description, make_plan(description, manifest, lambda path: _read(blobs, manifest, path)))
+
+
+def complete(blobs: BlobStore, draft: Draft, compendium_id: str, base: str) -> Completed:
+    """Return the completed workspace, its plan standing on a base image of this name; raises like `draft`."""
+    manifest, description, plan = draft.manifest, draft.description, draft.plan
     made = [
         _entry(blobs, path, content)
         for path, content in (
-            (CONFIGURATION, configuration(description, command.compendium_id)),
+            (CONFIGURATION, configuration(description, compendium_id)),
             (RUNTIME_MANIFEST, dockerfile(plan, base)),
         )
         if path not in manifest
