@@ -27,6 +27,7 @@ UPLOAD = BodyLimit(None, 1800)
 LIMITS: Mapping[str, BodyLimit] = {
     r"POST /api/v1/compendium": UPLOAD,
     r"POST /upload": UPLOAD,
+    r"POST /api/v1/plan": BodyLimit(16 << 20, 60),
 }
 """The limits of those routes that have not the usual ones, by patterns of method and path."""
 

@@ -10,6 +10,7 @@ from functools import partial
 
 from starlette.requests import HTTPConnection
 
+from erc.events.asking import Asking
 from erc.events.blobs import BlobStore
 from erc.events.bus import Hints
 from erc.events.dead import DeadLetters
@@ -72,6 +73,7 @@ class Services:
     blobs: BlobStore
     hub: Hub
     hints: Hints
+    asking: Asking
     operations: Operations
     inspection: Inspection
     dead: DeadLetters

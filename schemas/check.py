@@ -32,6 +32,20 @@ class Outcome(StrEnum):
     """Made by this run, but not published."""
     UNCOMPARED = "uncompared"
     """Too large or not readable; `finding` says why."""
+    IGNORED = "ignored"
+    """Not compared because a rule says so; `rule` says which."""
+
+
+class IgnoredPart(BaseModel):
+    """Something of a compared thing that differs and does not count, with the rule why."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    rule: str
+    """`memory address`, `number written in another way`, `erc.yml ignores “…”`."""
+    published: str = ""
+    reproduced: str = ""
+    """What stands there on each side, shortened; empty where a side has nothing."""
 
 
 class Comparison(BaseModel):
@@ -52,6 +66,14 @@ class Comparison(BaseModel):
     reproduced: Digest | None = None
     difference: Digest | None = None
     """Blobs to show side by side: images (PNG) for figures, texts otherwise."""
+    rule: str = ""
+    """Why the thing is ignored as a whole, else empty."""
+    tolerance: str = ""
+    """The tolerance of `erc.yml` under which numbers were compared, in words; else empty."""
+    ignored: list[IgnoredPart] = Field(default_factory=list)
+    """The first of what differs and does not count."""
+    ignored_count: int = 0
+    """How much of that there is."""
 
 
 class CheckReport(BaseModel):
@@ -67,3 +89,7 @@ class CheckReport(BaseModel):
     """Why nothing was compared, for programs: `no_display`, `not_comparable`; else empty."""
     html: Digest | None = None
     """The report as a page of its own, with the differences marked."""
+    warnings: list[str] = Field(default_factory=list)
+    """Sentences about rules of `erc.yml` that were not understood or name nothing."""
+    unclaimed: list[str] = Field(default_factory=list)
+    """Paths of files that the run made and nothing claims; they do not count. The first of them."""

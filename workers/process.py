@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import uvloop
 
 from erc.events import metrics, telemetry
+from erc.events.asking import Asking
 from erc.events.blob_place import BlobPlace
 from erc.events.blobs import BlobStore
 from erc.events.bus import Hints, LogStream, connect
@@ -70,6 +71,7 @@ class Context:
     blobs: BlobStore
     logs: LogStream
     hints: Hints
+    asking: Asking
     tasks: list[asyncio.Future[None]] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
     """What this process works with, to be announced with its slots: machine, engine, limits."""
@@ -104,7 +106,7 @@ async def _context(worker: str, settings: WorkerSettings) -> AsyncIterator[Conte
     engine = create_engine(settings.database_url, size=settings.slots + 2)
     database = Database(engine, hints.wake_relay, Faults.from_environment(worker))
     place = BlobPlace.read(settings.home)
-    context = Context(settings, database, place, place.store(), LogStream(client), hints)
+    context = Context(settings, database, place, place.store(), LogStream(client), hints, Asking(client))
     try:
         yield context
     finally:

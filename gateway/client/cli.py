@@ -19,6 +19,7 @@ from erc.gateway.client.commands.login import login, logout, whoami
 from erc.gateway.client.commands.logs import logs
 from erc.gateway.client.commands.metadata import metadata
 from erc.gateway.client.commands.open import open_page
+from erc.gateway.client.commands.plan import plan
 from erc.gateway.client.commands.publish import publish
 from erc.gateway.client.commands.run import run
 from erc.gateway.client.commands.status import status
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.command("up")(up)
 app.command("run")(run)
+app.command("plan")(plan)
 app.command("status")(status)
 app.command("logs")(logs)
 app.command("cancel")(cancel)

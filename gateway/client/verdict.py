@@ -37,7 +37,7 @@ def show_verdict(terminal: Terminal, job: JobDocument, page: str) -> None:
 
 def _show_diagnosis(terminal: Terminal, found: Diagnosis, job_id: str) -> None:
     place = f" ({found.path}:{found.line})" if found.path and found.line else ""
-    terminal.show(f"  Why: {one_line(found.sentence)}{one_line(place)}")
+    terminal.show(f"  Why: {one_line(found.sentence + place)}")
     if found.advice:
         terminal.show(f"  Advice: {one_line(found.advice)}")
     for edit in found.edits:

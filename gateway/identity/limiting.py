@@ -20,7 +20,7 @@ from erc.gateway.identity.settings import IdentitySettings, Rates
 
 _UNCOUNTED = ("/static/", "/health", "/metrics")
 _SIGN_IN = ("/api/v1/auth/", "/sign-in", "/device")
-_UPLOADS = {"/api/v1/compendium", "/upload"}
+_UPLOADS = {"/api/v1/compendium", "/upload", "/api/v1/plan"}
 _MINTS = {"/api/v1/token", "/account/tokens"}
 _READS = {"GET", "HEAD", "OPTIONS"}
 _WHO = "/api/v1/auth/whoami"

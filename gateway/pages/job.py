@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from erc.gateway.auth import Action, Answer, Thing, authorise
 from erc.gateway.pages.about import about
+from erc.gateway.pages.environment import environment_of
 from erc.gateway.pages.evidence import evidence_of
 from erc.gateway.pages.files import files_of
 from erc.gateway.pages.progress import headline, steps
@@ -38,6 +39,7 @@ async def page(request: Request) -> Response:
         title=about(compendium).title if compendium else "A compendium that was deleted",
         headline=headline(job, waits),
         evidence=await evidence_of(services, job, services.signer.by_link() if principal.link else services.signer),
+        environment=await environment_of(services.blobs, job),
         steps=await steps(services.blobs, job),
         files=await files_of(services.blobs, job.outputs, f"/api/v1/job/{job.id}/data"),
         cancels=cancels,

@@ -8,14 +8,18 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
+from erc.events.asking import PLAN
 from erc.events.catalog import PrepareEnvironment, SaveImage
 from erc.events.errors import Unavailable
+from erc.events.limited import Limited
 from erc.events.outbox import utc_now
 from erc.schemas import tables
+from erc.workers.answering import answering
 from erc.workers.builder.bootstrap import sweep_unfinished
 from erc.workers.builder.evidence import Evidences
 from erc.workers.builder.handler import Builder, prepare_failed, save_failed
 from erc.workers.builder.images import EngineImages
+from erc.workers.builder.read_workspace import plan_workspace
 from erc.workers.builder.settings import BuilderSettings
 from erc.workers.builder.store import Environments
 from erc.workers.limits import TimeLimit
@@ -27,6 +31,8 @@ from erc.workers.store import WorkStore
 log = logging.getLogger("erc.worker")
 
 SLOTS = 2
+READER = (1024, 20.0, 50)
+"""The limits of a process that plans without building: MiB, seconds, calls."""
 SWEEP_SECONDS = 120.0
 YOUNG_SECONDS = 60.0
 MARGIN = timedelta(minutes=30)
@@ -55,6 +61,8 @@ async def _build(context: Context) -> list[Duty]:
     prepared = WorkStore(context.database, tables.environment, "builder")
     saved = WorkStore(context.database, tables.image, "builder")
     about = context.about["manifest"] = {"memory": settings.rules.limits.memory_bytes}
+    reader = Limited(["erc.workers.builder.read_workspace"], *READER)
+    await answering(context, PLAN, reader, plan_workspace, "manifest", "description")
     environments = Environments(context.database, context.database.engine)
     images = EngineImages(settings.engine, settings.rules, environments, context.blobs, settings.user, about)
     context.beside(_sweep(images))

@@ -70,7 +70,7 @@ class Builder:
 
     async def prepare(self, command: PrepareEnvironment, work: Work) -> None:
         """Complete the workspace and make its environment. Raises Rejected or Unavailable."""
-        drafted = await asyncio.to_thread(draft, self._blobs, command)
+        drafted = await asyncio.to_thread(draft, self._blobs, command.manifest, command.description)
         base = await self._images.base(drafted.plan)
         completed = await asyncio.to_thread(complete, self._blobs, drafted, command.compendium_id, base.name)
         key = completed.plan.key(base.image_id, self._rules.platform)

@@ -49,14 +49,14 @@ RULES = (
         Cause.MISSING_PACKAGE,
         r"(?:ModuleNotFoundError|ImportError): No module named '?([A-Za-z0-9_.]{1,100})'?",
         "The Python package {0} is not in the environment.",
-        "It is added to requirements.txt.",
+        "Add it to requirements.txt.",
         mend=Mend.PYTHON,
     ),
     rule(
         Cause.MISSING_PACKAGE,
         r"Missing optional dependency '([A-Za-z0-9_.-]{1,100})'",
         "The Python package {0} is needed and is not in the environment.",
-        "It is added to requirements.txt.",
+        "Add it to requirements.txt.",
         mend=Mend.PYTHON,
     ),
     rule(
@@ -64,7 +64,7 @@ RULES = (
         r"(?:ImportError|ValueError|RuntimeError): .{0,120}?(?:requires|install|needs) (?:the )?"
         r"['\"`]?([A-Za-z][A-Za-z0-9_-]{1,60})['\"`]? (?:package|library|to be installed|module)",
         "The Python package {0} is needed and is not in the environment.",
-        "It is added to requirements.txt.",
+        "Add it to requirements.txt.",
         mend=Mend.PYTHON,
     ),
     rule(

@@ -9,7 +9,7 @@ _Q, _NAME = "[‘'\"`“]", r"[A-Za-z][A-Za-z0-9.]*"
 _E = "[’'\"`”]"
 _FILE = rf"{_Q}([^’'\"`”]{{1,400}}){_E}"
 
-_ADD = "It is added to what the environment installs."
+_ADD = "Add it to what the environment installs, as below."
 _INSIDE = "A run has no network. Put what it fetches into the workspace, and read it from there."
 
 RULES = (

@@ -52,8 +52,8 @@ JOB = (
         "",
         "4 generate_manifest",
         "dockerfile the_manifest_says_what_the_specification_asks_for",
-        "plan a_dockerfile_of_the_author_is_mentioned_and_not_used",
-        decision=5,
+        "plan a_dockerfile_that_this_service_wrote_is_not_read",
+        decision=14,
     ),
     row(
         "2.2",

@@ -8,7 +8,6 @@ from typing import Any
 import yaml
 
 from erc.events.blobs import BlobStore, put_document
-from erc.events.catalog import PrepareEnvironment
 from erc.events.errors import Rejected
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
@@ -20,7 +19,7 @@ from erc.workers.builder.domain.dockerfile import dockerfile
 from erc.workers.builder.domain.plan import plan as make_plan
 
 CONFIGURATION, RUNTIME_MANIFEST = "erc.yml", "Dockerfile"
-_FILE_BYTES = 1 << 20
+_FILE_BYTES = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -47,10 +46,10 @@ class Invalid(Rejected):
     """The configuration is at fault: the step `validate_compendium` fails."""
 
 
-def draft(blobs: BlobStore, command: PrepareEnvironment) -> Draft:
-    """Return the plan for the workspace of a command; raises Rejected, or Invalid for a wrong `erc.yml`."""
-    manifest = _bound(blobs, Manifest.parse(blobs.read(command.manifest)))
-    description = Description.model_validate_json(blobs.read(command.description))
+def draft(blobs: BlobStore, workspace: Digest, described: Digest) -> Draft:
+    """Return the plan for a workspace by its manifest and description; raises Rejected, Invalid for its `erc.yml`."""
+    manifest = _bound(blobs, Manifest.parse(blobs.read(workspace)))
+    description = Description.model_validate_json(blobs.read(described))
     return Draft(manifest, description, make_plan(description, manifest, lambda path: _read(blobs, manifest, path)))
 
 

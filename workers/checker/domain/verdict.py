@@ -10,11 +10,15 @@ from erc.workers.checker.domain.result import Named
 _WORST_LAST = (Outcome.UNCOMPARED, Outcome.EXTRA, Outcome.DIFFERENT, Outcome.MISSING)
 
 
-def conclude(rows: Sequence[Named], display: str, *, same_bytes: bool) -> tuple[Verdict, str]:
-    """Return the verdict on a made display and its reason; `rows` come in the order of the document."""
+def conclude(rows: Sequence[Named], display: str, *, same_bytes: bool, files: int = 0) -> tuple[Verdict, str]:
+    """Return the verdict on a made display and its reason.
+
+    `rows` come in the order of the document; the last `files` of them are files beside the display.
+    """
     bad = [row for row in rows if not row.compared.agrees]
     if not bad:
-        return Verdict.REPRODUCED, _agreement(rows, display, same_bytes=same_bytes)
+        sentence = _agreement(rows[: len(rows) - files], display, same_bytes=same_bytes)
+        return Verdict.REPRODUCED, f"{sentence}{_and_files(rows[len(rows) - files :])}"
     worst = max(bad, key=_badness)
     sentence = worst.sentence
     if len(bad) > 1:
@@ -22,16 +26,34 @@ def conclude(rows: Sequence[Named], display: str, *, same_bytes: bool) -> tuple[
     return Verdict.DIFFERS, sentence
 
 
+def _and_files(rows: Sequence[Named]) -> str:
+    compared = sum(row.compared.outcome is not Outcome.IGNORED for row in rows)
+    if not compared:
+        return ""
+    return " One further file agrees." if compared == 1 else f" {compared:,} further files agree."
+
+
 def _badness(row: Named) -> tuple[bool, int, float]:
     one = row.compared
     return one.kind == "image", _WORST_LAST.index(one.outcome), one.measure
 
 
+def _what(figures: int, tables: int) -> str:
+    counted = [
+        f"all {count:,} {noun}s" if count > 1 else f"the {noun}"
+        for count, noun in ((figures, "figure"), (tables, "table"))
+        if count
+    ]
+    if not counted:
+        return "The text agrees"
+    return f"{', '.join(['The text', *counted[:-1]])} and {counted[-1]} agree"
+
+
 def _agreement(rows: Sequence[Named], display: str, *, same_bytes: bool) -> str:
-    if rows[0].subject == "The text":
-        figures = len(rows) - 1
-        parts = {0: "The text agrees", 1: "The text and the figure agree"}
-        what = parts.get(figures, f"The text and all {figures:,} figures agree")
+    if rows[0].subject in {"The text", "The source of the cells"}:
+        tables = sum(row.compared.kind == "table" for row in rows[1:])
+        figures = len(rows) - 1 - tables
+        what = _what(figures, tables)
         sentence = f"{what} with the published {display}"
     else:
         sentence = f"{display} agrees with the published one"

@@ -9,7 +9,7 @@ import warnings
 
 from erc.schemas.limits import MIB
 from erc.schemas.metadata import Dependency
-from erc.workers.metadata.domain.found import Found, may_be_path
+from erc.workers.code.found import Found, may_be_path
 
 MAX_BYTES = MIB
 """A syntax tree takes a hundred times its source; more is read line by line."""
@@ -58,6 +58,8 @@ DISTRIBUTIONS = {
 }
 """Packages whose name is not their module's."""
 
+_CHAIN = re.compile(r"(?<![\w.])(?:\w{1,100}[\s\\]{0,10}\.[\s\\]{0,10}){300}")
+"""A name of so many parts, on which the parser takes time by the square of their number."""
 _IMPORT_LINE = re.compile(r"[ \t]{0,40}(?:import|from)[ \t]{1,40}([A-Za-z_]\w{0,100})")
 _WRITERS = frozenset(
     {
@@ -80,7 +82,7 @@ def read_python(code: str, path: str, first_line: int = 1, *, where: str = "") -
     brings are no dependencies. The others have their module's name: which of them are local, and which package holds
     the rest (`DISTRIBUTIONS`), is for the caller, who sees the workspace.
     """
-    tree = _parse(code)
+    tree = parse_python(code)
     if tree is None:
         return _read_lines(code, path, first_line, where)
     found = Found(header=_docstring(tree))
@@ -94,8 +96,9 @@ def read_python(code: str, path: str, first_line: int = 1, *, where: str = "") -
     return found
 
 
-def _parse(code: str) -> ast.Module | None:
-    if len(code) > MAX_BYTES:
+def parse_python(code: str) -> ast.Module | None:
+    """Return the syntax tree of Python code, None when it does not parse or would take long to."""
+    if len(code) > MAX_BYTES or _CHAIN.search(code):
         return None
     try:
         with warnings.catch_warnings():

@@ -7,12 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from erc.schemas.limits import KIB
 from erc.schemas.yaml_reader import YamlError, read_yaml
-from erc.workers.metadata.domain.files import HEADER_BYTES
-from erc.workers.metadata.domain.found import Found
-from erc.workers.metadata.domain.python_script import read_python
-from erc.workers.metadata.domain.rscript import r_dependency, read_r
-from erc.workers.metadata.domain.text import lines, normalise
+from erc.workers.code.found import Found
+from erc.workers.code.python_script import read_python
+from erc.workers.code.rscript import r_dependency, read_r
+from erc.workers.code.text import lines, normalise
+
+HEADER_BYTES = 256 * KIB
 
 _OPEN = re.compile(r"[ \t>]*(`{3,}|~{3,})[ \t]*\{[ \t]*([A-Za-z0-9_]+)([^`]*)")
 _NOT_RUN = re.compile(r"\beval[ ]?=[ ]?F(?:ALSE)?\b")

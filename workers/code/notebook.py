@@ -8,10 +8,10 @@ from typing import Any
 
 from erc.events.errors import Rejected
 from erc.schemas.metadata import Dependency
-from erc.workers.metadata.domain.found import Found
-from erc.workers.metadata.domain.python_script import read_python
-from erc.workers.metadata.domain.requirements_txt import read_requirement
-from erc.workers.metadata.domain.text import normalise
+from erc.workers.code.found import Found
+from erc.workers.code.python_script import read_python
+from erc.workers.code.requirements_txt import read_requirement
+from erc.workers.code.text import normalise
 
 MAX_CELLS = 5000
 _TRANSPARENT = ("%%time", "%%timeit", "%%capture", "%%prun", "%%memit")
@@ -39,6 +39,12 @@ def read_notebook(text: str, path: str) -> Found:
         if kind == "code":
             found.merge(_read_cell(source, path, f"{path}:cell {number}"))
     return found
+
+
+def read_sources(text: str) -> list[str]:
+    """Return what stands in the cells of a notebook, without what they showed; empty when it cannot be read."""
+    document = _document(text)
+    return [source for _, source in _cells(document)] if isinstance(document, dict) else []
 
 
 def _document(text: str) -> Any:

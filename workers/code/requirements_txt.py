@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from erc.schemas.metadata import Dependency
-from erc.workers.metadata.domain.found import Found
-from erc.workers.metadata.domain.text import lines
+from erc.workers.code.found import Found
+from erc.workers.code.text import lines
 
 NAME = "requirements.txt"
 MAX_LINES = 2000

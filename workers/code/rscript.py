@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from erc.schemas.metadata import Dependency
-from erc.workers.metadata.domain.found import Found, may_be_path
+from erc.workers.code.found import Found, may_be_path
 
 BASE_PACKAGES = frozenset(
     {
@@ -43,7 +43,7 @@ def read_r(code: str, path: str, first_line: int = 1) -> Found:
 
     Comments and texts are skipped: a package counts when code loads or names it (`library(x)`, `x::f`).
     """
-    masked, literals = _mask(code)
+    masked, literals = mask(code)
     found = Found(literals=[text for text in literals if may_be_path(text)])
     line, counted, seen = first_line, 0, set(BASE_PACKAGES)
     for position, name in _packages(masked):
@@ -78,7 +78,7 @@ def _packages(masked: str) -> list[tuple[int, str]]:
     return sorted(result)
 
 
-def _mask(code: str) -> tuple[str, list[str]]:
+def mask(code: str) -> tuple[str, list[str]]:
     """Return the code with blank comments and harmless texts, as many lines as before, and the texts as written."""
     pieces: list[str] = []
     literals: list[str] = []
