@@ -3,13 +3,16 @@
 PYTHON := .venv/bin/python
 EXAMPLE ?= examples/rmarkdown
 .DEFAULT_GOAL := help
-.PHONY: help contracts screenshot setup setup-extra base run test soak bench check audit test-environments test-fresh engine-stop clean-all requirements
+.PHONY: help contracts screenshot setup setup-s3 setup-extra base run test soak bench check audit test-environments test-fresh engine-stop clean-all requirements
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
 
 setup: ## Install everything that run and test need (says first what, asks once).
 	@sh deploy/setup/start.sh
+
+setup-s3: setup ## Install the S3 server that the tests of the blob store need.
+	@sh deploy/setup/start.sh s3
 
 setup-extra: setup ## Install the heavier test servers too.
 	@sh deploy/setup/start.sh extra

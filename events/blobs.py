@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import os
@@ -32,8 +33,8 @@ class Writer(Protocol):
         """Add bytes."""
         ...
 
-    def commit(self) -> Digest:
-        """Make the bytes durable and visible under their digest."""
+    def commit(self, expect: Digest | None = None) -> Digest:
+        """Make the bytes durable and visible under their digest; raises `Rejected` unless it is the expected one."""
         ...
 
 
@@ -43,8 +44,14 @@ class BlobStore(Protocol):
     Raises `Unavailable` when the store cannot be reached or is full, `Rejected` when a blob is not there.
     """
 
-    def put(self, source: bytes | Iterable[bytes]) -> Digest:
-        """Keep these bytes and return their digest; equal bytes are kept once."""
+    local: bool
+    """Whether all blobs lie on this machine, so that `size` and `path` answer at once."""
+
+    def put(self, source: bytes | Iterable[bytes], expect: Digest | None = None) -> Digest:
+        """Keep these bytes and return their digest; equal bytes are kept once.
+
+        Raises `Rejected`, and nothing is kept, when another digest was expected.
+        """
         ...
 
     def writer(self) -> contextlib.AbstractContextManager[Writer]:
@@ -56,7 +63,7 @@ class BlobStore(Protocol):
         ...
 
     def open(self, digest: Digest) -> BinaryIO:
-        """Open a blob for reading; the caller closes it."""
+        """Open a blob for reading, from any place in it; the caller closes it."""
         ...
 
     def size(self, digest: Digest) -> int | None:
@@ -64,8 +71,49 @@ class BlobStore(Protocol):
         ...
 
     def path(self, digest: Digest) -> Path:
-        """Return where the bytes lie on this machine, for hard links and `sendfile`."""
+        """Return where the bytes lie on this machine, for hard links and `sendfile`; they are fetched if need be."""
         ...
+
+    def missing(self, digests: Iterable[Digest]) -> set[Digest]:
+        """Return those that are not there."""
+        ...
+
+    def delete(self, digest: Digest) -> None:
+        """Remove a blob, if it is there: for whoever knows that nothing refers to it."""
+        ...
+
+    def sweep(self, older_than_seconds: float, now: float) -> int:
+        """Remove what nobody finishes and was not touched for so long (`now`: Unix time in s); return how many."""
+        ...
+
+
+async def place_of(blobs: BlobStore, digest: Digest) -> Path:
+    """Return where a blob lies on this machine, fetched beside the event loop if need be."""
+    return blobs.path(digest) if blobs.local else await asyncio.to_thread(blobs.path, digest)
+
+
+async def size_of(blobs: BlobStore, digest: Digest) -> int | None:
+    """Return a blob's size in bytes, None when it is not there, asked for beside the event loop if need be."""
+    return blobs.size(digest) if blobs.local else await asyncio.to_thread(blobs.size, digest)
+
+
+def checked_digest(digest: Digest, expect: Digest | None) -> Digest:
+    """Return the digest of bytes that came; raises Rejected unless it is the expected one."""
+    if expect in {None, digest}:
+        return digest
+    detail = f"Their SHA-256 is {digest}, not {expect}. Send them again."
+    raise Rejected("The bytes that came are not those that were announced", detail, code="digest_mismatch")
+
+
+def missing_blob(digest: Digest) -> Rejected:
+    """Return what is raised for a blob that is not there."""
+    return Rejected("A blob is missing", f"There are no bytes named {digest}.", code="blob_missing")
+
+
+def refuse_large(size_bytes: int, limit_bytes: int | None) -> None:
+    """Raise Rejected for a blob that is larger than its reader takes."""
+    if limit_bytes is not None and size_bytes > limit_bytes:
+        raise Rejected("A file is too large to be read", f"{size_bytes} bytes, at most {limit_bytes} are read.")
 
 
 def put_document(blobs: BlobStore, document: BaseModel) -> Digest:
@@ -104,8 +152,8 @@ class _FileWriter:
         while view:
             view = view[self._file.write(view) :]
 
-    def commit(self) -> Digest:
-        digest = self._hash.hexdigest()
+    def commit(self, expect: Digest | None = None) -> Digest:
+        digest = checked_digest(self._hash.hexdigest(), expect)
         target = self._store.path(digest)
         if target.exists():
             return digest
@@ -124,6 +172,8 @@ class _FileWriter:
 
 class FileBlobStore:
     """Blobs as files under one folder: `sha256/ab/cd/<digest>`, written beside it, fsynced, then linked into place."""
+
+    local = True
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -145,32 +195,39 @@ class FileBlobStore:
         except OSError as error:
             raise Unavailable(f"The blob store cannot be written: {error.strerror}") from error
 
-    def put(self, source: bytes | Iterable[bytes]) -> Digest:
+    def put(self, source: bytes | Iterable[bytes], expect: Digest | None = None) -> Digest:
         with self.writer() as writer:
             for piece in [source] if isinstance(source, bytes) else source:
                 writer.write(piece)
-            return writer.commit()
+            return writer.commit(expect)
 
     def open(self, digest: Digest) -> BinaryIO:
         try:
             descriptor = os.open(self.path(digest), os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError as error:
-            raise Rejected("A blob is missing", f"There are no bytes named {digest}.", code="blob_missing") from error
+            raise missing_blob(digest) from error
         except OSError as error:
             raise Unavailable(f"The blob store cannot be read: {error.strerror}") from error
         return os.fdopen(descriptor, "rb")
 
     def read(self, digest: Digest, limit_bytes: int | None = None) -> bytes:
         with self.open(digest) as file:
-            size = os.fstat(file.fileno()).st_size
-            if limit_bytes is not None and size > limit_bytes:
-                raise Rejected("A file is too large to be read", f"{size} bytes, at most {limit_bytes} are read.")
+            refuse_large(os.fstat(file.fileno()).st_size, limit_bytes)
             return file.read()
 
     def size(self, digest: Digest) -> int | None:
         with contextlib.suppress(FileNotFoundError):
             return self.path(digest).stat().st_size
         return None
+
+    def missing(self, digests: Iterable[Digest]) -> set[Digest]:
+        return {digest for digest in digests if self.size(digest) is None}
+
+    def delete(self, digest: Digest) -> None:
+        try:
+            self.path(digest).unlink(missing_ok=True)
+        except OSError as error:
+            raise Unavailable(f"The blob store cannot be written: {error.strerror}") from error
 
     def sweep(self, older_than_seconds: float, now: float) -> int:
         """Remove partial files that nobody has touched for so long and no process holds; return how many.

@@ -12,17 +12,18 @@ from erc.events.message import EVENTS as EVENTS
 from erc.events.message import Command as Command
 from erc.events.message import Event as Event
 from erc.schemas.check import Verdict
-from erc.schemas.compendium import CompendiumStatus
+from erc.schemas.compendium import CompendiumStatus, SourceKind
 from erc.schemas.ids import Digest, Id
 from erc.schemas.job import JobStatus, StepName, StepStatus
 
 
 class LoadWorkspace(Command):
-    """Unpack an uploaded archive into blobs and a manifest."""
+    """Bring a source in as blobs and a manifest: `upload` is the blob of an archive or, of `git`, of a document."""
 
     WORKER, VERB, ID_FIELD = "loader", "load", "compendium_id"
     compendium_id: Id
     upload: Digest
+    kind: SourceKind = SourceKind.ARCHIVE
 
 
 class DescribeWorkspace(Command):
@@ -84,13 +85,14 @@ class PackShipment(Command):
 
 
 class WorkspaceLoaded(Event):
-    """The workspace's manifest is kept."""
+    """The workspace's manifest is kept; `size_bytes` of its files is said where it was not known before."""
 
     AGGREGATE, TYPE, ID_FIELD = "workspace", "workspace.loaded.v1", "compendium_id"
     compendium_id: Id
     manifest: Digest
     bag: bool = False
     compendium: bool = False
+    size_bytes: int | None = None
 
 
 class WorkspaceRejected(Event):

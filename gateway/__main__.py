@@ -35,6 +35,7 @@ from erc.gateway.store.abandoned import SqlCare
 from erc.gateway.store.queue import fill_all
 from erc.gateway.store.records import Records
 from erc.gateway.store.sessions import Sessions
+from erc.gateway.store.sources import KEPT
 from erc.gateway.telemetry import Telemetry
 from erc.gateway.wiring import wire
 
@@ -42,6 +43,7 @@ log = logging.getLogger("erc.gateway")
 
 FOLLOWERS = 4
 FILL_SECONDS = 2.0
+SWEEP_SECONDS = 900.0
 
 
 def main() -> None:
@@ -71,6 +73,7 @@ async def serve(settings: GatewaySettings) -> None:
         lasting_intake(settings.nats_url, "erc-follower", "EVENTS", "gateway", FOLLOWERS, follower.take),
         lasting_intake(settings.nats_url, "erc-undertaker", "DEAD", "undertaker", 1, undertaker.take),
     ):
+        sweeping = asyncio.ensure_future(_sweep(services))
         filling = asyncio.ensure_future(_fill(services, hints))
         tidying = asyncio.ensure_future(_tidy(services, client, undertaker))
         try:
@@ -79,6 +82,7 @@ async def serve(settings: GatewaySettings) -> None:
             await serve_all(_served(settings, services, pages), services.streams.end)
         finally:
             await services.streams.close()
+            sweeping.cancel()
             filling.cancel()
             tidying.cancel()
     await database.close()
@@ -105,6 +109,15 @@ async def _fill(services: Services, hints: Hints) -> None:
         except Unavailable as error:
             log.warning("The queue waits: %s", error)
         await wakeup(FILL_SECONDS)
+
+
+async def _sweep(services: Services) -> None:
+    """Remove uploads that nobody completes, for ever."""
+    while True:
+        removed = await asyncio.to_thread(services.staging.sweep, KEPT.total_seconds(), utc_now().timestamp())
+        if removed:
+            log.info("Removed %d uploads that nobody completed", removed)
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 async def _tidy(services: Services, client: Client, undertaker: Undertaker) -> None:

@@ -36,6 +36,7 @@ def advance_compendium(compendium: Compendium, event: Event, facts: Facts) -> Ad
                 "manifest": event.manifest,
                 "bag": event.bag,
                 "compendium": event.compendium,
+                "size_bytes": compendium.size_bytes if event.size_bytes is None else event.size_bytes,
             }
             describe = DescribeWorkspace(compendium_id=compendium.id, manifest=event.manifest)
             return Advance(_next(compendium, changes), [describe])

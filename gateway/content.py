@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from erc.events.blobs import read_document
+from erc.events.blobs import place_of, read_document, size_of
 from erc.events.errors import Rejected, Unavailable
 from erc.gateway.auth import ANONYMOUS
 from erc.gateway.errors import Refused, on_bug, on_http_error, on_refused, on_rejected, on_unavailable
@@ -42,7 +42,7 @@ def content_app(services: Services) -> ASGIApp:
             raise Refused(404, "This address is not known or has expired", "Open the page again.")
         find = _FINDERS.get(values["kind"], _nowhere)
         digest, kind = await find(services, values["id"], values["path"])
-        return file_response(services, digest, kind, values["path"], {"Cache-Control": "private, max-age=3600"})
+        return await file_response(services, digest, kind, values["path"], {"Cache-Control": "private, max-age=3600"})
 
     app = Starlette(
         routes=[Route("/c/{seal:str}/{expires:str}/{kind:str}/{id:str}/{path:path}", serve)],
@@ -58,7 +58,7 @@ def content_app(services: Services) -> ASGIApp:
     return Sandboxed(app, hosts, services.settings.public_url)
 
 
-def file_response(
+async def file_response(
     services: Services,
     digest: Digest,
     kind: str,
@@ -70,13 +70,13 @@ def file_response(
 
     `row` is what is sent instead of the whole blob; it then has an ETag of its own.
     """
-    size = services.blobs.size(digest)
+    size = await size_of(services.blobs, digest)
     if size is None:
         raise Refused(404, "The file is not there", "Its bytes are missing from the store.")
     said, placed = handed_out(kind, path)
     about = {**user_content(services.settings.public_url), "Content-Disposition": placed, **headers}
     if row is None:
-        return Sent(stored(services.blobs.path(digest), size), f'"{digest}"', said, about)
+        return Sent(stored(await place_of(services.blobs, digest), size), f'"{digest}"', said, about)
     name = row.path.name if row.path else digest
     return Sent(row, f'"{name}-{row.size_bytes}"', said, about)
 

@@ -33,6 +33,7 @@ What you may not know of is not found (404).
 
 TAGS = {
     "Compendia": "Papers with their code, data and environment; candidates until they are published.",
+    "Sources": "Archives that are sent in pieces, so that a break costs one piece.",
     "Metadata": "What a compendium says about itself.",
     "Files": "The files of compendia and jobs.",
     "Jobs": "Runs of an analysis, in ten steps, with a verdict.",
@@ -60,6 +61,7 @@ PLACES = {
     "number": "The number of a revision.",
     "binding": "The id of a binding.",
     "step": "The name of a step.",
+    "upload": "The id of an upload.",
     "what": "`index` or `events`.",
 }
 
@@ -84,6 +86,7 @@ _REFUSALS = {
     501: "This is not there yet.",
     502: "Somebody else's service gave no usable answer.",
     503: "The service is not available for a moment. Please try again.",
+    504: "Somebody else's service gave no answer in time.",
 }
 
 _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
@@ -99,5 +102,6 @@ HEADERS: dict[str, Any] = {
         "schema": {"type": "integer"},
     },
     "Link": {"description": 'Address of the next page: `<…>; rel="next"`.', "schema": {"type": "string"}},
+    "Upload-Offset": {"description": "How many bytes have come.", "schema": {"type": "integer"}},
     "ETag": {"description": "The version of what was answered.", "schema": {"type": "string"}},
 }

@@ -11,7 +11,7 @@ from functools import partial
 from starlette.requests import HTTPConnection
 
 from erc.events.asking import Asking
-from erc.events.blobs import FileBlobStore
+from erc.events.blobs import BlobStore
 from erc.events.bus import Hints
 from erc.events.dead import DeadLetters
 from erc.events.hub import Hub
@@ -32,6 +32,7 @@ from erc.gateway.metrics import MetricsPage
 from erc.gateway.settings import GatewaySettings
 from erc.gateway.signer import Signer
 from erc.gateway.slots import Slots
+from erc.gateway.staging import Staging
 from erc.gateway.store.idempotency import SqlAnswers
 from erc.gateway.store.links import PublicLinks
 from erc.gateway.store.lists import Lists
@@ -43,6 +44,7 @@ from erc.gateway.store.removal import RemovedCompendia
 from erc.gateway.store.revisions import Revisions
 from erc.gateway.store.search import SearchEngine
 from erc.gateway.store.sessions import Sessions
+from erc.gateway.store.sources import Sources
 from erc.gateway.store.versions import Versions
 from erc.gateway.store.visibility import Visibility
 from erc.gateway.streaming.streams import Streams
@@ -68,7 +70,7 @@ class Services:
     queue: Queue
     sessions: Sessions
     search: SearchEngine
-    blobs: FileBlobStore
+    blobs: BlobStore
     hub: Hub
     hints: Hints
     asking: Asking
@@ -86,6 +88,7 @@ class Services:
         self.idempotency: Idempotency[Transaction] = Idempotency(SqlAnswers(self.records.database), utc_now)
         self.lists = Lists(self.records.database, time.monotonic)
         self.quotas = Quotas(self.records.database, self.settings.quota)
+        self.sources, self.staging = Sources(self.records.database), Staging(self.settings.home / "staging")
         self.public_links = PublicLinks(self.records.database)
         self.revisions = Revisions(self.records.database)
         self.removed = RemovedCompendia(self.records.database)

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from erc.events.git_process import loopback_allowed as repositories_on_loopback
 from erc.gateway.identity.settings import IdentitySettings, read_identity
 from erc.gateway.notifier.settings import loopback_allowed
 from erc.schemas.limits import ArchiveLimits, Quota
@@ -38,6 +39,8 @@ class GatewaySettings:
     janitor_seconds: float = 30.0
     allow_loopback: bool = False
     """Whether webhooks may be on this machine, as the notifier's settings say."""
+    git_loopback: bool = False
+    """Whether repositories may be on this machine, as `SOURCES_ALLOW_LOOPBACK` says."""
     identity: IdentitySettings = field(default_factory=IdentitySettings)
     hosts: tuple[str, ...] = ()
     """Further names under which the service may be asked."""
@@ -62,6 +65,7 @@ class GatewaySettings:
             abandoned_seconds=float(env.get("GATEWAY_ABANDONED_SECONDS", "300")),
             janitor_seconds=float(env.get("GATEWAY_JANITOR_SECONDS", "30")),
             allow_loopback=loopback_allowed(),
+            git_loopback=repositories_on_loopback(),
             identity=read_identity(env),
             hosts=tuple(name.strip() for name in env.get("GATEWAY_HOSTS", "").split(",") if name.strip()),
             stalled_seconds=float(env.get("GATEWAY_STALLED_SECONDS", "15")),

@@ -34,6 +34,8 @@ def compendium_view(compendium: Compendium, shown: str = "") -> dict[str, Any]:
         view["published"] = compendium.published.isoformat()
     if compendium.problem:
         view["problem"] = compendium.problem.model_dump()
+    if compendium.origin and shown == compendium.id:
+        view["origin"] = compendium.origin.model_dump(mode="json")
     return view
 
 

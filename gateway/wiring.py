@@ -7,7 +7,7 @@ import time
 from functools import partial
 
 from erc.events.asking import Asking
-from erc.events.blobs import FileBlobStore
+from erc.events.blob_place import BlobPlace
 from erc.events.bus import Client, Hints
 from erc.events.dead import DeadLetters
 from erc.events.hub import Hub
@@ -38,7 +38,7 @@ def wire(
         queue=queue,
         sessions=Sessions(database),
         search=PostgresSearch(database),
-        blobs=FileBlobStore(settings.home / "blobs"),
+        blobs=BlobPlace.read(settings.home).store(),
         hub=Hub(client),
         hints=hints,
         asking=Asking(client),

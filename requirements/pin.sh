@@ -8,6 +8,6 @@ pin() {
         --no-emit-find-links --no-header --no-annotate "$@"
 }
 pin pyproject.toml -o requirements/base.txt
-pin pyproject.toml --extra server -c requirements/base.txt -o requirements/server.txt
-pin pyproject.toml --extra server --group dev -c requirements/server.txt -o requirements/dev.txt
+pin pyproject.toml --extra server --extra s3 -c requirements/base.txt -o requirements/server.txt
+pin pyproject.toml --extra server --extra s3 --group dev -c requirements/server.txt -o requirements/dev.txt
 printf 'hatchling>=1.27\neditables>=0.5\n' | pin - -c requirements/dev.txt -o requirements/build.txt

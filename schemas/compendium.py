@@ -21,6 +21,23 @@ class CompendiumStatus(StrEnum):
     REJECTED = "rejected"
 
 
+class SourceKind(StrEnum):
+    """What the blob `upload` of a compendium is: an archive, or the document that names a commit."""
+
+    ARCHIVE = "archive"
+    GIT = "git"
+
+
+class Origin(BaseModel):
+    """Where a compendium came from, as its author wrote it, and of a repository what that was then."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: SourceKind
+    source: str
+    commit: str | None = None
+
+
 class SubstitutionFile(BaseModel):
     """A file of the base compendium and the file of the overlay that takes its place."""
 
@@ -71,6 +88,8 @@ class Compendium(BaseModel):
     """The compendium that this one was made from by accepting a proposed change."""
     size_bytes: int = 0
     """What a quota counts: the size of the upload, or of the files of a substitution."""
+    origin: Origin | None = None
+    """Where it came from, if that is known."""
     problem: Problem | None = None
     created: datetime
     published: datetime | None = None

@@ -13,10 +13,9 @@ AT_A_TIME = 2
 
 
 async def answering(context: Context, what: str, reader: Limited, function: Callable[..., Digest], *roles: str) -> None:
-    """Answer a kind of question by `function(store, …)`, with the blobs of these roles, until the process ends."""
-    store = context.settings.home / "blobs"
+    """Answer a kind of question by `function(place, …)`, with the blobs of these roles, until the process ends."""
 
     async def answer(about: Mapping[str, Digest]) -> Digest:
-        return await reader.call(function, store, *(about[role] for role in roles))
+        return await reader.call(function, context.place, *(about[role] for role in roles))
 
     await context.asking.answer(what, answer, AT_A_TIME)

@@ -19,7 +19,8 @@ import uvloop
 
 from erc.events import metrics, telemetry
 from erc.events.asking import Asking
-from erc.events.blobs import FileBlobStore
+from erc.events.blob_place import BlobPlace
+from erc.events.blobs import BlobStore
 from erc.events.bus import Hints, LogStream, connect
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
@@ -66,7 +67,8 @@ class Context:
 
     settings: WorkerSettings
     database: Database
-    blobs: FileBlobStore
+    place: BlobPlace
+    blobs: BlobStore
     logs: LogStream
     hints: Hints
     asking: Asking
@@ -103,9 +105,8 @@ async def _context(worker: str, settings: WorkerSettings) -> AsyncIterator[Conte
     hints = Hints(client)
     engine = create_engine(settings.database_url, size=settings.slots + 2)
     database = Database(engine, hints.wake_relay, Faults.from_environment(worker))
-    context = Context(
-        settings, database, FileBlobStore(settings.home / "blobs"), LogStream(client), hints, Asking(client)
-    )
+    place = BlobPlace.read(settings.home)
+    context = Context(settings, database, place, place.store(), LogStream(client), hints, Asking(client))
     try:
         yield context
     finally:

@@ -14,7 +14,13 @@ from .plan import Need, has_browser, needs
 def main() -> None:
     """Set up, or do what the command line says instead."""
     parser = argparse.ArgumentParser(prog="make setup", description=__doc__)
-    verbs = {"setup": set_up, "extra": extra.provide, "engine-stop": undo.stop_engine, "clean-all": undo.clean_all}
+    verbs = {
+        "setup": set_up,
+        "extra": extra.provide,
+        "s3": extra.provide_s3,
+        "engine-stop": undo.stop_engine,
+        "clean-all": undo.clean_all,
+    }
     parser.add_argument("verb", nargs="?", choices=verbs, default="setup")
     try:
         verbs[parser.parse_args().verb]()

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from .machine import ROOT, Missing, has_apt, install, read_note, write_note
 
@@ -43,6 +44,11 @@ def provide() -> None:
     # The build tool is installed with its hash already: building must not fetch another one.
     _pip("--no-deps", "--no-build-isolation", "-e", ".")
     write_note("python", {"fingerprint": fingerprint()})
+
+
+def install_into(folder: Path, package: str) -> None:
+    """Put one package without its dependencies into a folder of its own. Raises Missing with what failed."""
+    _pip("--no-deps", "--target", str(folder), package)
 
 
 def _make() -> None:

@@ -89,6 +89,16 @@ class Client:
         )
         return self._read(answer, Identified).id
 
+    def create(self, source: str, content_type: str, key: str) -> str:
+        """Make a compendium of a source that was sent, or of a repository, and return its id."""
+        answer = self._ask(
+            "POST",
+            "/api/v1/compendium",
+            json={"source": source, "content_type": content_type},
+            headers={"Prefer": "respond-async", **_under(key)},
+        )
+        return self._read(answer, Identified).id
+
     def plan(self, files: list[dict[str, Any]]) -> Plan:
         """Return what environment a workspace of these files would need; `files` as the web API documents them."""
         timeout = httpx2.Timeout(PLAN_SECONDS, connect=CONNECT_SECONDS)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from erc.gateway.documents.document import Document, NamedProblem
-from erc.schemas.compendium import CompendiumStatus
+from erc.schemas.compendium import CompendiumStatus, Origin
 
 
 class FileNode(Document):
@@ -59,6 +59,8 @@ class CompendiumDocument(Document):
     published: datetime | None = None
     problem: NamedProblem | None = None
     """Why it was rejected."""
+    origin: Origin | None = None
+    """Where it came from, if that is known."""
 
 
 class CompendiumId(Document):
@@ -72,6 +74,8 @@ class Creation(Document):
 
     compendium: bytes = Field(default=b"", description="The archive (zip, tar, tar.gz, tar.xz …).")
     content_type: Literal["compendium", "workspace"] = "workspace"
+    source: str | None = None
+    """`source://sha256:…` of an archive that you sent in pieces, or a repository: `https://HOST/OWNER/REPO@REF#FOLDER`."""
     share_url: str | None = None
     """Address of a public share (Sciebo) or a record (Zenodo)."""
     path: str | None = None

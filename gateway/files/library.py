@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from erc.events.blobs import FileBlobStore
+from erc.events.blobs import BlobStore, place_of
 from erc.events.errors import Rejected
 from erc.events.limited import Limited
 from erc.gateway.files.checksums import Checksums
@@ -34,7 +34,7 @@ class Inspected:
 class Library:
     """Everything about the bytes of a compendium but who may see them; hostile ones are read in limited children."""
 
-    def __init__(self, blobs: FileBlobStore, home: Path) -> None:
+    def __init__(self, blobs: BlobStore, home: Path) -> None:
         self._blobs = blobs
         self._reader = Limited(_UNDERSTOOD, _MEMORY_MIB, _SECONDS)
         self._places = asyncio.Semaphore(_AT_ONCE)
@@ -45,7 +45,7 @@ class Library:
     async def inspected(self, digest: Digest, extension: str, names: Sequence[str], most_rows: int | None) -> Inspected:
         """Return what a binary file holds; raises Rejected when it cannot be read or asks too much."""
         async with self._places:
-            path = self._blobs.path(digest)
+            path = await place_of(self._blobs, digest)
             said = await self._reader.read(MOST_BYTES, inspected, path, extension, names, most_rows)
         try:
             document = await asyncio.to_thread(json.loads, said)

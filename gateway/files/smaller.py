@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from erc.events.blobs import BlobStore
+from erc.events.blobs import BlobStore, place_of
 from erc.events.errors import Rejected
 from erc.events.limited import Limited
 from erc.gateway.errors import Refused
@@ -56,7 +56,7 @@ class Smaller:
         """
         kind = extension_of(path)
         if kind in TEXTS:
-            source = self._blobs.path(digest)
+            source = await place_of(self._blobs, digest)
             return stored(source, await asyncio.to_thread(first_lines, source, size))
         if kind not in PICTURES:
             return None
@@ -66,7 +66,7 @@ class Smaller:
     def _resizing(self, digest: Digest, size: int) -> Callable[[], Awaitable[bytes]]:
         async def resize() -> bytes:
             async with self._places:
-                return await self._read(self._blobs.path(digest), size)
+                return await self._read(await place_of(self._blobs, digest), size)
 
         return resize
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from erc.events.blobs import size_of
 from erc.events.errors import Rejected
 from erc.gateway.services import Services
 from erc.gateway.store.images import made_by_jobs
@@ -35,7 +36,7 @@ async def downloads_of(services: Services, compendium: Compendium) -> list[Offer
         Offer(f"{address}.tar.gz?image=false", "tar.gz", size),
     ]
     made = await made_by_jobs(services.records.database, compendium.id)
-    image = services.blobs.size(made.image) if made.image else own.size_bytes if own else None
+    image = await size_of(services.blobs, made.image) if made.image else own.size_bytes if own else None
     if image is not None:
         offers.append(Offer(f"{address}.zip", "zip with the image", size + image))
     return offers

@@ -14,6 +14,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from erc.events.blobs import place_of, size_of
 from erc.gateway.content import find_file, job_file
 from erc.gateway.errors import Refused
 from erc.gateway.files.smaller import PICTURES, extension_of, first_lines
@@ -86,7 +87,7 @@ async def of_job(request: Request) -> Response:
 async def _page(request: Request, above: str, where: str, found: tuple[Digest, str], principal: Any) -> Response:
     services, path = services_of(request), request.path_params["path"]
     digest, media_type = found
-    size = services.blobs.size(digest)
+    size = await size_of(services.blobs, digest)
     if size is None:
         raise Refused(404, "The file is not there", "Its bytes are missing from the store.")
     return render(
@@ -112,7 +113,7 @@ async def _preview(services: Services, digest: Digest, media_type: str, path: st
     if extension in READERS or extension in NEVER_OPENED:
         return await _held(services, digest, path)
     if media_type.startswith(_TEXTUAL) or media_type in _TEXTUAL_TOO:
-        return await asyncio.to_thread(_beginning, services.blobs.path(digest), extension)
+        return await asyncio.to_thread(_beginning, await place_of(services.blobs, digest), extension)
     return Preview(said="Files of this kind are not shown here.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from erc.events.blobs import size_of
 from erc.events.errors import Rejected
 from erc.gateway.archive import PackedFile
 from erc.gateway.auth import Action, Answer, Thing, authorise
@@ -30,7 +31,7 @@ async def page(request: Request) -> Response:
     services = services_of(request)
     principal = await services.principal(request)
     shipment = await services.shipment(principal, request.path_params["id"])
-    size_bytes = services.blobs.size(shipment.package) if shipment.package else None
+    size_bytes = await size_of(services.blobs, shipment.package) if shipment.package else None
     return render(
         request,
         "shipment.html",

@@ -12,6 +12,7 @@ from erc.events.catalog import LoadWorkspace
 from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import Action, Principal, authorise
 from erc.gateway.auth import Answer as Allowed
+from erc.gateway.bringing import bring
 from erc.gateway.describing import JSON, PREFER, REPEAT, About, Described
 from erc.gateway.documents.compendium import CompendiumDocument, CompendiumId, Creation
 from erc.gateway.errors import Refused, refuse_unless_allowed
@@ -22,7 +23,6 @@ from erc.gateway.identifiers import new_id
 from erc.gateway.routes.asking import body_of, services_of
 from erc.gateway.routes.repeating import KeepAnswer, answered_once, keep_nothing, key_of
 from erc.gateway.services import NO_COMPENDIUM, Services
-from erc.gateway.sources import source_of
 from erc.gateway.upload import Upload, receive
 from erc.gateway.views import compendium_view
 from erc.schemas.compendium import Compendium, CompendiumStatus
@@ -89,27 +89,23 @@ async def receive_upload(request: Request, services: Services, principal: Princi
 async def accept(
     services: Services, principal: Principal, upload: Upload, keep: KeepAnswer = keep_nothing
 ) -> Compendium:
-    """Record an upload as a candidate and ask the loader for it; raises Refused (400, 501)."""
+    """Record an upload as a candidate and ask the loader for it; raises Refused (400, 404, 501, 502, 504)."""
     kind = upload.fields.get("content_type", "workspace")
     if kind not in CONTENT_TYPES:
         allowed = '["compendium","workspace"]'
         kind = kind[:100]
         raise Refused(400, f'Provided content_type "{kind}" not implemented, only {allowed} supported.')
-    if upload.file is None:
-        if source_of(upload.fields):
-            raise Refused(501, "Loading from a remote source is not available yet", "Upload the archive itself.")
-        raise Refused(400, "The form has no file", "Send the archive in the field `compendium`.")
-    if not upload.file_bytes:
-        raise Refused(400, "The file is empty", "Choose an archive with the paper, its code and its data.")
+    brought = await bring(services, principal, upload)
     compendium = Compendium(
         id=new_id(),
         owner=principal.name,
         version=1,
-        upload=upload.file,
-        size_bytes=upload.file_bytes,
+        upload=brought.upload,
+        size_bytes=brought.size_bytes,
+        origin=brought.origin,
         created=utc_now(),
     )
-    command = LoadWorkspace(compendium_id=compendium.id, upload=upload.file)
+    command = LoadWorkspace(compendium_id=compendium.id, upload=brought.upload, kind=brought.kind)
     answer = accepted_answer(compendium)
 
     async def within(transaction: Transaction) -> None:
@@ -171,7 +167,7 @@ ROUTES = [
             "Compendia",
             "Make a compendium of an archive",
             {200: CompendiumId, 202: CompendiumId},
-            (400, 409, 413, 422, 501),
+            (400, 404, 409, 413, 422, 501, 502, 504),
             ("Location",),
             (REPEAT, PREFER),
             Creation,

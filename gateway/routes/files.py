@@ -8,6 +8,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from erc.events.blobs import size_of
 from erc.gateway.auth import Action
 from erc.gateway.content import file_response, find_file, job_file
 from erc.gateway.describing import JSON, About, Content, Described, Parameter
@@ -73,12 +74,12 @@ async def _file(request: Request, kind: str, identifier: str, found: tuple[Diges
     digest, media_type = found
     size = asked_size(request.query_params.get("size"), path)
     headers = {"Cache-Control": cached, "Vary": "Cookie, Authorization"}
-    if services.blobs.size(digest) is None:
+    if await size_of(services.blobs, digest) is None:
         raise Refused(404, "The file is not there", "Its bytes are missing from the store.")
     smaller = await services.files.smaller.of(digest, path, size) if size is not None else None
     if media_type in ACTIVE:
         return RedirectResponse(services.signer.address(kind, identifier, path), 302, headers)
-    return file_response(services, digest, media_type, path, headers, smaller)
+    return await file_response(services, digest, media_type, path, headers, smaller)
 
 
 def caching(compendium: Compendium) -> str:

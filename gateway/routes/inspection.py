@@ -9,6 +9,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from erc.events.blobs import size_of
 from erc.events.errors import Rejected
 from erc.gateway.auth import Action
 from erc.gateway.describing import About, Described, Parameter, Text
@@ -62,7 +63,7 @@ async def inspected(
     if extension not in READERS:
         known = ", ".join(f".{one}" for one in sorted(READERS))
         raise Refused(415, "Files of this kind cannot be inspected", f"Those that can: {known}.", "not_inspected")
-    if services.blobs.size(digest) is None:
+    if await size_of(services.blobs, digest) is None:
         raise Refused(404, "The file is not there", "Its bytes are missing from the store.")
     try:
         return await services.files.inspected(digest, extension, names, most_rows)

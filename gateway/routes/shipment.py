@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from erc.events.blobs import put_document
+from erc.events.blobs import place_of, put_document
 from erc.events.catalog import PackShipment
 from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Principal
@@ -69,7 +69,7 @@ async def create(request: Request) -> Response:
     if "application/zip" not in accepted or JSON in accepted:
         return begun
     shipment = await _when_packed(services, str(json.loads(bytes(begun.body))["id"]))
-    return package_of(services, shipment) if shipment else begun
+    return await package_of(services, shipment) if shipment else begun
 
 
 async def create_as(request: Request) -> Response:
@@ -168,17 +168,17 @@ async def download(request: Request) -> Response:
     """Return the zip, once it is packed: with 202, as clients of the o2r service expect it; a part of it with 206."""
     services = services_of(request)
     shipment = await services.shipment(await services.principal(request), request.path_params["id"])
-    return package_of(services, shipment, 200 if "range" in request.headers else 202)
+    return await package_of(services, shipment, 200 if "range" in request.headers else 202)
 
 
-def package_of(services: Services, shipment: Shipment, status: int = 202) -> Response:
+async def package_of(services: Services, shipment: Shipment, status: int = 202) -> Response:
     """Return the zip of a shipment; raises Refused (409)."""
     if shipment.status is ShipmentStatus.ERROR and shipment.problem:
         raise Refused(409, shipment.problem.title, shipment.problem.detail, shipment.problem.code)
     if not shipment.package:
         raise Refused(409, "The shipment is not packed yet", "Please try again in a moment.", "not_packed")
     return FileResponse(
-        services.blobs.path(shipment.package),
+        await place_of(services.blobs, shipment.package),
         status,
         media_type="application/zip",
         filename=f"{shipment.id}.zip",

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from erc.events.blobs import put_document, read_document
+from erc.events.blobs import place_of, put_document, read_document, size_of
 from erc.events.outbox import utc_now
 from erc.gateway.archive import PAYLOAD, PackedFile, packed_files, pieces
 from erc.gateway.auth import Action
@@ -36,10 +36,10 @@ async def published_files(request: Request) -> Response:
 
 async def files_of(services: Services, shipment: Shipment) -> list[PackedFile]:
     """Return the files of a shipment's bag; raises Refused (400) when none is packed."""
-    if not shipment.package or services.blobs.size(shipment.package) is None:
+    if not shipment.package or await size_of(services.blobs, shipment.package) is None:
         detail = f"The shipment is in the state “{shipment.status.value}”."
         raise Refused(400, "no files object in repository response", detail)
-    return await asyncio.to_thread(packed_files, services.blobs.path(shipment.package))
+    return await asyncio.to_thread(packed_files, await place_of(services.blobs, shipment.package))
 
 
 def _view(shipment: Shipment, file: PackedFile) -> dict[str, object]:
@@ -65,7 +65,7 @@ async def file(request: Request) -> Response:
         "Content-Length": str(found.size_bytes),
         "X-Content-Type-Options": "nosniff",
     }
-    body = pieces(services.blobs.path(shipment.package), found.path)
+    body = pieces(await place_of(services.blobs, shipment.package), found.path)
     return StreamingResponse(body, media_type="application/octet-stream", headers=headers)
 
 

@@ -33,6 +33,11 @@ _GOING = text(
 """What has not ended; jobs that wait in a queue are waited for."""
 _TRIM = (
     "DELETE FROM idempotency WHERE created <= :answered",
+    "DELETE FROM source_upload WHERE created < now() - interval '24 hours'",
+    (
+        "DELETE FROM source WHERE used < now() - interval '24 hours' AND NOT EXISTS (SELECT FROM compendium "
+        "WHERE compendium.owner = source.owner AND compendium.document->>'upload' = source.digest)"
+    ),
     "DELETE FROM session WHERE expires < now()",
     "DELETE FROM capacity WHERE seen < now() - interval '1 hour'",
     "DELETE FROM cancellation WHERE requested < now() - interval '30 days'",

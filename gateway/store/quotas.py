@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import text
@@ -16,6 +17,11 @@ _USE = text(
     "SELECT kept.*, (SELECT count(*) FROM job WHERE owner = :owner AND status IN ('queued', 'running')) AS jobs "
     "FROM (SELECT count(*) FILTER (WHERE candidate) AS candidates, coalesce(sum(bytes), 0)::bigint AS bytes "
     "FROM compendium WHERE owner = :owner) AS kept"
+)
+_SENT = text(
+    "SELECT ((SELECT coalesce(sum(bytes), 0) FROM source_upload WHERE owner = :owner) + "
+    "(SELECT coalesce(sum(bytes), 0) FROM source WHERE owner = :owner AND NOT EXISTS (SELECT FROM compendium "
+    "WHERE compendium.owner = :owner AND compendium.document->>'upload' = source.digest)))::bigint AS bytes"
 )
 
 
@@ -40,6 +46,13 @@ class Quotas:
         """Let one more compendium in within its transaction, or raise Refused (403)."""
         if not exempt(principal):
             refuse_compendium(self.quota, await self._held(transaction, principal.name), size_bytes, candidate)
+
+    async def admit_bytes(self, transaction: Transaction, principal: Principal, size_bytes: int) -> None:
+        """Let an archive in that no compendium is made of yet, or raise Refused (403)."""
+        if not exempt(principal):
+            use = await self._held(transaction, principal.name)
+            sent = (await transaction.rows(_SENT, {"owner": principal.name}))[0]["bytes"]
+            refuse_compendium(self.quota, replace(use, size_bytes=use.size_bytes + sent), size_bytes, candidate=False)
 
     async def admit_job(self, transaction: Transaction, principal: Principal, owner: str) -> None:
         """Let one more job of an owner in within its transaction, or raise Refused (429)."""

@@ -34,6 +34,7 @@ from erc.schemas.tables.records import (
     webhook_progress,
     workspace,
 )
+from erc.schemas.tables.sources import source, source_upload
 
 _PROCESSES = "gateway loader metadata builder executor checker shipper indexer relay notifier"
 
@@ -73,6 +74,8 @@ __all__ = [
     "session",
     "shipment",
     "sign_in",
+    "source",
+    "source_upload",
     "stream",
     "token",
     "tombstone",

@@ -15,6 +15,7 @@ CHANCES = ("random", "secrets", "uuid", "os.urandom")
 ADAPTERS = {
     "events/outbox.py": {"datetime.now"},  # the shipped clock
     "events/blobs.py": {"secrets.token_hex"},  # names of partial files
+    "events/object_blobs.py": {"secrets.token_hex"},  # names of what is staged
     "events/__main__.py": {"secrets.token_hex"},  # names of processes
     "events/trace.py": {"secrets.token_hex"},  # ids of traces
     "workers/process.py": {"secrets.token_hex"},

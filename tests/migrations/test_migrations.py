@@ -23,6 +23,7 @@ PRIVATE = {
     "webhook": {"gateway", "notifier"},
     "operation": {"gateway", "indexer"},
     **{key: {"gateway"} for key in ("account", "sign_in", "token", "device", "link", "revision", "removed")},
+    **{key: {"gateway"} for key in ("source", "source_upload")},
 }
 """Tables that not everybody reads, and who does."""
 

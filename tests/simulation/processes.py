@@ -91,7 +91,9 @@ def _unsent(world: World) -> bool:
 
 def _loader(world: World, store: Callable[..., Any]) -> list[Duty]:
     loads = store(tables.workspace, "loader")
-    return [Duty(LoadWorkspace, loads, Loader(world.machines.extract, loads).load, load_rejected)]
+    return [
+        Duty(LoadWorkspace, loads, Loader(world.machines.extract, world.machines.extract, loads).load, load_rejected)
+    ]
 
 
 def _metadata(world: World, store: Callable[..., Any]) -> list[Duty]:

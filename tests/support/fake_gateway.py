@@ -90,6 +90,8 @@ class FakeGateway:
         self.o2r: dict[str, Any] = {"title": "Rain", "license": {"code": "MIT", "text": "x"}, "keywords": ["a"]}
         self.patches: list[tuple[Any, dict[str, str], dict[str, str]]] = []
         """What the metadata were patched with: body, query, headers."""
+        self.sources: Any = None
+        """What takes archives in pieces, if anything does (`fake_sources`)."""
         self.queries: list[dict[str, str]] = []
         self.plan: dict[str, Any] = {}
         """The plan of every workspace."""
@@ -220,10 +222,25 @@ class _Refusing:
             await _trouble(self._gateway.troubles[asked].pop(0), scope, receive, send)
         elif asked in self._gateway.refusals:
             await _problem(*self._gateway.refusals[asked])(scope, receive, send)
-        else:
+        elif not await self._of_sources(scope, receive, send):
             # A broken stream is meant; the server need not complain about it.
             with contextlib.suppress(_Broken):
                 await self._app(scope, receive, send)
+
+    async def _of_sources(self, scope: Any, receive: Any, send: Any) -> bool:
+        request = Request(scope, receive)
+        form = request.headers.get("content-type", "").startswith("multipart/")
+        if self._gateway.sources is None or request.method == "GET" or form:
+            return False
+        try:
+            answer = await self._gateway.sources.answer(request)
+        except ConnectionError:
+            with contextlib.suppress(_Broken):
+                await StreamingResponse(_played([BREAKS]), 202, {"Content-Length": "9"})(scope, receive, send)
+            return True
+        if answer is not None:
+            await answer(scope, receive, send)
+        return answer is not None
 
 
 async def _trouble(kind: str, scope: Any, receive: Any, send: Any) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from erc.events.asking import DESCRIBE, PLAN, Asking
+from erc.events.blob_place import BlobPlace
 from erc.schemas.ids import Digest
 from erc.workers.builder.read_workspace import plan_workspace
 from erc.workers.metadata.read_workspace import describe_workspace
@@ -14,13 +15,13 @@ from erc.workers.metadata.read_workspace import describe_workspace
 
 async def answer_plans(asking: Asking, home: Path) -> None:
     """Describe and plan workspaces of the blob store under `home` until the connection ends."""
-    store = home / "blobs"
+    place = BlobPlace(home)
 
     async def describe(about: Mapping[str, Digest]) -> Digest:
-        return await asyncio.to_thread(describe_workspace, store, about["manifest"], "")
+        return await asyncio.to_thread(describe_workspace, place, about["manifest"], "")
 
     async def plan(about: Mapping[str, Digest]) -> Digest:
-        return await asyncio.to_thread(plan_workspace, store, about["manifest"], about["description"])
+        return await asyncio.to_thread(plan_workspace, place, about["manifest"], about["description"])
 
     await asking.answer(DESCRIBE, describe, 2)
     await asking.answer(PLAN, plan, 2)

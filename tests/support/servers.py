@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from erc.deploy.nats_server import Nats
@@ -32,6 +35,41 @@ def nats(folder: Path) -> Iterator[Nats]:
     server = Nats.prepare(_state(folder))
     with _running(server.command, folder / "nats.log", signal.SIGKILL, server.ready):
         yield server
+
+
+@dataclass(frozen=True)
+class S3:
+    """An S3 service: its address, its keys, and a bucket that is there."""
+
+    url: str
+    access_key: str
+    secret_key: str
+    bucket: str
+
+
+def s3_program() -> str | None:
+    """Return the S3 server that `make setup-extra` installs, None when it is not there."""
+    kept = Path(__file__).resolve().parents[2] / ".erc" / "extra" / "bin" / "versitygw"
+    return str(kept) if kept.exists() else shutil.which("versitygw")
+
+
+@contextlib.contextmanager
+def s3(folder: Path, program: str) -> Iterator[S3]:
+    """An S3 service (versitygw, which heeds `If-None-Match`) on its own folder."""
+    (folder / "buckets" / "erc").mkdir(parents=True)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    service = S3(f"http://127.0.0.1:{port}", "erc-access", "erc-secret-of-tests", "erc")
+    keys = ["--access", service.access_key, "--secret", service.secret_key]
+    command = [program, *keys, "--port", f"127.0.0.1:{port}", "--quiet", "posix", str(folder / "buckets")]
+
+    def ready() -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return True
+        return False
+
+    with _running(command, folder / "s3.log", signal.SIGKILL, ready):
+        yield service
 
 
 def _state(folder: Path) -> State:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from sqlalchemy import delete, select
 
-from erc.events.blobs import BlobStore, FileBlobStore
+from erc.events.blob_place import BlobPlace
+from erc.events.blobs import BlobStore
 from erc.events.errors import Unavailable
 from erc.events.outbox import Database, create_engine, utc_now
 from erc.schemas import tables
@@ -115,7 +116,7 @@ async def main(arguments: list[str]) -> int:
     database = Database(create_engine(os.environ["DATABASE_URL"], size=2), _nobody)
     try:
         async with await connect(os.environ.get("DOCKER_HOST") or None) as engine:
-            collector = Collector(database, Shelf(engine), FileBlobStore(home / "blobs"))
+            collector = Collector(database, Shelf(engine), BlobPlace.read(home).store())
             decided = await collector.decide(asked.marks, utc_now(), everything=asked.everything)
             gone = list(decided.gone) if asked.dry_run else await collector.let_go(decided)
     except Unavailable as error:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from erc.events.blobs import FileBlobStore, put_document
+from erc.events.blob_place import BlobPlace
+from erc.events.blobs import put_document
 from erc.schemas.ids import Digest
 from erc.workers.builder.domain.complete import draft
 
 
-def plan_workspace(store: Path, manifest: Digest, description: Digest) -> Digest:
+def plan_workspace(place: BlobPlace, manifest: Digest, description: Digest) -> Digest:
     """Return the blob of the plan; raises Rejected with what the author can mend."""
-    blobs = FileBlobStore(store)
+    blobs = place.store()
     return put_document(blobs, draft(blobs, manifest, description).plan)

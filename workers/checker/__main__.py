@@ -33,7 +33,7 @@ async def _build(context: Context) -> list[Duty]:
     store = WorkStore(context.database, tables.check, "checker")
 
     async def compare(manifest: Digest, outputs: Digest, display: str) -> CheckReport:
-        request = CheckRequest(context.settings.home / "blobs", manifest, outputs, display)
+        request = CheckRequest(context.place, manifest, outputs, display)
         return await reader.call(check_files, request)
 
     advice = "Publish a smaller display file, or fewer figures in it."

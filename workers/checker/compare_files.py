@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
-from erc.events.blobs import BlobStore, FileBlobStore, read_manifest
+from erc.events.blob_place import BlobPlace
+from erc.events.blobs import BlobStore, read_manifest
 from erc.schemas.check import CheckReport
 from erc.schemas.ids import Digest
 from erc.schemas.workspace import Entry, Manifest
@@ -35,8 +35,7 @@ LINKED_BYTES = 64 << 20
 class CheckRequest:
     """What to compare: the display's path in the published workspace and among the files that the run made."""
 
-    store: Path
-    """The folder of the blob store."""
+    place: BlobPlace
     published: Digest
     """The manifest of the workspace."""
     reproduced: Digest
@@ -46,7 +45,7 @@ class CheckRequest:
 
 def check_files(request: CheckRequest) -> CheckReport:
     """Compare, keep what is to be shown, return the report; raises Rejected when a manifest cannot be read."""
-    blobs = FileBlobStore(request.store)
+    blobs = request.place.store()
     published, reproduced = read_manifest(blobs, request.published), read_manifest(blobs, request.reproduced)
     before, after = published.get(request.display), reproduced.get(request.display)
     theirs, ours = _Files(blobs, published), _Files(blobs, reproduced)

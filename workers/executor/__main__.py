@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
-from erc.events.blobs import FileBlobStore
+from erc.events.blobs import BlobStore
 from erc.events.catalog import ExecuteWorkspace
 from erc.events.errors import Unavailable
 from erc.events.outbox import utc_now
@@ -45,7 +45,7 @@ def main() -> None:
 class EngineSandbox:
     """The sandbox over a connection to the engine that is made when it is first needed."""
 
-    def __init__(self, settings: ExecutorSettings, folders: JobFolders, blobs: FileBlobStore) -> None:
+    def __init__(self, settings: ExecutorSettings, folders: JobFolders, blobs: BlobStore) -> None:
         self._settings, self._folders, self._blobs = settings, folders, blobs
         self._sandbox: Sandbox | None = None
         self._lock = asyncio.Lock()

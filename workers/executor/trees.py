@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from erc.events.blobs import FileBlobStore
+from erc.events.blobs import BlobStore
 from erc.events.errors import Rejected, Unavailable
 from erc.events.holding import held, holding
 from erc.schemas.ids import Digest
@@ -30,7 +30,7 @@ class Trees:
     layer; no other user gets in, as the folder itself is for the service alone. All calls block.
     """
 
-    def __init__(self, blobs: FileBlobStore, root: Path, owner: Owner) -> None:
+    def __init__(self, blobs: BlobStore, root: Path, owner: Owner) -> None:
         self._blobs, self._root, self._owner = blobs, root, owner
         self._executable = root / "executable"
         self._executable.mkdir(parents=True, exist_ok=True)

@@ -7,11 +7,16 @@ from datetime import timedelta
 from functools import partial
 
 from erc.events.catalog import LoadWorkspace
+from erc.events.git_process import loopback_allowed
 from erc.events.limited import Limited
+from erc.events.outbox import utc_now
 from erc.schemas import tables
+from erc.schemas.ids import Digest
 from erc.schemas.limits import ArchiveLimits
 from erc.workers.limits import TimeLimit, wall_clock
+from erc.workers.loader.domain import Extracted
 from erc.workers.loader.extract import extract
+from erc.workers.loader.fetch import FetchLimits, fetch
 from erc.workers.loader.handler import Loader, rejected
 from erc.workers.process import Context
 from erc.workers.process import main as run
@@ -31,14 +36,23 @@ def main() -> None:
 
 async def _build(context: Context) -> list[Duty]:
     seconds = wall_clock("loader", READER_SECONDS)
-    reader = Limited(["erc.workers.loader.extract"], READER_MIB, seconds, READER_CALLS)
+    reader = Limited(["erc.workers.loader.extract", "erc.workers.loader.fetch"], READER_MIB, seconds, READER_CALLS)
     store = WorkStore(context.database, tables.workspace, "loader")
     limits = ArchiveLimits(
         unpacked_bytes=int(os.environ.get("LOADER_UNPACKED_BYTES", ArchiveLimits().unpacked_bytes)),
         entries=int(os.environ.get("LOADER_ENTRIES", ArchiveLimits().entries)),
     )
-    read = partial(reader.call, extract, context.settings.home / "blobs")
-    loader = Loader(lambda upload: read(upload, limits), store)
+    read = partial(reader.call, extract, context.place)
+    fetching = FetchLimits(
+        seconds=float(os.environ.get("LOADER_GIT_SECONDS", FetchLimits.seconds)),
+        pack_bytes=int(os.environ.get("LOADER_GIT_BYTES", FetchLimits.pack_bytes)),
+        loopback=loopback_allowed(),
+    )
+
+    async def bring(source: Digest) -> Extracted:
+        return await reader.call(fetch, context.place, source, limits, fetching, utc_now().timestamp())
+
+    loader = Loader(lambda upload: read(upload, limits), bring, store)
     advice = "Send a smaller archive, or one with fewer files."
     limit = TimeLimit(timedelta(seconds=seconds + GRACE_SECONDS), "Unpacking the archive", advice)
     return [Duty(LoadWorkspace, store, loader.load, rejected, limit=limit)]

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from erc.events.blobs import CHUNK_BYTES, BlobStore, FileBlobStore
+from erc.events.blob_place import BlobPlace
+from erc.events.blobs import CHUNK_BYTES, BlobStore
 from erc.events.errors import Rejected
 from erc.schemas.ids import Digest
 from erc.schemas.limits import ArchiveLimits
 from erc.schemas.workspace import Manifest
-from erc.workers.loader.domain import Extracted, unpack, validate_bag
+from erc.workers.loader.domain import Extracted, Unpacked, unpack, validate_bag
 
 PAYLOAD = "data/"
 PROBLEMS_SHOWN = 5
 
 
-def extract(store: Path, upload: Digest, limits: ArchiveLimits) -> Extracted:
+def extract(place: BlobPlace, upload: Digest, limits: ArchiveLimits) -> Extracted:
     """Unpack an upload into the store; raises Rejected with what the author can mend."""
-    blobs = FileBlobStore(store)
+    blobs = place.store()
     with blobs.open(upload) as file:
         unpacked = unpack(file, blobs.put, limits)
+    return keep(unpacked, blobs)
+
+
+def keep(unpacked: Unpacked, blobs: BlobStore) -> Extracted:
+    """Keep the list of files of what was unpacked; raises Rejected for a bag that is not valid."""
     manifest = unpacked.manifest
     if unpacked.bag:
         manifest = _payload(manifest, blobs)
-    return Extracted(manifest=blobs.put(manifest.document()), bag=unpacked.bag, compendium=unpacked.compendium)
+    return Extracted(
+        manifest=blobs.put(manifest.document()),
+        bag=unpacked.bag,
+        compendium=unpacked.compendium,
+        size_bytes=manifest.size_bytes,
+    )
 
 
 def _payload(manifest: Manifest, blobs: BlobStore) -> Manifest:

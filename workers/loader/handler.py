@@ -6,25 +6,33 @@ from collections.abc import Awaitable, Callable
 
 from erc.events.catalog import LoadWorkspace, WorkspaceLoaded, WorkspaceRejected
 from erc.events.errors import Rejected
+from erc.schemas.compendium import SourceKind
 from erc.schemas.ids import Digest
 from erc.workers.loader.domain import Extracted
 from erc.workers.store import Work, WorkStore
 
+Bring = Callable[[Digest], Awaitable[Extracted]]
+"""Brings files into the blob store."""
+
 
 class Loader:
-    """Unpacks an upload on request; `extract` reads the archive with this digest in a limited process."""
+    """Unpacks an upload or fetches a commit on request.
 
-    def __init__(self, extract: Callable[[Digest], Awaitable[Extracted]], store: WorkStore) -> None:
-        self._extract, self._store = extract, store
+    `extract` reads the archive with this digest in a limited process, `fetch` what the document with this digest names.
+    """
+
+    def __init__(self, extract: Bring, fetch: Bring, store: WorkStore) -> None:
+        self._bring, self._store = {SourceKind.ARCHIVE: extract, SourceKind.GIT: fetch}, store
 
     async def load(self, command: LoadWorkspace, work: Work) -> None:
-        """Unpack the archive and say so. Raises Rejected when the archive cannot be used."""
-        extracted = await self._extract(command.upload)
+        """Bring the files in and say so. Raises Rejected when the source cannot be used."""
+        extracted = await self._bring[command.kind](command.upload)
         loaded = WorkspaceLoaded(
             compendium_id=command.compendium_id,
             manifest=extracted.manifest,
             bag=extracted.bag,
             compendium=extracted.compendium,
+            size_bytes=extracted.size_bytes if command.kind is SourceKind.GIT else None,
         )
         await self._store.emit(work, loaded, status="done")
 

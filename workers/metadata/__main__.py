@@ -37,7 +37,7 @@ async def _build(context: Context) -> list[Duty]:
 
     async def describe(manifest: Digest, choice: Digest | None) -> Digest:
         today = utc_now().date().isoformat()
-        return await reader.call(describe_workspace, context.settings.home / "blobs", manifest, today, choice)
+        return await reader.call(describe_workspace, context.place, manifest, today, choice)
 
     await context.asking.answer(DESCRIBE, lambda about: describe(about["manifest"], None), AT_A_TIME)
     advice = "Leave out files that do not belong to the analysis."

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from erc.events.blobs import FileBlobStore, put_document, read_manifest
+from erc.events.blob_place import BlobPlace
+from erc.events.blobs import put_document, read_manifest
 from erc.schemas.ids import Digest
 from erc.schemas.metadata import Description
 from erc.schemas.workspace import Entry
@@ -13,12 +12,12 @@ from erc.workers.metadata.domain import describe
 FILE_BYTES = 64 << 20
 
 
-def describe_workspace(store: Path, manifest: Digest, today: str, choice: Digest | None = None) -> Digest:
+def describe_workspace(place: BlobPlace, manifest: Digest, today: str, choice: Digest | None = None) -> Digest:
     """Return the blob of the description; raises Rejected with what the author can mend.
 
     `today` is an ISO date, `choice` the blob of a description by which a person chose main and display.
     """
-    blobs = FileBlobStore(store)
+    blobs = place.store()
 
     def read(entry: Entry) -> bytes:
         return blobs.read(entry.digest, FILE_BYTES)

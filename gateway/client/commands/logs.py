@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -22,20 +23,52 @@ BACKLOG_SECONDS = 1.0
 Job = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.")]
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the job has ended.")]
 OfStep = Annotated[StepName | None, typer.Option("--step", help="Only the log of this step.")]
+OfBuild = Annotated[bool, typer.Option("--build", help="Only the log of the build of its environment.")]
+Last = Annotated[
+    int | None, typer.Option("--lines", "-n", min=1, help="Only so many lines, the last ones; not with --follow.")
+]
 
 
 @told
-def logs(identifier: Job, follows: Follow = False, step: OfStep = None, url: Url = "") -> ExitCode:
+def logs(
+    identifier: Job,
+    follows: Follow = False,
+    step: OfStep = None,
+    build: OfBuild = False,
+    lines: Last = None,
+    url: Url = "",
+) -> ExitCode:
     """Print the log of a job. Colours and whatever else could command the terminal are taken out."""
-    terminal = Terminal()
-    wanted = step.value if step else ""
+    if (build and step) or (follows and lines):
+        pair = "--build and --step" if build and step else "--follow and --lines"
+        raise ClientError(Problem(code="usage", title=f"{pair} cannot be used together"), ExitCode.USAGE)
+    terminal = Terminal() if lines is None else _Tail(lines)
+    wanted = StepName.IMAGE_BUILD.value if build else step.value if step else ""
     with connected(url) as client:
         job = client.job(identifier)
         if job.terminal:
             _print_kept(client, terminal, job, wanted)
         else:
             _print_live(client, terminal, identifier, wanted, follows)
+    if isinstance(terminal, _Tail):
+        terminal.end()
     return ExitCode.REPRODUCED
+
+
+class _Tail(Terminal):
+    """A terminal that shows the last lines only, at the end."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._last: deque[tuple[str, str]] = deque(maxlen=most)
+
+    def show(self, text: str, style: str = "") -> None:
+        self._last.append((text, style))
+
+    def end(self) -> None:
+        """Show them."""
+        for text, style in self._last:
+            super().show(text, style)
 
 
 def _print_kept(client: Client, terminal: Terminal, job: JobDocument, wanted: str) -> None:

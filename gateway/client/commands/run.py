@@ -1,9 +1,9 @@
-"""`erc run`: from a folder or an archive to a verdict."""
+"""`erc run`: from a folder, an archive or a repository to a verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -14,17 +14,19 @@ from erc.gateway.client.client import Client, new_key
 from erc.gateway.client.failures import ClientError, ExitCode, Unreachable
 from erc.gateway.client.pack import PIECE_BYTES, Packed, Reader, file_pieces
 from erc.gateway.client.progress import showing_steps, showing_upload, showing_wait
+from erc.gateway.client.sending import LARGE_BYTES, send_source
 from erc.gateway.client.session import AsJson, Url, connected, told
 from erc.gateway.client.sse import Deadline, Patience
 from erc.gateway.client.terminal import Terminal
 from erc.gateway.client.verdict import exit_code_of_job, job_document, show_verdict
 from erc.gateway.client.watch import wait_until_ready, watch
+from erc.schemas.git_source import looks_like_git
 from erc.schemas.problem import Problem
 
-Where = Annotated[
-    Path,
-    typer.Argument(metavar="DIR|FILE", exists=True, help="A folder with the analysis, or a zip, tar or tar.gz of one."),
-]
+_WHAT = (
+    "Give a folder with the analysis, a zip, tar or tar.gz of one, or a repository: https://HOST/OWNER/REPO@REF#FOLDER."
+)
+Where = Annotated[str, typer.Argument(metavar="DIR|FILE|GIT_URL", help=_WHAT)]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until the verdict, or only start the job.")]
 Timeout = Annotated[float | None, typer.Option(metavar="S", min=0, help="Stop waiting after S seconds (exit code 6).")]
 
@@ -42,6 +44,8 @@ def run(where: Where, wait: Wait = True, timeout: Timeout = None, as_json: AsJso
     node_modules, .Rproj.user) is left out, and so is what its .ercignore names, in the manner of .gitignore.
     """
     terminal = Terminal(as_json=as_json)
+    if not Path(where).exists() and not looks_like_git(where):
+        raise ClientError(Problem(code="usage", title=f"“{where}” does not exist", detail=_WHAT), ExitCode.USAGE)
     with connected(url) as client:
         run_of = _Run(client, terminal, Deadline(timeout))
         try:
@@ -60,7 +64,7 @@ class _Run:
         self._client, self._terminal, self._deadline = client, terminal, deadline
         self._compendium_id = self._job_id = ""
 
-    def to_the_end(self, where: Path) -> ExitCode:
+    def to_the_end(self, where: str) -> ExitCode:
         """Run and tell the verdict."""
         self._start(where)
         with showing_steps(self._terminal) as steps:
@@ -73,7 +77,7 @@ class _Run:
             self._terminal.show(f"  Sign in to it with: erc open {job.id}", "dim")
         return exit_code_of_job(job)
 
-    def only_started(self, where: Path) -> ExitCode:
+    def only_started(self, where: str) -> ExitCode:
         """Start the job and tell its ids."""
         self._start(where)
         page = self._client.page(f"/job/{self._job_id}")
@@ -104,7 +108,7 @@ class _Run:
             error.problem = error.problem.model_copy(update={"detail": detail})
         return error
 
-    def _start(self, where: Path) -> None:
+    def _start(self, where: str) -> None:
         key = new_key()
         self._compendium_id = self._sent(lambda: self._upload(where, key))
         self._terminal.say(f"Compendium {self._compendium_id}")
@@ -116,9 +120,22 @@ class _Run:
         self._job_id = self._sent(lambda: self._client.start_job(self._compendium_id, key))
         self._terminal.say(f"Job {self._job_id}")
 
-    def _upload(self, where: Path, key: str) -> str:
-        with _archive(where, self._terminal, self._deadline) as (reader, name, content_type):
-            return self._client.upload(reader, name, content_type, key)
+    def _upload(self, where: str, key: str) -> str:
+        if looks_like_git(where) and not Path(where).exists():
+            return self._client.create(where, "workspace", key)
+        archive = _archive(Path(where))
+        with showing_upload(self._terminal, archive.what, archive.size_bytes) as progress:
+
+            def read(added: int) -> None:
+                self._deadline.at_most(0)
+                progress(added)
+
+            if archive.size_bytes >= LARGE_BYTES:
+                patience = Patience(self._deadline, self._terminal.say)
+                source = send_source(self._client, archive.pieces, archive.size_bytes, read, patience)
+                return self._client.create(source, archive.kind, key)
+            reader = BufferedReader(Reader(archive.pieces(), archive.size_bytes, read), PIECE_BYTES)
+            return self._client.upload(reader, archive.name, archive.kind, key)
 
     def _sent(self, send: Callable[[], Answer]) -> Answer:
         """Send under a key, again when no answer comes; that nobody is there at all is told at once."""
@@ -133,23 +150,22 @@ class _Run:
                 self._client.look_again()
 
 
-@contextmanager
-def _archive(where: Path, terminal: Terminal, deadline: Deadline) -> Iterator[tuple[BufferedReader, str, str]]:
-    """Open what is to be sent: its bytes, its name, and whether it is a workspace or a compendium."""
-    kind = "workspace"
+@dataclass(frozen=True)
+class _Archive:
+    """What is to be sent: its bytes, anew each time, its name, and whether it is a workspace or a compendium."""
+
+    pieces: Callable[[], Iterator[bytes]]
+    size_bytes: int
+    name: str
+    kind: str
+    what: str
+
+
+def _archive(where: Path) -> _Archive:
     if where.is_dir():
         packed = Packed(where)
-        pieces, size_bytes = packed.pieces(), packed.size_bytes
-        name = f"{where.resolve().name or 'workspace'}.tar"
-        kind = "compendium" if (where / "erc.yml").is_file() else kind
+        kind = "compendium" if (where / "erc.yml").is_file() else "workspace"
         what = f"{packed.files:,} file{'' if packed.files == 1 else 's'} of {where}"
-    else:
-        pieces, size_bytes = file_pieces(where)
-        name, what = where.name, str(where)
-    with showing_upload(terminal, what, size_bytes) as progress:
-
-        def read(added: int) -> None:
-            deadline.at_most(0)
-            progress(added)
-
-        yield BufferedReader(Reader(pieces, size_bytes, read), PIECE_BYTES), name, kind
+        return _Archive(packed.pieces, packed.size_bytes, f"{where.resolve().name or 'workspace'}.tar", kind, what)
+    size_bytes = file_pieces(where)[1]
+    return _Archive(lambda: file_pieces(where)[0], size_bytes, where.name, "workspace", str(where))

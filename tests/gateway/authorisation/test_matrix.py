@@ -37,6 +37,7 @@ PLACES = {
     "what": "nothing",
     "number": "1",
     "binding": "figure1",
+    "upload": "0" * 26,
 }
 FIGURE = {"type": "figure", "result": "Figure 1"}
 SLIDER = {"type": "slider", "minValue": 1, "maxValue": 24, "stepSize": 1, "caption": "Hours."}
@@ -61,6 +62,7 @@ BODIES: dict[str, Callable[[str], dict[str, Any]]] = {
         "substitutionFiles": [{"base": "data.csv", "overlay": "data.csv"}],
         "metadataHandling": "keepBase",
     },
+    "source_start": lambda _: {"digest": "0" * 64, "size": 1},
     "token_create": lambda _: {"name": "made", "scopes": ["read"], "days": 1},
     "token_revoke": lambda _: {"token": "nothing"},
     "webhook_create": lambda _: {"address": "https://example.org/hook"},

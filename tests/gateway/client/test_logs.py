@@ -28,6 +28,19 @@ def test_only_the_log_of_one_step_is_printed(gateway, erc) -> None:
     assert erc("logs", fake.JOB, "--step", "image_execute", url=gateway.url).stdout == "ran\n"
 
 
+def test_the_build_alone_and_the_last_lines_alone_are_printed(gateway, erc) -> None:
+    gateway.logs = {"image_build": "a\nb\nc\n", "image_execute": "ran\n"}
+    gateway.jobs = [_finished(**gateway.logs)]
+    assert erc("logs", fake.JOB, "--build", url=gateway.url).stdout == "a\nb\nc\n"
+    assert erc("logs", fake.JOB, "--build", "-n", "2", url=gateway.url).stdout == "b\nc\n"
+    assert erc("logs", fake.JOB, "--lines", 2, url=gateway.url).stdout == "c\nran\n"
+
+
+@pytest.mark.parametrize("options", [("--build", "--step", "check"), ("-f", "-n", "2"), ("-n", "0")])
+def test_options_that_do_not_go_together_are_wrong_use(gateway, erc, options) -> None:
+    assert erc("logs", fake.JOB, *options, url=gateway.url).exit_code == 2
+
+
 def test_a_step_without_a_log_is_not_found(gateway, erc) -> None:
     assert erc("logs", fake.JOB, "--step", "check", url=gateway.url).exit_code == 4
 

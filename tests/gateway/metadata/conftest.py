@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
+from erc.events.blob_place import BlobPlace
 from erc.events.blobs import put_document, read_manifest
 from erc.events.catalog import WorkspaceDescribed
 from erc.gateway.app import create_app
@@ -99,7 +100,9 @@ class Desk:
     async def read_again(self, compendium: Compendium) -> None:
         """Do as the metadata worker and the follower do with another main file."""
         blobs = self.gateway.services.blobs
-        described = describe_workspace(blobs._root, compendium.manifest, "2026-11-25", compendium.choice)
+        described = describe_workspace(
+            BlobPlace(blobs._root.parent), compendium.manifest, "2026-11-25", compendium.choice
+        )
         facts = Facts(MADE, description=Description.model_validate_json(blobs.read(described)))
         event = WorkspaceDescribed(compendium_id=compendium.id, description=described)
         records = self.gateway.services.records

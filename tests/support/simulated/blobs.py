@@ -19,6 +19,8 @@ from erc.schemas.ids import Digest
 class MemoryBlobs:
     """What every blob store does."""
 
+    local = True
+
     def __init__(self, network: Network) -> None:
         self._network = network
         self.kept: dict[Digest, bytes] = {}

@@ -78,7 +78,8 @@ class Machines:
         keep = self._blobs.put
         files = {"main.py": b"print(1)\n", DISPLAY: f"<p>{upload}</p>".encode()}
         entries = [Entry(path=path, digest=keep(data), size_bytes=len(data)) for path, data in files.items()]
-        return Extracted(keep(Manifest(entries).document()), bag=False, compendium=False)
+        manifest = Manifest(entries)
+        return Extracted(keep(manifest.document()), bag=False, compendium=False, size_bytes=manifest.size_bytes)
 
     async def describe(self, manifest: Digest, _choice: Digest | None) -> Digest:
         """Describe a workspace."""

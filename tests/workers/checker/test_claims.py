@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from erc.events.blob_place import BlobPlace
 from erc.events.blobs import FileBlobStore
 from erc.schemas.check import CheckReport
 from erc.schemas.workspace import Entry, Manifest
@@ -18,7 +19,7 @@ PAGE = b"<p>The mean is 4.2.</p>"
 
 
 def report(folder: Path, published: dict[str, bytes], made: dict[str, bytes], rules: str = "") -> CheckReport:
-    blobs = FileBlobStore(folder)
+    blobs = FileBlobStore(folder / "blobs")
     if rules:
         published = {**published, "erc.yml": rules.encode()}
     digests = [
@@ -29,7 +30,7 @@ def report(folder: Path, published: dict[str, bytes], made: dict[str, bytes], ru
         )
         for files in ({"d.html": PAGE, **published}, {"d.html": PAGE, **made})
     ]
-    return check_files(CheckRequest(folder, digests[0], digests[1], "d.html"))
+    return check_files(CheckRequest(BlobPlace(folder), digests[0], digests[1], "d.html"))
 
 
 def outcomes(one: CheckReport) -> dict[str, str]:
@@ -48,13 +49,13 @@ def test_what_the_run_writes_over_a_published_file_is_compared(tmp_path: Path) -
 
 
 def test_equal_digests_are_never_read(tmp_path: Path) -> None:
-    blobs = FileBlobStore(tmp_path)
+    blobs = FileBlobStore(tmp_path / "blobs")
     entries = [
         Entry(path="big.bin", digest="0" * 64, size_bytes=1 << 40),
         Entry(path="d.html", digest=blobs.put(PAGE), size_bytes=len(PAGE)),
     ]
     manifest = blobs.put(Manifest(entries).document())
-    found = check_files(CheckRequest(tmp_path, manifest, manifest, "d.html"))
+    found = check_files(CheckRequest(BlobPlace(tmp_path), manifest, manifest, "d.html"))
     assert outcomes(found) == {"big.bin": "identical"}
 
 
@@ -117,7 +118,7 @@ def test_rules_that_mean_nothing_are_warnings(tmp_path: Path) -> None:
 
 def test_a_figure_that_the_display_shows_is_not_compared_twice(tmp_path: Path) -> None:
     page = b'<p>x</p><img src="a.bin" alt="rain">'
-    blobs = FileBlobStore(tmp_path)
+    blobs = FileBlobStore(tmp_path / "blobs")
     sides = [
         blobs.put(
             Manifest(
@@ -126,7 +127,7 @@ def test_a_figure_that_the_display_shows_is_not_compared_twice(tmp_path: Path) -
         )
         for files in ({"d.html": page, "a.bin": b"1"}, {"d.html": page, "a.bin": b"2"})
     ]
-    names = [row.name for row in check_files(CheckRequest(tmp_path, *sides, "d.html")).comparisons]
+    names = [row.name for row in check_files(CheckRequest(BlobPlace(tmp_path), *sides, "d.html")).comparisons]
     assert names == ["Text of d.html", "Figure 1 (rain)"]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from erc.events.blob_place import BlobPlace
 from erc.events.blobs import FileBlobStore
 from erc.events.errors import Rejected
 from erc.events.limited import Limited
@@ -20,8 +21,8 @@ def kept(blobs: FileBlobStore, files: dict[str, bytes]) -> str:
 
 
 def request(folder: Path, published: dict[str, bytes], made: dict[str, bytes], display: str) -> CheckRequest:
-    blobs = FileBlobStore(folder)
-    return CheckRequest(folder, kept(blobs, published), kept(blobs, made), display)
+    blobs = FileBlobStore(folder / "blobs")
+    return CheckRequest(BlobPlace(folder), kept(blobs, published), kept(blobs, made), display)
 
 
 async def test_a_limited_child_compares_and_keeps_the_page(tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ async def test_a_limited_child_compares_and_keeps_the_page(tmp_path: Path) -> No
     report = await Limited(["erc.workers.checker.compare_files"]).call(check_files, asked)
     assert report.verdict == "differs"
     assert report.html is not None
-    assert b"<del>4.2</del>" in FileBlobStore(tmp_path).read(report.html)
+    assert b"<del>4.2</del>" in FileBlobStore(tmp_path / "blobs").read(report.html)
 
 
 def test_a_linked_figure_counts_only_when_the_run_made_it(tmp_path: Path) -> None:
@@ -53,9 +54,9 @@ def test_files_too_large_to_read_are_not_read(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_manifest_that_cannot_be_read_is_rejected(tmp_path: Path) -> None:
-    broken = FileBlobStore(tmp_path).put(b"{")
+    broken = FileBlobStore(tmp_path / "blobs").put(b"{")
     with pytest.raises(Rejected, match="cannot be read"):
-        check_files(CheckRequest(tmp_path, broken, broken, "d.html"))
+        check_files(CheckRequest(BlobPlace(tmp_path), broken, broken, "d.html"))
 
 
 async def test_a_picture_that_claims_to_be_huge_fits_into_little_memory(tmp_path: Path) -> None:

@@ -14,3 +14,5 @@ class Extracted:
     manifest: Digest
     bag: bool
     compendium: bool
+    size_bytes: int
+    """Of all files."""

@@ -1,0 +1,165 @@
+"""Runs git for addresses that strangers wrote: https only, one checked host, no prompts, hooks, helpers or filters."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from erc.events.errors import Rejected, Unavailable
+from erc.schemas.addresses import are_public, is_loopback
+from erc.schemas.git_source import GitAddress
+
+ASK_SECONDS = 10.0
+ANSWER_BYTES = 1 << 20
+_ABSENT = ("not found", "404", "does not exist", "could not read username", "authentication failed", "403")
+
+
+def loopback_allowed() -> bool:
+    """Return `SOURCES_ALLOW_LOOPBACK`, which is off: whether repositories may be on this machine, over http too."""
+    return os.environ.get("SOURCES_ALLOW_LOOPBACK", "").lower() in {"1", "true", "yes"}
+
+
+def environment(*, loopback: bool = False) -> dict[str, str]:
+    """Return all that git is told of this machine."""
+    return {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "HOME": "/nonexistent",
+        "LC_ALL": "C",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "/bin/false",
+        "GIT_ALLOW_PROTOCOL": "https:http" if loopback else "https",
+        "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+    }
+
+
+def options(url: str, *, loopback: bool = False) -> list[str]:
+    """Return the options before the verb. Blocks: the host is resolved, and git is held to what was found.
+
+    Raises Rejected for a host that is not of the public internet, Unavailable when it cannot be resolved.
+    """
+    said = {
+        "protocol.allow": "never",
+        "protocol.https.allow": "always",
+        "protocol.http.allow": "always" if loopback else "never",
+        "credential.helper": "",
+        "http.followRedirects": "false",
+        "http.proxy": "",
+        "http.lowSpeedLimit": "1000",
+        "http.lowSpeedTime": "20",
+        "http.curloptResolve": _held_to(url, loopback=loopback),
+        "core.hooksPath": "/dev/null",
+        "core.fsmonitor": "false",
+        "core.symlinks": "false",
+        "core.attributesFile": "/dev/null",
+        "fetch.recurseSubmodules": "false",
+        "submodule.recurse": "false",
+        "fetch.unpackLimit": "1",  # one file, whose size is limited
+        "gc.auto": "0",
+        "maintenance.auto": "false",
+    }
+    return [part for name, value in said.items() for part in ("-c", f"{name}={value}")]
+
+
+def _held_to(url: str, *, loopback: bool) -> str:
+    place = urlsplit(url)
+    host, port = place.hostname or "", place.port or (443 if place.scheme == "https" else 80)
+    try:
+        found = sorted({str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)})
+    except OSError as error:
+        raise Unavailable(f"The host {host} cannot be found now") from error
+    if not (are_public(found) or (loopback and all(is_loopback(one) for one in found))):
+        raise Rejected(
+            "The repository is not on the public internet",
+            f"{host} is an address of a private network. Publish the repository, or upload a folder.",
+            code="source_address",
+        )
+    return f"{host}:{port}:{','.join(f'[{one}]' if ':' in one else one for one in found)}"
+
+
+def asking(address: GitAddress) -> list[str]:
+    """Return the verb that asks a repository which commit its default or the wanted branch or tag is."""
+    wanted = [] if address.commit else _names(address.ref)
+    return ["ls-remote", "--quiet", "--symref", "--", address.url, "HEAD", *wanted]
+
+
+def _names(ref: str) -> list[str]:
+    return [f"refs/tags/{ref}^{{}}", f"refs/tags/{ref}", f"refs/heads/{ref}"] if ref else []
+
+
+def answered(address: GitAddress, output: str) -> str:
+    """Return the commit that a repository named; raises Rejected when it has no such branch or tag."""
+    if address.commit:
+        return address.commit
+    found: dict[str, str] = {}
+    for line in output.splitlines():
+        commit, _, name = line.partition("\t")
+        if len(commit) == 40:
+            found.setdefault(name, commit)
+    for name in _names(address.ref) or ["HEAD"]:
+        if name in found:
+            return found[name]
+    what = f"no branch or tag of the name {address.ref}" if address.ref else "no commit yet"
+    raise Rejected(f"{address.url}@{address.ref or 'HEAD'} was not found", f"The repository has {what}.", "not_found")
+
+
+def failed(named: str, said: str) -> Rejected | Unavailable:
+    """Return what it means that git ended with these words on its standard error."""
+    words = said.lower()
+    if any(word in words for word in _ABSENT):
+        detail = "It does not exist, or it is not public. Check the address; a private repository can be uploaded."
+        return Rejected(f"{named} was not found", detail, code="not_found")
+    if "redirect" in words or "301" in words or "302" in words:
+        return Rejected(f"{named} has moved", "Give the address that a browser ends at.", code="source_moved")
+    return Unavailable(f"{named} does not answer as a repository")
+
+
+def run(
+    argv: Sequence[str], folder: Path, seconds: float, file_bytes: int, *, loopback: bool, output: int | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git in a folder; no file that it writes may be larger. `output` is a descriptor for its standard output.
+
+    Raises Rejected (too_demanding) when it takes too long.
+    """
+    try:
+        return subprocess.run(
+            ["git", *argv],
+            cwd=folder,
+            env=environment(loopback=loopback),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if output is None else output,
+            stderr=subprocess.PIPE,
+            timeout=seconds,
+            check=False,
+            preexec_fn=_limited(file_bytes),
+        )
+    except subprocess.TimeoutExpired as error:
+        detail = f"It took longer than {seconds:.0f} s. Upload the folder instead."
+        raise Rejected("The repository takes too long to fetch", detail, code="too_demanding") from error
+    except FileNotFoundError as error:
+        raise Unavailable("There is no git on this machine") from error
+
+
+def end(session: int) -> None:
+    """End whatever is left of a git that was started in a session of its own."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(session, signal.SIGKILL)
+
+
+def _limited(file_bytes: int) -> Callable[[], None]:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    return limit

@@ -1,0 +1,126 @@
+"""Fetches one commit of a git repository into the blob store; meant to run in a limited child process."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from erc.events import git_process
+from erc.events.blob_place import BlobPlace
+from erc.events.blobs import BlobStore
+from erc.events.errors import Rejected, Unavailable
+from erc.schemas.git_source import GitSource
+from erc.schemas.ids import Digest
+from erc.schemas.limits import ArchiveLimits
+from erc.schemas.workspace import Manifest
+from erc.workers.loader.domain import Extracted, unpack
+from erc.workers.loader.extract import keep
+
+FORGOTTEN_SECONDS = 7200.0
+_ATTRIBUTES = "* -export-ignore -export-subst -text -eol -ident -filter -working-tree-encoding\n"
+"""Files come as they lie in the repository, whatever its own `.gitattributes` say."""
+_POINTER, _POINTER_BYTES, _POINTERS_READ = b"version https://git-lfs.github.com/spec/", range(100, 200), 2000
+
+
+@dataclass(frozen=True)
+class FetchLimits:
+    """What one fetch may take."""
+
+    seconds: float = 600.0
+    pack_bytes: int = 2 << 30
+    """How large the pack of the commit may be."""
+    loopback: bool = False
+    """Whether the repository may be on this machine, over http: for tests and development."""
+
+
+def fetch(place: BlobPlace, source: Digest, limits: ArchiveLimits, fetching: FetchLimits, now: float) -> Extracted:
+    """Fetch what the document `source` names and keep its files; raises Rejected with what the author can mend.
+
+    `now` is Unix time in seconds.
+    """
+    blobs = place.store()
+    wanted = GitSource.model_validate_json(blobs.read(source, 1 << 16))
+    with _folder(place.home / "fetching", now) as folder:
+        archive = _archived(wanted, folder, limits, fetching)
+        with archive.open("rb") as file:
+            unpacked = unpack(file, blobs.put, limits)
+    _refuse_pointers(unpacked.manifest, blobs)
+    return keep(unpacked, blobs)
+
+
+def _archived(wanted: GitSource, folder: Path, limits: ArchiveLimits, fetching: FetchLimits) -> Path:
+    """Return the tar of the wanted commit or folder."""
+    common = git_process.options(wanted.url, loopback=fetching.loopback)
+    deadline = time.monotonic() + fetching.seconds
+
+    def git(*verb: str, most: int = fetching.pack_bytes, output: int | None = None) -> str | None:
+        left = max(deadline - time.monotonic(), 0.1)
+        ran = git_process.run([*common, *verb], folder, left, most, loopback=fetching.loopback, output=output)
+        return None if ran.returncode == 0 else ran.stderr[-2000:].decode("utf-8", "replace")
+
+    if git("init", "--quiet", "--bare", "--template=", ".") is not None:
+        raise Unavailable("git cannot make a repository here")
+    (folder / "info").mkdir()
+    (folder / "info" / "attributes").write_text(_ATTRIBUTES, encoding="ascii")
+    flags = ["--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance"]
+    said = git("fetch", *flags, "--", wanted.url, wanted.commit)
+    if said is not None:
+        raise _too_large(fetching) if _full(folder, fetching) else _not_fetched(wanted, said)
+    target = folder / "workspace.tar"
+    tree = f"{wanted.commit}:{wanted.folder}" if wanted.folder else wanted.commit
+    with target.open("wb") as file:
+        said = git("archive", "--format=tar", tree, most=limits.unpacked_bytes, output=file.fileno())
+    if said is None:
+        return target
+    if wanted.folder:
+        detail = f"There is no folder “{wanted.folder}” in it."
+        raise Rejected(f"{wanted.named}#{wanted.folder} was not found", detail, code="not_found")
+    raise Rejected(f"{wanted.named} cannot be read", "Its commit is damaged or too large.", code="source_unreadable")
+
+
+def _full(folder: Path, fetching: FetchLimits) -> bool:
+    """Return whether the pack came to its limit, which ends git without a word."""
+    packs = (folder / "objects" / "pack").glob("*")
+    return any(pack.stat().st_size >= fetching.pack_bytes for pack in packs)
+
+
+def _too_large(fetching: FetchLimits) -> Rejected:
+    detail = f"Its files may take {fetching.pack_bytes >> 20} MiB packed. Upload the folder instead."
+    return Rejected("The repository is too large", detail, code="source_too_large")
+
+
+def _not_fetched(wanted: GitSource, said: str) -> Rejected | Unavailable:
+    words = said.lower()
+    if "not our ref" in words or "remote ref" in words:
+        detail = "The repository no longer has this commit; its branch was changed meanwhile. Send it again."
+        return Rejected(f"{wanted.named} was not found", detail, code="not_found")
+    return git_process.failed(wanted.named, said)
+
+
+def _refuse_pointers(manifest: Manifest, blobs: BlobStore) -> None:
+    """Raise Rejected when Git LFS keeps files elsewhere: the workspace would lack them."""
+    small = [entry for entry in manifest.entries() if entry.size_bytes in _POINTER_BYTES]
+    for entry in small[:_POINTERS_READ]:
+        if blobs.read(entry.digest).startswith(_POINTER):
+            raise Rejected(
+                "The repository keeps files in Git LFS",
+                f"“{entry.path}” is only a pointer there. Upload the folder with the files themselves.",
+                code="source_lfs",
+            )
+
+
+@contextlib.contextmanager
+def _folder(root: Path, now: float) -> Iterator[Path]:
+    """Make a folder that is gone afterwards; what killed processes left goes first."""
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in root.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if now - left.stat().st_mtime > FORGOTTEN_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=root) as folder:
+        yield Path(folder)
