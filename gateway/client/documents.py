@@ -13,7 +13,7 @@ from erc.schemas.problem import Problem
 NOT_COMPARABLE = frozenset({"not_comparable", "no_published_display", "display_unpublished"})
 """Codes of problems that say: there is nothing published to compare with."""
 
-_SAME = frozenset({Outcome.IDENTICAL.value, Outcome.EQUIVALENT.value})
+_SAME = frozenset({Outcome.IDENTICAL.value, Outcome.EQUIVALENT.value, Outcome.OTHER_RENDERING.value})
 _TERMINAL = frozenset({JobStatus.SUCCESS.value, JobStatus.FAILURE.value})
 
 

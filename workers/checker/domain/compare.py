@@ -127,6 +127,9 @@ def _comparison(row: Named, put: Put) -> Comparison:
         if one.reproduced is None
         else put(one.reproduced),
         difference=None if one.difference is None else put(one.difference),
+        likeness=one.likeness,
+        confidence=None if one.confidence is None else round(one.confidence, 3),
+        places=list(one.places),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from erc.schemas.check import Outcome
+from erc.schemas.check import Likeness, Outcome, Place
 
 CHANGES_KEPT = 200
 """How many single changes of one thing are kept to be shown; all are counted."""
@@ -40,10 +40,15 @@ class Compared:
     media_type: str = ""
     """The type under which a browser shows `original` and `reproduced` as pictures; empty when it should not."""
 
+    likeness: Likeness | None = None
+    confidence: float | None = None
+    """How sure the likeness is, 0.5 to 1."""
+    places: tuple[Place, ...] = ()
+
     @property
     def agrees(self) -> bool:
-        """Whether a reader would see no difference."""
-        return self.outcome in {Outcome.IDENTICAL, Outcome.EQUIVALENT}
+        """Whether both say the same, however they are drawn."""
+        return self.outcome in {Outcome.IDENTICAL, Outcome.EQUIVALENT, Outcome.OTHER_RENDERING}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ _WORST_LAST = (Outcome.UNCOMPARED, Outcome.EXTRA, Outcome.DIFFERENT, Outcome.MIS
 def conclude(rows: Sequence[Named], display: str, *, same_bytes: bool) -> tuple[Verdict, str]:
     """Return the verdict on a made display and its reason; `rows` come in the order of the document."""
     bad = [row for row in rows if not row.compared.agrees]
+    redrawn = [row for row in rows if row.compared.outcome is Outcome.OTHER_RENDERING]
+    if not bad and redrawn:
+        return Verdict.RENDERED_DIFFERENTLY, _redrawn(rows, redrawn, display)
     if not bad:
         return Verdict.REPRODUCED, _agreement(rows, display, same_bytes=same_bytes)
     worst = max(bad, key=_badness)
@@ -25,6 +28,13 @@ def conclude(rows: Sequence[Named], display: str, *, same_bytes: bool) -> tuple[
 def _badness(row: Named) -> tuple[bool, int, float]:
     one = row.compared
     return one.kind == "image", _WORST_LAST.index(one.outcome), one.measure
+
+
+def _redrawn(rows: Sequence[Named], redrawn: Sequence[Named], display: str) -> str:
+    sentence = _agreement(rows, display, same_bytes=True).removesuffix(".").removesuffix(", byte for byte")
+    if len(redrawn) == 1:
+        return f"{sentence}; {redrawn[0].subject} {redrawn[0].compared.finding}."
+    return f"{sentence}; {len(redrawn):,} of them show the same content, drawn in another way."
 
 
 def _agreement(rows: Sequence[Named], display: str, *, same_bytes: bool) -> str:
