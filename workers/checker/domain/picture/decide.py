@@ -23,11 +23,16 @@ class Thresholds:
 
     marks: tuple[float, float] = (5.0, 16.0)
     """Pixels of a patch times how far (in pixels, less one) nothing like it is near."""
-    words: tuple[float, float] = (0.115, 0.15)
+    words: tuple[float, float] = (0.12, 0.15)
     """The largest distance of two glyphs as letters."""
     words_of_one_font: tuple[float, float] = (0.06, 0.11)
     odd_of_one_font: tuple[float, float] = (0.05, 0.075)
     """The same as shapes, where all other shapes agree."""
+    words_of_one_drawing: tuple[float, float] = (0.03, 0.05)
+    odd_of_one_drawing: tuple[float, float] = (0.028, 0.036)
+    """The same where nearly all pixels of both pictures are alike."""
+    all_marks: tuple[float, float] = (30.0, 60.0)
+    """All patches of a panel together."""
     one_font: float = 0.003
     """Figures whose median distance of glyphs as shapes is below this are in one font."""
     lost: tuple[float, float] = (1.0, 2.0)
@@ -37,7 +42,11 @@ class Thresholds:
 
 
 THRESHOLDS = Thresholds()
-_WITH_KEYS = (4.5, 1.0, 1.2, 1.0)
+_LOST_SIGNS = 3
+_CLEAR = 0.045
+_LEVEL = 0.6
+_STAYS = 2
+_WITH_KEYS = (5.0, 1.6, 2.0, 1.6)
 """How far around words their legend reaches: left, above, right, below, in heights."""
 
 
@@ -94,10 +103,12 @@ def _sure_of_none(look: Look, thresholds: Thresholds) -> float:
 def _marks(look: Look, thresholds: Thresholds) -> Iterator[Found]:
     for panel in look.panels:
         read = _read_alike(panel, thresholds)
-        for patch in panel.patches:
+        left = [patch for patch in panel.patches if not any(_covers(area, patch.box) for area in read)]
+        together = _between(sum(_weight(patch) for patch in left), thresholds.all_marks)
+        for patch in left:
             size = _between(_weight(patch), thresholds.marks)
-            if size > 0 and not any(_covers(area, patch.box) for area in read):
-                yield Found("marks", patch.box, size)
+            if size > 0 or (together > 0 and patch.depth > 1):
+                yield Found("marks", patch.box, max(size, together))
 
 
 def _weight(patch: Patch) -> float:
@@ -110,7 +121,10 @@ def _read_alike(panel: Panel, thresholds: Thresholds) -> list[Box]:
     for said in panel.said:
         if said.box is None or said.other is None or said.worst > thresholds.words[0]:
             continue
-        box = _around(said.box, _back(panel, said.other))
+        other = _back(panel, said.other)
+        if said.equal and all(abs(one - two) <= _STAYS for one, two in zip(said.box, other, strict=True)):
+            continue
+        box = _around(said.box, other)
         if not any(_touches(box, patch.box) for patch in panel.patches):
             continue
         high = max(6, min(said.box[3] - said.box[1], said.box[2] - said.box[0]))
@@ -128,17 +142,32 @@ def _stacked(areas: list[Box]) -> bool:
 def _words(look: Look, thresholds: Thresholds) -> Iterator[Found]:
     both = [said for said in look.said if said.box and said.other]
     one_font = bool(both) and median(said.shapes for said in both) < thresholds.one_font
-    inside = [said for panel in look.panels for said in panel.said if said.box and said.other and said.shift < 1]
+    inside = [said for panel in look.panels for said in panel.said if _stands(said)]
+    words, odd = _bounds(thresholds, still=look.still, one_font=one_font)
     for said in [*both, *inside]:
-        size = _between(said.worst, thresholds.words_of_one_font if one_font else thresholds.words)
-        if one_font and said.worst > thresholds.words_of_one_font[0] / 2:
-            size = max(size, _between(said.odd, thresholds.odd_of_one_font))
+        size = _between(said.worst, words)
+        if odd and said.worst > words[0] / 2:
+            size = max(size, _between(said.odd, odd))
         if size > 0 and said.box:
             yield Found("words", said.box, size, said.read, said.read_other)
-    lost = [said for said in look.said if not (said.box and said.other) and said.is_text]
+    lost = [said for said in look.said if not (said.box and said.other) and said.is_text and said.count >= _LOST_SIGNS]
     for said in lost:
         box = said.box or _mapped_back(look, said.other)
         yield Found("words", box, _between(len(lost) + 0.01, thresholds.lost), said.read, said.read_other)
+
+
+def _bounds(thresholds: Thresholds, *, still: bool, one_font: bool) -> tuple[tuple[float, float], tuple[float, float] | None]:
+    if still:
+        return thresholds.words_of_one_drawing, thresholds.odd_of_one_drawing
+    if one_font:
+        return thresholds.words_of_one_font, thresholds.odd_of_one_font
+    return thresholds.words, None
+
+
+def _stands(said: Said) -> bool:
+    """Return whether what reads as words inside a panel may differ as words: marks often look like letters."""
+    there = said.box is not None and said.other is not None and said.shift < 1
+    return there and said.sure <= _CLEAR and said.level >= _LEVEL and said.count >= _LOST_SIGNS
 
 
 def _same_picture(look: Look, thresholds: Thresholds) -> bool:

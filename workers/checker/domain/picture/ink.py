@@ -49,6 +49,21 @@ def laid_on(second: Pixels, box: Box, where: Map, ground: tuple[int, int, int]) 
     return np.asarray(Image.fromarray(padded).resize(size, how, box=area))
 
 
+def is_coloured(pixels: Pixels) -> bool:
+    """Return whether more than a few pixels have a hue."""
+    red, green, blue = (pixels[..., channel] for channel in range(3))
+    return float((np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue) > 60).mean()) > 0.0005
+
+
+def opponents(pixels: Pixels) -> Pixels:
+    """Return red against green, green against blue and blue against red, half as strong, 128 where both are equal."""
+    red, green, blue = (pixels[..., channel].astype(np.int16) for channel in range(3))
+    found = np.empty_like(pixels)
+    for channel, (one, other) in enumerate(((red, green), (green, blue), (blue, red))):
+        found[..., channel] = 128 + (one - other) // 2
+    return found
+
+
 class Prepared:
     """A picture, or a part of one, softened by a pixel, with its local ranges; each is made once."""
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image
 from scipy.optimize import linear_sum_assignment
 
-from erc.workers.checker.domain.picture.ink import Patch, Prepared, laid_on, patches
+from erc.workers.checker.domain.picture.ink import Patch, Prepared, is_coloured, laid_on, opponents, patches
 from erc.workers.checker.domain.picture.parts import Box, Parts, Pixels, parts, signs_in
 from erc.workers.checker.domain.picture.place import IDENTITY, Line, Map, between, refined
 from erc.workers.checker.domain.picture.reading import Said, Side, compare_words
 from erc.workers.checker.domain.picture.words import lines_of
 
 _EDGE = 3
+_FRAMES_APART = 1.6
+_ENOUGH = 400
+_STILL = 0.006
 SIDE_PIXELS = 1400
 """Larger pictures are looked at in this size, the longer side."""
 
@@ -38,7 +41,8 @@ class Look:
     scale: float
     """How much smaller than the first picture these pixels are: 1 or less."""
     size: tuple[int, int]
-    same_size: bool
+    still: bool
+    """Whether nearly all pixels are alike: then both are drawn in one way, and little things count."""
     where: Map
     """The map of what lies outside the blocks."""
     panels: list[Panel]
@@ -53,18 +57,25 @@ def look(first: Pixels, second: Pixels) -> Look:
     a, b = _sized(first), _sized(second)
     one, other = parts(a), parts(b)
     pairs, start = _pairs(one, other, a.shape, b.shape)
-    panels = [_panel(a, b, _within(box, _EDGE if one.framed else 0), guess, one) for box, guess in pairs]
+    panels = [_panel(a, b, box, guess, one) for box, guess in pairs]
     where = _whole(panels, start, a, b)
     words = compare_words(_side(one), _side(other), where)
     return Look(
         scale=a.shape[1] / first.shape[1],
         size=(a.shape[1], a.shape[0]),
-        same_size=first.shape == second.shape,
+        still=_still(first, second),
         where=where,
         panels=[_with_words(a, b, panel) for panel in panels],
         said=words,
         blocks=(len(one.blocks), len(other.blocks)),
     )
+
+
+def _still(first: Pixels, second: Pixels) -> bool:
+    if first.shape != second.shape:
+        return False
+    apart = np.maximum(first, second) - np.minimum(first, second)
+    return float((apart > 3).mean()) < _STILL
 
 
 def _sized(pixels: Pixels) -> Pixels:
@@ -101,21 +112,28 @@ def _unlike(one: Box, a: tuple[int, ...], other: Box, b: tuple[int, ...]) -> flo
     return max(abs(place) for place in places)
 
 
-def _panel(a: Pixels, b: Pixels, box: Box, guesses: list[Map], one: Parts) -> Panel:
-    best: Panel | None = None
-    tried: list[Map] = []
+def _panel(a: Pixels, b: Pixels, frame: Box, guesses: list[Map], one: Parts) -> Panel:
+    box = _within(frame, _EDGE if one.framed else 0)
     prepared = Prepared(a[box[1] : box[3], box[0] : box[2]])
-    slack = max(4.0, 0.02 * max(a.shape))
-    for where in _maps(a, b, box, guesses, slack):
-        if not _plausible(where, box, b) or any(where.apart(done, *a.shape[1::-1]) < 0.2 for done in tried):
-            continue
-        tried.append(where)
+    best: Panel | None = None
+    for where in _maps(a, b, frame, guesses, framed=one.framed):
         found = Panel(box, where, _patches(prepared, a, b, box, where, one.ground))
         if best is None or _weight(found) < _weight(best):
             best = found
         if not best.patches:
-            return best
-    return best or Panel(box, guesses[0], _patches(prepared, a, b, box, guesses[0], one.ground))
+            break
+    best = best or Panel(box, guesses[0], _patches(prepared, a, b, box, guesses[0], one.ground))
+    return replace(best, patches=[*best.patches, *_hues(a, b, best, one.ground)])
+
+
+def _hues(a: Pixels, b: Pixels, panel: Panel, ground: tuple[int, int, int]) -> list[Patch]:
+    """Compare colours apart from lightness: a thin line that took another's colour is no darker than before."""
+    if _weight(panel) > _ENOUGH or not (is_coloured(a) or is_coloured(b)):
+        return []
+    red, green, blue = (int(one) for one in opponents(np.array([[ground]], dtype=np.uint8))[0, 0])
+    box = panel.box
+    one, other = opponents(a), opponents(b)
+    return _patches(Prepared(one[box[1] : box[3], box[0] : box[2]]), one, other, box, panel.where, (red, green, blue))
 
 
 def _within(box: Box, edge: int) -> Box:
@@ -123,11 +141,23 @@ def _within(box: Box, edge: int) -> Box:
     return box[0] + edge, box[1] + edge, box[2] - edge, box[3] - edge
 
 
-def _maps(a: Pixels, b: Pixels, box: Box, guesses: list[Map], slack: float) -> Iterator[Map]:
-    """Yield the maps to try, the plainest first."""
+def _maps(a: Pixels, b: Pixels, frame: Box, guesses: list[Map], *, framed: bool) -> Iterator[Map]:
+    """Yield the maps to try, the plainest first; frames lie on one another, so that what moved within them shows."""
+    slack = max(4.0, (0.02 if framed or a.shape != b.shape else 0.006) * max(a.shape))
+    tried: list[Map] = []
     for guess in reversed(guesses):
-        yield guess
-        yield refined(a, b, box, guess, slack)
+        for where in (guess, refined(a, b, frame, guess, slack)):
+            known = any(where.apart(done, *a.shape[1::-1]) < 0.2 for done in tried)
+            if known or not _plausible(where, frame, b) or (framed and _off(where, guesses[0], frame) > _FRAMES_APART):
+                continue
+            tried.append(where)
+            yield where
+
+
+def _off(where: Map, other: Map, box: Box) -> float:
+    """Return how far two maps put a box's sides apart, in pixels of the coarser picture."""
+    scale = max(1.0, where.x.scale, where.y.scale)
+    return max(abs(one - two) for one, two in zip(where.box(box), other.box(box), strict=True)) / scale
 
 
 def _plausible(where: Map, box: Box, b: Pixels) -> bool:
@@ -191,7 +221,7 @@ def _with_words(a: Pixels, b: Pixels, panel: Panel) -> Panel:
     for pixels, box in ((a, panel.box), (b, other)):
         signs, ink = signs_in(pixels, box, pixels.shape[1::-1])
         sides.append(Side(lines_of(signs, ink, box[:2]), ink, box[:2]))
-    said = [one for one in compare_words(sides[0], sides[1], panel.where, slack=4) if one.is_text]
+    said = [one for one in compare_words(sides[0], sides[1], panel.where, slack=7) if one.is_text]
     return Panel(panel.box, panel.where, panel.patches, said)
 
 

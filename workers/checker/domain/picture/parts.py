@@ -95,9 +95,14 @@ def signs_in(pixels: Pixels, block: Box, whole: tuple[int, int]) -> tuple[list[B
     inner = pixels[top:bottom, left:right]
     ink = away(inner, commonest(inner))
     small = _SIGN * min(whole)
-    found = [box for box in pieces(ink > INK) if _side(box) <= small]
+    found = [box for box in pieces(ink > INK) if _side(box) <= small and not _is_stroke(box)]
     moved = [(box[0] + left, box[1] + top, box[2] + left, box[3] + top) for box in found[:_SIGNS_KEPT]]
     return moved, ink
+
+
+def _is_stroke(box: Box) -> bool:
+    """Return whether a piece is a short flat line: a legend's key, a dash."""
+    return box[3] - box[1] <= 4 and box[2] - box[0] >= 12
 
 
 def _side(box: Box) -> int:

@@ -22,7 +22,7 @@ _MERGE = 0.012
 _JOINED = 3
 _SHAPE, _SHAPE_OF_SOME = 2.0, 3.0
 """What a distance as shapes weighs beside one as letters: for a letter, and for some taken together."""
-_OVER = 0.45
+_OVER = 0.7
 _AGREES = 0.03
 _USUAL = 0.45
 _TRIES = (
@@ -67,6 +67,8 @@ class Said:
     """How far half of the glyphs are from known letters at most; above about 0.05 it is hardly text."""
     shift: float = 0.0
     """How far apart both stand, in letters' heights."""
+    level: float = 1.0
+    """Which share of the glyphs stands on one line: most letters do, marks do not."""
     equal: bool = False
     """Whether they are alike pixel by pixel; then nothing is read."""
 
@@ -88,11 +90,13 @@ def compare_words(first: Side, second: Side, where: Map, slack: float = 1.6) -> 
 def _groups(first: list[Words], second: list[Words], where: Map, slack: float) -> list[tuple[list[Words], list[Words]]]:
     mapped = [where.box(tuple(float(side) for side in line.box)) for line in first]  # type: ignore[arg-type]
     apart = np.full((len(first), len(second)), np.inf)
+    overlaps = np.zeros(apart.shape, dtype=bool)
     for i, line in enumerate(first):
         for k, other in enumerate(second):
             if line.upright == other.upright or _may_turn(line, other):
                 apart[i, k] = _far(mapped[i], other.box, line.upright)
-    joined = _touching(apart < _OVER)
+                overlaps[i, k] = _overlap(mapped[i], other.box, line.upright)
+    joined = _touching((apart < _OVER) & overlaps)
     pairs = [([first[i] for i in ones], [second[k] for k in others]) for ones, others in joined]
     left = set(range(len(first))) - {i for ones, _ in joined for i in ones}
     rest = set(range(len(second))) - {k for _, others in joined for k in others}
@@ -102,6 +106,11 @@ def _groups(first: list[Words], second: list[Words], where: Map, slack: float) -
             left.remove(i)
             rest.remove(k)
     return [*pairs, *(([first[i]], []) for i in left), *(([], [second[k]]) for k in rest)]
+
+
+def _overlap(one: tuple[float, float, float, float], other: Box, upright: bool) -> bool:
+    along = 0 if upright else 1
+    return one[along] < other[along + 2] and other[along] < one[along + 2]
 
 
 def _may_turn(one: Words, other: Words) -> bool:
@@ -189,7 +198,13 @@ def _aligned(a: list[list[Glyph]], b: list[list[Glyph]]) -> Said:
         read=text,
         read_other=said,
         sure=known,
+        level=min(_level(a), _level(b)),
     )
+
+
+def _level(line: list[list[Glyph]]) -> float:
+    bottoms = np.array([glyphs[0].bottom for glyphs in line])
+    return float((np.abs(bottoms - np.median(bottoms)) < 0.15).mean())
 
 
 def _counts(line: list[list[Glyph]]) -> NDArray[np.int64]:

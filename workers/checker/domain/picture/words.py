@@ -9,12 +9,14 @@ from PIL import Image
 from scipy import ndimage
 
 from erc.workers.checker.domain.picture.glyphs import Glyph, shape
-from erc.workers.checker.domain.picture.parts import Box, Pixels
+from erc.workers.checker.domain.picture.parts import INK, Box, Pixels
 
 _BRIDGE = 0.62
 """Signs closer than this share of a letter's height belong to one line: the room between two words."""
+_WIDE_BRIDGE = 0.95
 _HEIGHT = 36
 """A line's picture is brought to about this height before it is cut into glyphs."""
+_KEY = 7
 _LINES_KEPT = 200
 _DOTS_KEPT = 100
 _GLYPHS_KEPT = 120
@@ -32,7 +34,7 @@ class Words:
 
 def lines_of(signs: list[Box] | tuple[Box, ...], ink: Pixels, offset: tuple[int, int] = (0, 0)) -> list[Words]:
     """Join signs to lines of words; `ink` is what they were found in, `offset` where its corner lies in the picture."""
-    boxes = [box for box in signs if max(box[2] - box[0], box[3] - box[1]) >= 2]
+    boxes = [box for box in signs if max(box[2] - box[0], box[3] - box[1]) >= 2 and not _is_key(box, ink, offset)]
     sides = [(box[2] - box[0], box[3] - box[1]) for box in boxes if min(box[2] - box[0], box[3] - box[1]) >= 3]
     tall = [min(max(side), 2 * min(side)) for side in sides]
     if not tall:
@@ -42,10 +44,19 @@ def lines_of(signs: list[Box] | tuple[Box, ...], ink: Pixels, offset: tuple[int,
     beside = {box: _around(group) for group in across for box in group}
     columns = [group for group in down if _is_column(group, beside, height)]
     taken = {box for group in columns for box in group}
-    rows = [[box for box in group if box not in taken] for group in across]
+    rest = [box for box in boxes if box not in taken]
+    rows = _chains(rest, ink.shape, offset, _WIDE_BRIDGE / _BRIDGE * height, upright=True)
     lines = [Words(_around(group), False, len(group)) for group in columns]
     lines += [Words(_around(group), True, len(group)) for group in _dotted([row for row in rows if row], height)]
     return [line for line in lines if _is_line(line, height)][:_LINES_KEPT]
+
+
+def _is_key(box: Box, ink: Pixels, offset: tuple[int, int]) -> bool:
+    """Return whether a sign is a filled square: a key of a legend, no letter."""
+    left, top, right, bottom = box[0] - offset[0], box[1] - offset[1], box[2] - offset[0], box[3] - offset[1]
+    if min(right - left, bottom - top) < _KEY:
+        return False
+    return float((ink[top:bottom, left:right] > INK).mean()) > 0.93
 
 
 def _dotted(rows: list[list[Box]], height: float) -> list[list[Box]]:
