@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from bench.figures.baselines import distances
 from bench.figures.making import make
 from bench.figures.pairs import SUITES, Pair, Picture, all_pairs
 from bench.figures.suites import prepare
 from bench.figures.telling import tell
+from PIL import Image
+
 from erc.workers.checker.domain.images import PixelBudget, compare_images
 
 HALVES = {"tuning": (40, 20261129), "report": (64, 20270401)}

@@ -52,12 +52,28 @@ def data_change(plot: Plot, name: str, rng: random.Random) -> Plot:
 
 def text_changes(plot: Plot) -> list[str]:
     """Name the changes of words that show on a plot of this kind."""
-    named = plot.kind in {"groups", "lines", "bars", "grouped", "stacked", "box", "errors", "labelled", "pie", "density", "dots", "panels"}
+    named = plot.kind in {
+        "groups",
+        "lines",
+        "bars",
+        "grouped",
+        "stacked",
+        "box",
+        "errors",
+        "labelled",
+        "pie",
+        "density",
+        "dots",
+        "panels",
+    }
     titled = (plot.kind, plot.toolkit) != ("panels", "base")
     axes = plot.toolkit in {"base", "ggplot"} or plot.kind not in {"surface", "panels"}
     axes = axes and plot.kind != "pie" and (plot.kind, plot.toolkit) != ("dots", "base")
     shown = ((titled, TEXT_CHANGES[:2]), (axes, TEXT_CHANGES[2:3]), (named, TEXT_CHANGES[3:]))
-    return [*(name for there, names in shown if there for name in names), *(["note"] if plot.kind == "regression" else [])]
+    return [
+        *(name for there, names in shown if there for name in names),
+        *(["note"] if plot.kind == "regression" else []),
+    ]
 
 
 def text_change(plot: Plot, name: str, rng: random.Random) -> Plot:

@@ -7,9 +7,9 @@ import traceback
 import matplotlib
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
-from mpl_toolkits.mplot3d import Axes3D  # noqa: E402, F401 - old versions need it
+import matplotlib.pyplot as plt
+import numpy as np
+from mpl_toolkits.mplot3d import Axes3D  # noqa: F401 - old versions need it
 
 COLOURS = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728"]
 

@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from bench.figures.pairs import Picture
+from PIL import Image
 
 HERE = Path(__file__).parent
 CHUNK = 150
@@ -31,7 +30,9 @@ def make(pictures: Iterable[Picture], kept: Path) -> dict[Picture, Path]:
         items = list(todo.items())
         for at in range(0, len(items), CHUNK):
             _draw(suite, in_r, items[at : at + CHUNK], kept)
-            print(f"{suite} {'R' if in_r else 'Python'}: {min(len(items), at + CHUNK)} of {len(items)} drawn", flush=True)
+            print(
+                f"{suite} {'R' if in_r else 'Python'}: {min(len(items), at + CHUNK)} of {len(items)} drawn", flush=True
+            )
     return {picture: _treated(picture, path) for picture, path in drawn.items() if path.exists()}
 
 
@@ -52,7 +53,17 @@ def _draw(suite: str, in_r: bool, items: list[tuple[Path, Picture]], kept: Path)
     script.write_text(f"jobs <- {in_r_words(jobs)}\n" if in_r else json.dumps(jobs))
     how = ["Rscript", "/bench/draw.R"] if in_r else ["python3", "/bench/draw.py"]
     mounts = ["-v", f"{HERE}:/bench:ro", "-v", f"{kept}:/kept"]
-    command = ["docker", "run", "--rm", "--network=none", "--cpus=1", *mounts, f"erc-figures:{suite}", *how, f"/kept/{script.name}"]
+    command = [
+        "docker",
+        "run",
+        "--rm",
+        "--network=none",
+        "--cpus=1",
+        *mounts,
+        f"erc-figures:{suite}",
+        *how,
+        f"/kept/{script.name}",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.stderr.strip():
         (kept / f"errors-{suite}-{script.name}.log").write_text(done.stderr)

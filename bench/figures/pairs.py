@@ -96,14 +96,21 @@ def _renderings(plot: Plot, home: str, style: Style, suites: tuple[str, ...], rn
 
 def _same(number: int, first: Picture, style: Style, suites: tuple[str, ...], rng: random.Random) -> Iterator[Pair]:
     ways = _renderings(first.plot, first.suite, style, suites, rng)
-    names = ["suite", "suite+font", "suite+dpi", *rng.sample([name for name in ways if name not in {"suite", "suite+font", "suite+dpi"}], 10)]
+    names = [
+        "suite",
+        "suite+font",
+        "suite+dpi",
+        *rng.sample([name for name in ways if name not in {"suite", "suite+font", "suite+dpi"}], 10),
+    ]
     for name in names:
         suite, how, bitmap = ways[name]
         second = _picture(first.plot, suite, how, bitmap, copy=int(name == "again"))
         yield Pair(f"{number:03}-same-{name}", number, "same", "", name, first, second)
 
 
-def _different(number: int, first: Picture, style: Style, suites: tuple[str, ...], rng: random.Random) -> Iterator[Pair]:
+def _different(
+    number: int, first: Picture, style: Style, suites: tuple[str, ...], rng: random.Random
+) -> Iterator[Pair]:
     kinds = DATA_CHANGES[first.plot.kind]
     words = text_changes(first.plot)
     data = [("data", rng.choice(kinds) if at >= len(kinds) else kinds[at]) for at in range(6)]

@@ -17,7 +17,17 @@ _NOUNS = (
     "Rainfall", "Growth", "Biomass", "Reaction time", "Error", "Salinity", "Abundance", "Yield", "Temperature",
     "Deposition", "Response", "Mortality", "Travel time", "Income", "Density", "Heart rate", "Concentration", "Depth",
 )  # fmt: skip
-_BY = ("by month", "by site", "per treatment", "over time", "after 30 days", "in 2014", "of 12 plots", "and model fit", "by age")
+_BY = (
+    "by month",
+    "by site",
+    "per treatment",
+    "over time",
+    "after 30 days",
+    "in 2014",
+    "of 12 plots",
+    "and model fit",
+    "by age",
+)
 _UNITS = ("cm", "mm", "kg", "mg/l", "days", "m", "%", "ms", "km", "years", "kPa", "t/ha")
 _NAMES = (
     "control", "low", "high", "north", "south", "spring", "autumn", "model A", "model B", "treated", "adult", "juvenile",
@@ -106,7 +116,10 @@ def _samples(kind: str, rng: random.Random, scale: float) -> dict[str, Any]:
         bins = rng.randint(8, 12)
         counts = [max(1, round(40 * math.exp(-((at - bins / 2) ** 2) / 6) + rng.uniform(-4, 4))) for at in range(bins)]
         return {"counts": counts, "low": rng.randint(0, 20), "width": rng.choice((1, 2, 5))}
-    groups = [[round(scale * rng.gauss(5 + step, 1.2), 3) for _ in range(25)] for step in (rng.uniform(0, 3) for _ in range(4))]
+    groups = [
+        [round(scale * rng.gauss(5 + step, 1.2), 3) for _ in range(25)]
+        for step in (rng.uniform(0, 3) for _ in range(4))
+    ]
     return {"rows": groups}
 
 
@@ -116,6 +129,7 @@ def _grid(kind: str, rng: random.Random) -> dict[str, Any]:
     noise = 0.02 if kind == "surface" else 0.35
     return {
         "rows": [
-            [round(math.sin(a * i) + math.cos(b * j) + rng.gauss(0, noise), 3) for j in range(columns)] for i in range(rows)
+            [round(math.sin(a * i) + math.cos(b * j) + rng.gauss(0, noise), 3) for j in range(columns)]
+            for i in range(rows)
         ]
     }

@@ -17,10 +17,19 @@ SAME = set(CLASSES[:3])
 
 def tell(rows: list[Row]) -> str:
     """Return the report as Markdown."""
-    lines = [f"{len(rows):,} pairs of {len({row['plot'] for row in rows})} base plots.", "", *_matrix(rows), "", *_rates(rows), ""]
+    lines = [
+        f"{len(rows):,} pairs of {len({row['plot'] for row in rows})} base plots.",
+        "",
+        *_matrix(rows),
+        "",
+        *_rates(rows),
+        "",
+    ]
     lines += [*_others(rows), "", *_renderings(rows), ""]
     seconds = sorted(row["seconds"] for row in rows)
-    lines.append(f"CPU seconds a pair: median {median(seconds):.2f}, 95th percentile {seconds[int(0.95 * len(seconds))]:.2f}.")
+    lines.append(
+        f"CPU seconds a pair: median {median(seconds):.2f}, 95th percentile {seconds[int(0.95 * len(seconds))]:.2f}."
+    )
     return "\n".join(lines)
 
 
@@ -49,7 +58,9 @@ def _rates(rows: list[Row]) -> list[str]:
         of = {label: [row for row in some if row["label"] == label] for label in ("same", "data", "text")}
         lines.append(line(f"changes of data called same{name}", of["data"], called_same))
         lines.append(line(f"changes of text called same{name}", of["text"], called_same))
-        lines.append(line(f"same called different{name}", of["same"], lambda row: row["likeness"] == "different content"))
+        lines.append(
+            line(f"same called different{name}", of["same"], lambda row: row["likeness"] == "different content")
+        )
         lines.append(line(f"unsure{name}", some, lambda row: row["likeness"] == "unsure"))
     return lines
 
@@ -86,7 +97,9 @@ def _others(rows: list[Row]) -> list[str]:
     unsure = sum(row["likeness"] == "unsure" for row in rows)
     missed = sum(row["likeness"] in SAME for row in other) / max(1, len(other))
     alarms = sum(row["likeness"] == "different content" for row in same) / max(1, len(same))
-    lines.append(f"| this one ({100 * unsure / max(1, len(rows)):.1f} % unsure apart) | {100 * missed:.1f} % | {100 * alarms:.1f} % |")
+    lines.append(
+        f"| this one ({100 * unsure / max(1, len(rows)):.1f} % unsure apart) | {100 * missed:.1f} % | {100 * alarms:.1f} % |"
+    )
     return lines
 
 

@@ -95,7 +95,7 @@ def _frames(theirs: Bitmap, ours: Bitmap) -> _Found:
             continue
         looks += 1
         found = _seen(one, other) if looks <= LOOKS else _unseen(theirs.frames)
-        worst = max(worst, found, key=lambda each: each.order)
+        worst = found if found.order >= worst.order else worst
         if looks > LOOKS:
             break
     return worst
@@ -133,7 +133,9 @@ def _small(one: Pixels, other: Pixels) -> _Found:
     """Judge pictures too small to hold a figure by their pixels alone."""
     (height, width), (high, wide) = one.shape[:2], other.shape[:2]
     if one.shape != other.shape:
-        return _Found(Likeness.DIFFERENT, f"is {wide:,} × {high:,} pixels, the published one is {width:,} × {height:,}", 0.9, 1.0)
+        return _Found(
+            Likeness.DIFFERENT, f"is {wide:,} × {high:,} pixels, the published one is {width:,} × {height:,}", 0.9, 1.0
+        )
     share = float(((np.maximum(one, other) - np.minimum(one, other)).max(2) > FAINT).mean())
     return _Found(Likeness.DIFFERENT, f"differs in {max(0.1, 100 * share):.1f} % of its pixels", 0.9, share)
 
@@ -167,7 +169,11 @@ def _finding(decision: Decision, one: Pixels, other: Pixels) -> str:
         )
         if part
     )
-    sized = "" if one.shape == other.shape else f", at {other.shape[1]:,} × {other.shape[0]:,} pixels instead of {one.shape[1]:,} × {one.shape[0]:,}"
+    sized = (
+        ""
+        if one.shape == other.shape
+        else f", at {other.shape[1]:,} × {other.shape[0]:,} pixels instead of {one.shape[1]:,} × {one.shape[0]:,}"
+    )
     if decision.likeness is Likeness.SAME_PICTURE:
         return f"shows the same picture{sized}"
     if decision.likeness is Likeness.OTHER_RENDERING:
@@ -184,7 +190,12 @@ def _marked(published: Pixels, places: tuple[Place, ...]) -> bytes:
     pen = ImageDraw.Draw(pale)
     thick = max(1, round(max(pale.size) / 400))
     for place in places:
-        box = (place.left - 2 * thick, place.top - 2 * thick, place.left + place.width + 2 * thick - 1, place.top + place.height + 2 * thick - 1)
+        box = (
+            place.left - 2 * thick,
+            place.top - 2 * thick,
+            place.left + place.width + 2 * thick - 1,
+            place.top + place.height + 2 * thick - 1,
+        )
         pen.rectangle(box, outline=_RED, width=thick)
     kept = io.BytesIO()
     pale.save(kept, "PNG", compress_level=3)

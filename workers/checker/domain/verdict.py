@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from erc.schemas.check import Outcome, Verdict
+from erc.schemas.check import Likeness, Outcome, Verdict
 from erc.workers.checker.domain.result import Named
 
 _WORST_LAST = (Outcome.UNCOMPARED, Outcome.EXTRA, Outcome.DIFFERENT, Outcome.MISSING)
@@ -48,7 +48,11 @@ def _agreement(rows: Sequence[Named], display: str, *, same_bytes: bool) -> str:
     same_figures = all(row.compared.outcome is Outcome.IDENTICAL for row in rows)
     if same_bytes and same_figures:
         return f"{sentence}, byte for byte." if len(rows) == 1 else f"{sentence}."
-    pixels = next((row for row in rows if row.compared.measure > 0), None)
+    pixels = next((row for row in rows if row.compared.measure > 0 or _sized(row)), None)
     if pixels is not None:
         return f"{sentence}; {pixels.subject} {pixels.compared.finding}."
     return f"{sentence}; only bytes differ that no reader sees."
+
+
+def _sized(row: Named) -> bool:
+    return row.compared.likeness is Likeness.SAME_PICTURE and " instead of " in row.compared.finding

@@ -129,7 +129,14 @@ def _read_alike(panel: Panel, thresholds: Thresholds) -> list[Box]:
             continue
         high = max(6, min(said.box[3] - said.box[1], said.box[2] - said.box[0]))
         left, top, right, bottom = _WITH_KEYS
-        areas.append((round(box[0] - left * high), round(box[1] - top * high), round(box[2] + right * high), round(box[3] + bottom * high)))
+        areas.append(
+            (
+                round(box[0] - left * high),
+                round(box[1] - top * high),
+                round(box[2] + right * high),
+                round(box[3] + bottom * high),
+            )
+        )
     return [_around_all(areas), *areas] if len(areas) > 1 and _stacked(areas) else areas
 
 
@@ -156,7 +163,9 @@ def _words(look: Look, thresholds: Thresholds) -> Iterator[Found]:
         yield Found("words", box, _between(len(lost) + 0.01, thresholds.lost), said.read, said.read_other)
 
 
-def _bounds(thresholds: Thresholds, *, still: bool, one_font: bool) -> tuple[tuple[float, float], tuple[float, float] | None]:
+def _bounds(
+    thresholds: Thresholds, *, still: bool, one_font: bool
+) -> tuple[tuple[float, float], tuple[float, float] | None]:
     if still:
         return thresholds.words_of_one_drawing, thresholds.odd_of_one_drawing
     if one_font:

@@ -16,7 +16,7 @@ Array = NDArray[np.float32]
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.,:;()[]%+-=/*<>&#?!°²µ±αβσ~_"
 SIDE = 12
 TEMPLATES = Path(__file__).with_name("letters.png")
-"""The shapes of all letters in some fonts (see `bench/figures/letters.py`): a row a font, `SIDE` + 1 columns a letter."""
+"""All letters in some fonts (see `bench/figures/letters.py`): a row a font, `SIDE` + 1 columns a letter."""
 
 _PROPORTION = 0.06
 """How much a difference of the logarithms of two proportions weighs beside a difference of shapes."""
@@ -39,7 +39,7 @@ class Glyph:
 
 
 def shape(image: Image.Image, box: tuple[int, int, int, int]) -> tuple[Array, float]:
-    """Return a glyph's ink (a box of a grey picture) in `SIDE` by `SIDE` cells, 0 to 1, and its proportion's logarithm."""
+    """Return a glyph's ink (a box of a grey picture) in cells, 0 to 1, and its proportion's logarithm."""
     width, height = box[2] - box[0], box[3] - box[1]
     how = Image.Resampling.BOX if min(width, height) >= SIDE else Image.Resampling.BILINEAR
     small = image.resize((SIDE, SIDE), how, box=box)

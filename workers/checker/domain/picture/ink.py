@@ -52,7 +52,10 @@ def laid_on(second: Pixels, box: Box, where: Map, ground: tuple[int, int, int]) 
 def is_coloured(pixels: Pixels) -> bool:
     """Return whether more than a few pixels have a hue."""
     red, green, blue = (pixels[..., channel] for channel in range(3))
-    return float((np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue) > 60).mean()) > 0.0005
+    return (
+        float((np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue) > 60).mean())
+        > 0.0005
+    )
 
 
 def opponents(pixels: Pixels) -> Pixels:
@@ -143,7 +146,7 @@ def _range(pixels: Pixels, radius: int, choose: np.ufunc) -> Pixels:
 
 
 def _outside(pixels: Pixels, low: Pixels, high: Pixels) -> Pixels:
-    """Return by how much the strongest channel lies outside a range; nothing wraps around, as the smaller is never taken from."""
+    """Return by how much the strongest channel lies outside a range; nothing wraps around."""
     return _strongest(np.maximum(np.maximum(pixels, high) - high, low - np.minimum(pixels, low)))
 
 

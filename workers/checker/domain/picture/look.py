@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.optimize import linear_sum_assignment
 
 from erc.workers.checker.domain.picture.ink import Patch, Prepared, is_coloured, laid_on, opponents, patches
-from erc.workers.checker.domain.picture.parts import Box, Parts, Pixels, parts, signs_in
+from erc.workers.checker.domain.picture.parts import INK, Box, Parts, Pixels, away, parts, signs_in
 from erc.workers.checker.domain.picture.place import IDENTITY, Line, Map, between, refined
 from erc.workers.checker.domain.picture.reading import Said, Side, compare_words
 from erc.workers.checker.domain.picture.words import lines_of
@@ -19,6 +19,7 @@ _EDGE = 3
 _FRAMES_APART = 1.6
 _ENOUGH = 400
 _STILL = 0.006
+_CUT_OFF = 8
 SIDE_PIXELS = 1400
 """Larger pictures are looked at in this size, the longer side."""
 
@@ -58,7 +59,7 @@ def look(first: Pixels, second: Pixels) -> Look:
     one, other = parts(a), parts(b)
     pairs, start = _pairs(one, other, a.shape, b.shape)
     panels = [_panel(a, b, box, guess, one) for box, guess in pairs]
-    where = _whole(panels, start, a, b)
+    where = _whole(panels, start)
     words = compare_words(_side(one), _side(other), where)
     return Look(
         scale=a.shape[1] / first.shape[1],
@@ -95,7 +96,11 @@ def _pairs(one: Parts, other: Parts, a: tuple[int, ...], b: tuple[int, ...]) -> 
     """Pair blocks; each with first guesses of its map. Without blocks the whole picture is one."""
     ratio = Map(Line(b[1] / a[1], 0.0), Line(b[0] / a[0], 0.0))
     plain = [IDENTITY, ratio] if a[:2] != b[:2] else [IDENTITY]
-    if not one.blocks or not other.blocks or (one.framed != other.framed and max(len(one.blocks), len(other.blocks)) > 1):
+    if (
+        not one.blocks
+        or not other.blocks
+        or (one.framed != other.framed and max(len(one.blocks), len(other.blocks)) > 1)
+    ):
         return [((0, 0, a[1], a[0]), plain)], ratio
     cost = np.array([[_unlike(x, a, y, b) for y in other.blocks] for x in one.blocks])
     rows, columns = linear_sum_assignment(cost)
@@ -123,7 +128,19 @@ def _panel(a: Pixels, b: Pixels, frame: Box, guesses: list[Map], one: Parts) -> 
         if not best.patches:
             break
     best = best or Panel(box, guesses[0], _patches(prepared, a, b, box, guesses[0], one.ground))
-    return replace(best, patches=[*best.patches, *_hues(a, b, best, one.ground)])
+    cut_off = [] if one.framed else _cut_off(b, best, one.ground)
+    return replace(best, patches=[*best.patches, *_hues(a, b, best, one.ground), *cut_off])
+
+
+def _cut_off(b: Pixels, panel: Panel, ground: tuple[int, int, int]) -> list[Patch]:
+    """Return the second picture's ink that a map of all of the first leaves outside."""
+    if panel.box[:2] != (0, 0):
+        return []
+    left, top, right, bottom = (round(side) for side in panel.where.box(panel.box))
+    outside = away(b, ground) > INK
+    outside[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = False
+    area = int(outside.sum())
+    return [Patch(panel.box, area, 4, 1.0)] if area > _CUT_OFF else []
 
 
 def _hues(a: Pixels, b: Pixels, panel: Panel, ground: tuple[int, int, int]) -> list[Patch]:
@@ -162,7 +179,12 @@ def _off(where: Map, other: Map, box: Box) -> float:
 
 def _plausible(where: Map, box: Box, b: Pixels) -> bool:
     left, top, right, bottom = where.box(box)
-    inside = left > -0.05 * b.shape[1] and right < 1.05 * b.shape[1] and top > -0.05 * b.shape[0] and bottom < 1.05 * b.shape[0]
+    inside = (
+        left > -0.05 * b.shape[1]
+        and right < 1.05 * b.shape[1]
+        and top > -0.05 * b.shape[0]
+        and bottom < 1.05 * b.shape[0]
+    )
     return inside and 0.2 < where.x.scale < 5 and 0.2 < where.y.scale < 5
 
 
@@ -170,7 +192,9 @@ def _weight(panel: Panel) -> float:
     return sum(patch.area * patch.depth for patch in panel.patches)
 
 
-def _patches(prepared: Prepared, a: Pixels, b: Pixels, box: Box, where: Map, ground: tuple[int, int, int]) -> list[Patch]:
+def _patches(
+    prepared: Prepared, a: Pixels, b: Pixels, box: Box, where: Map, ground: tuple[int, int, int]
+) -> list[Patch]:
     """Compare at the coarser one's resolution; `prepared` is the first's part."""
     if min(where.x.scale, where.y.scale) >= 0.95:
         return patches(prepared, Prepared(laid_on(b, box, where, ground)), box)
@@ -194,7 +218,7 @@ def _rounded(box: tuple[float, float, float, float]) -> Box:
     return left, top, right, bottom
 
 
-def _whole(panels: list[Panel], start: Map, a: Pixels, b: Pixels) -> Map:
+def _whole(panels: list[Panel], start: Map) -> Map:
     """Return the map around the blocks: the largest one's, or the one that spans several."""
     if not panels:
         return start
@@ -223,5 +247,3 @@ def _with_words(a: Pixels, b: Pixels, panel: Panel) -> Panel:
         sides.append(Side(lines_of(signs, ink, box[:2]), ink, box[:2]))
     said = [one for one in compare_words(sides[0], sides[1], panel.where, slack=7) if one.is_text]
     return Panel(panel.box, panel.where, panel.patches, said)
-
-

@@ -112,7 +112,9 @@ def _side(box: Box) -> int:
 def _as_words(box: Box, small: float, width: int) -> bool:
     """Return whether a piece may be a letter, or some letters that touch."""
     wide, high = box[2] - box[0], box[3] - box[1]
-    return min(wide, high) <= small and (max(wide, high) <= small or (max(wide, high) <= 0.3 * width and min(wide, high) >= 5))
+    return min(wide, high) <= small and (
+        max(wide, high) <= small or (max(wide, high) <= 0.3 * width and min(wide, high) >= 5)
+    )
 
 
 def _is_large(box: Box, width: int, height: int) -> bool:
@@ -131,8 +133,16 @@ def _tick(box: Box, block: Box) -> bool:
         return False
     near = 3 + round(0.004 * (block[2] - block[0]))
     if wide >= high:
-        return box[1] >= block[1] - near and box[3] <= block[3] + near and (abs(box[2] - block[0]) <= near or abs(box[0] - block[2]) <= near)
-    return box[0] >= block[0] - near and box[2] <= block[2] + near and (abs(box[3] - block[1]) <= near or abs(box[1] - block[3]) <= near)
+        return (
+            box[1] >= block[1] - near
+            and box[3] <= block[3] + near
+            and (abs(box[2] - block[0]) <= near or abs(box[0] - block[2]) <= near)
+        )
+    return (
+        box[0] >= block[0] - near
+        and box[2] <= block[2] + near
+        and (abs(box[3] - block[1]) <= near or abs(box[1] - block[3]) <= near)
+    )
 
 
 def _frames(pixels: Pixels, ink: Pixels, least: int) -> list[Box]:
@@ -144,7 +154,9 @@ def _frames(pixels: Pixels, ink: Pixels, least: int) -> list[Box]:
         if box[2] - box[0] < _FRAME * width or box[3] - box[1] < _FRAME * height:
             continue
         frame = _frame(mask[box[1] : box[3], box[0] : box[2]], box)
-        if frame and not _solid(pixels[frame[1] : frame[3], frame[0] : frame[2]], ink[frame[1] : frame[3], frame[0] : frame[2]]):
+        if frame and not _solid(
+            pixels[frame[1] : frame[3], frame[0] : frame[2]], ink[frame[1] : frame[3], frame[0] : frame[2]]
+        ):
             found.append(frame)
     return found
 

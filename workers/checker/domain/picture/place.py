@@ -105,7 +105,9 @@ def _aligned(a: Profile, b: Profile, guess: Line, slack: float) -> Line:
         ends = np.arange(-reach, reach + step / 2, step)
         low, high = np.meshgrid(ends, ends)
         start, end = best.shift, best.at(len(a))
-        tried = [Line((end + h - start - lo) / len(a), start + lo) for lo, h in zip(low.ravel(), high.ravel(), strict=True)]
+        tried = [
+            Line((end + h - start - lo) / len(a), start + lo) for lo, h in zip(low.ravel(), high.ravel(), strict=True)
+        ]
         best = tried[int(_scores(a, ndimage.gaussian_filter1d(b, 0.7), tried, guess, slack, len(a)).argmax())]
     return best
 
@@ -117,7 +119,9 @@ def _peaks(profile: Profile) -> list[tuple[int, float]]:
     return [(int(at), float(profile[at])) for at in sorted(strongest)]
 
 
-def _candidates(a: list[tuple[int, float]], b: list[tuple[int, float]], guess: Line, slack: float, length: int) -> list[Line]:
+def _candidates(
+    a: list[tuple[int, float]], b: list[tuple[int, float]], guess: Line, slack: float, length: int
+) -> list[Line]:
     lines = [guess]
     for i, (x, _) in enumerate(a):
         for y, _ in a[i + 1 :]:

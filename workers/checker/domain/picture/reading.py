@@ -81,7 +81,7 @@ class Said:
 def compare_words(first: Side, second: Side, where: Map, slack: float = 1.6) -> list[Said]:
     """Compare the lines of two pictures; a map says where a place of the first lies in the second.
 
-    Lines that lie over one another after mapping are compared as one; the others with the nearest within `slack` heights.
+    Lines over one another after mapping are compared as one; the others with the nearest within `slack` heights.
     """
     pairs = _groups(first.lines, second.lines, where, slack)
     return [_compared(first, second, one, other, where) for one, other in pairs]
@@ -114,7 +114,7 @@ def _overlap(one: tuple[float, float, float, float], other: Box, upright: bool) 
 
 
 def _may_turn(one: Words, other: Words) -> bool:
-    """Return whether two lines of unlike direction are one: letters that touch are one sign, whose direction is unknown."""
+    """Return whether lines of unlike direction may be one: the direction of letters that touch is unknown."""
     if 1 not in {one.signs, other.signs}:
         return False
     wide = (one.box[2] - one.box[0]) / (other.box[2] - other.box[0])
@@ -220,7 +220,9 @@ def _sequence(side: Side, lines: Sequence[Words], threshold: float, joined: int)
     for line in ordered:
         cut_line = cut(line, side.ink, side.offset, threshold)
         pieces = len(cut_line.boxes)
-        found += [[cut_line.glyph(at, count) for count in range(1, min(joined, pieces - at) + 1)] for at in range(pieces)]
+        found += [
+            [cut_line.glyph(at, count) for count in range(1, min(joined, pieces - at) + 1)] for at in range(pieces)
+        ]
     return found
 
 

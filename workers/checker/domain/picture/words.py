@@ -67,7 +67,12 @@ def _dotted(rows: list[list[Box]], height: float) -> list[list[Box]]:
     for at in dots[:_DOTS_KEPT]:
         dot = boxes[at]
         for k, box in enumerate(boxes):
-            if k not in dots and box[0] - 1 <= dot[0] and dot[2] <= box[2] + 1 and -1 <= box[1] - dot[3] <= 0.35 * height:
+            if (
+                k not in dots
+                and box[0] - 1 <= dot[0]
+                and dot[2] <= box[2] + 1
+                and -1 <= box[1] - dot[3] <= 0.35 * height
+            ):
                 rows[k] = [*rows[k], *rows[at]]
                 gone.add(at)
                 break
@@ -85,7 +90,12 @@ class Cut:
     def glyph(self, first: int, count: int) -> Glyph:
         """Return neighbouring pieces as one glyph."""
         some = self.boxes[first : first + count]
-        box = [min(one[0] for one in some), min(one[1] for one in some), max(one[2] for one in some), max(one[3] for one in some)]
+        box = [
+            min(one[0] for one in some),
+            min(one[1] for one in some),
+            max(one[2] for one in some),
+            max(one[3] for one in some),
+        ]
         top, bottom = min(one[1] for one in self.boxes), max(one[3] for one in self.boxes)
         drawn, proportion = shape(self.image, (box[0], box[1], box[2], box[3]))
         tall = max(1, bottom - top)
@@ -127,7 +137,9 @@ def _over(one: list[int], other: list[int]) -> bool:
     return shared >= 0.5 * min(one[2] - one[0], other[2] - other[0])
 
 
-def _chains(boxes: list[Box], size: tuple[int, ...], offset: tuple[int, int], height: float, *, upright: bool) -> list[list[Box]]:
+def _chains(
+    boxes: list[Box], size: tuple[int, ...], offset: tuple[int, int], height: float, *, upright: bool
+) -> list[list[Box]]:
     reach = max(1, round(_BRIDGE * height))
     mask = np.zeros(size[:2], dtype=bool)
     x, y = offset
