@@ -43,7 +43,7 @@ def shape(image: Image.Image, box: tuple[int, int, int, int]) -> tuple[Array, fl
     width, height = box[2] - box[0], box[3] - box[1]
     how = Image.Resampling.BOX if min(width, height) >= SIDE else Image.Resampling.BILINEAR
     small = image.resize((SIDE, SIDE), how, box=box)
-    return np.asarray(small, dtype=np.float32) / 255, math.log(width / height)
+    return np.asarray(small, dtype=np.float32) / np.float32(255), math.log(width / height)
 
 
 def distances(one: list[Glyph], other: list[Glyph]) -> tuple[Array, Array]:
@@ -82,11 +82,13 @@ def _features(glyphs: list[Glyph]) -> Array:
 
 def _apart(a: Array, b: Array) -> Array:
     square = (a**2).sum(1)[:, None] + (b**2).sum(1)[None, :] - 2 * a @ b.T
-    return np.maximum(square, 0)
+    apart: Array = np.maximum(square, 0)
+    return apart
 
 
 def _per_letter(apart: Array) -> Array:
-    return apart.reshape(len(apart), -1, len(LETTERS)).min(1)
+    nearest: Array = apart.reshape(len(apart), -1, len(LETTERS)).min(1)
+    return nearest
 
 
 @lru_cache(maxsize=1)

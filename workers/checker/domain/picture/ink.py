@@ -91,12 +91,12 @@ def unexplained(a: Prepared, b: Prepared, radius: int) -> tuple[Mask, NDArray[np
     """Return where a or b lies outside the other's range within a radius, and by how much of the local contrast."""
     (low_a, high_a), (low_b, high_b) = a.range(radius), b.range(radius)
     off = np.maximum(_outside(a.soft, low_b, high_b), _outside(b.soft, low_a, high_a))
-    share = np.zeros(off.shape, dtype=np.float32)
+    share: NDArray[np.float32] = np.zeros(off.shape, dtype=np.float32)
     if int(off.max()) <= _CONTRAST * _LEAST:
         return share > _CONTRAST, share
     low, high = np.minimum(low_a, low_b), np.maximum(high_a, high_b)
     contrast = _strongest(_range(high, _ROOM, np.maximum) - _range(low, _ROOM, np.minimum))
-    share = off / np.maximum(contrast, _LEAST).astype(np.float32)
+    share = off.astype(np.float32) / np.maximum(contrast, _LEAST).astype(np.float32)
     return share > _CONTRAST, share
 
 

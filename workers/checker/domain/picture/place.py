@@ -92,7 +92,8 @@ def _profile(pixels: Pixels, axis: int) -> Profile:
         step[1:] = np.diff(grey, axis=0)
         total = np.abs(ndimage.uniform_filter1d(step, 7, axis=1)).sum(1)
     strong = np.sqrt(total)
-    return (strong - np.median(strong)).clip(0).astype(np.float32)
+    profile: Profile = (strong - np.median(strong)).clip(0).astype(np.float32)
+    return profile
 
 
 def _aligned(a: Profile, b: Profile, guess: Line, slack: float) -> Line:
