@@ -3,10 +3,10 @@
 PYTHON := .venv/bin/python
 EXAMPLE ?= examples/rmarkdown
 .DEFAULT_GOAL := help
-.PHONY: help contracts screenshot setup setup-extra base run test soak bench check audit test-fresh engine-stop clean-all requirements
+.PHONY: help contracts screenshot setup setup-extra base run test soak bench check audit test-environments test-fresh engine-stop clean-all requirements
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
 
 setup: ## Install everything that run and test need (says first what, asks once).
 	@sh deploy/setup/start.sh
@@ -20,8 +20,9 @@ base: setup
 run: base ## Bring a real workspace from upload to verdict, live.
 	@$(PYTHON) -m erc.deploy.demo $(EXAMPLE)
 
-test: base ## Run the tests.
-	@$(PYTHON) -m pytest $(ARGS)
+PROCESSES ?= 2
+test: base ## Run the tests, in PROCESSES processes.
+	@$(PYTHON) -m pytest -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 KILLS ?= 1000
 SEED ?= 1
@@ -41,6 +42,9 @@ check: setup ## Hold every gate: format, lint, types, import contracts, shape.
 
 audit: setup ## Ask for known vulnerabilities of the pinned packages.
 	@$(PYTHON) -m erc.deploy.audit
+
+test-environments: base ## Build and run real environments of every kind (many minutes, needs the archives).
+	@$(PYTHON) -m pytest tests/environments -m environments $(ARGS)
 
 test-fresh: setup ## Run the README's lines on fresh Debian 12, 13 and Ubuntu 24.04.
 	@$(PYTHON) -m erc.deploy.fresh

@@ -14,6 +14,7 @@ from bench import (
     lists,
     many_uploads,
     pipeline,
+    plans,
     relay,
     simulation,
     sse,
@@ -39,6 +40,7 @@ ALONE: dict[str, Callable[[Path], list[Figure]]] = {
     "startup": startup.figures,
     "workspaces": workspaces.figures,
     "lists": lists.figures,
+    "plans": plans.figures,
     "relay": relay.figures,
     "simulation": simulation.figures,
 }

@@ -88,7 +88,7 @@ class Nats:
 
     def spec(self) -> Spec:
         """Return the process."""
-        run = functools.partial(os.execve, self.program, self.command, dict(os.environ))
+        run = functools.partial(os.execv, self.program, self.command)
         return Spec("nats", run, tier=3)
 
     def ready(self) -> bool:

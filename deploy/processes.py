@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -31,3 +33,12 @@ PROCESSES = (
 
 MIGRATIONS = Process("migrations", "erc.migrations.__main__", tier=0)
 PROVISION = Process("provision", "erc.events.__main__", tier=0, entry="provision")
+
+_SECRET = re.compile(r"([A-Z]+)_(?:[A-Z0-9]+_)*(?:PASSWORD|TOKEN|SECRET|KEY)")
+_OWNERS = {process.name.upper() for process in PROCESSES}
+
+
+def secrets_of_others(name: str, variables: Iterable[str]) -> list[str]:
+    """Return the variables that hold a secret of another process than `name`: `GATEWAY_PROVIDER_X_CLIENT_SECRET` …."""
+    found = {variable: match[1] for variable in variables if (match := _SECRET.fullmatch(variable))}
+    return [variable for variable, owner in found.items() if owner in _OWNERS and owner != name.upper()]

@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from erc.deploy.processes import secrets_of_others
+
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _WATCHED = (*_STOPPING, signal.SIGCHLD)
@@ -23,6 +25,7 @@ BACK_OFF_SECONDS = (0.1, 5.0)
 STEADY_SECONDS = 10.0
 STOP_SECONDS = 5.0
 _libc = ctypes.CDLL(None, use_errno=True)
+_libc.getenv.restype = ctypes.c_void_p
 
 
 @dataclass(frozen=True)
@@ -221,7 +224,17 @@ def _become(spec: Spec, parent: int, log: Path, mask: set[signal.Signals] | set[
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    for variable in secrets_of_others(spec.name, os.environ):
+        _forget(variable)
     os.environ.update(spec.environment)
+
+
+def _forget(variable: str) -> None:
+    """Take a variable out of the environment, and out of what `/proc/<pid>/environ` shows of a fork."""
+    place = _libc.getenv(variable.encode())
+    if place:
+        ctypes.memset(place, 0, len(os.environb[variable.encode()]))
+    del os.environ[variable]
 
 
 def _exit_code(end: SystemExit) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import yaml
 from pydantic import BaseModel
 
 from erc.events import contract
 from erc.events.catalog import COMMANDS, EVENTS, WebhookTested
+from erc.events.contract_text import as_yaml
 from erc.events.envelope import Envelope
 
 _REF = "#/components/schemas/{model}"
@@ -82,23 +82,7 @@ def _schema(model: type[BaseModel], schemas: dict[str, Any]) -> None:
 
 def text() -> str:
     """Return the document as YAML."""
-    return yaml.dump(document(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as such, and nothing by reference to what came before."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        """Return that everything is written out."""
-        del data
-        return True
-
-
-def _text_of(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
-
-
-_Dumper.add_representer(str, _text_of)
+    return as_yaml(document())
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from erc.events.errors import Rejected, Unavailable
 from erc.events.holding import held, hold
@@ -19,6 +19,8 @@ from erc.schemas.workspace import Manifest
 
 CHUNK_BYTES = 1 << 20
 _FORGOTTEN_SECONDS = 86_400.0
+
+D = TypeVar("D", bound=BaseModel)
 
 
 class Writer(Protocol):
@@ -69,6 +71,14 @@ class BlobStore(Protocol):
 def put_document(blobs: BlobStore, document: BaseModel) -> Digest:
     """Keep a document as JSON and return its digest."""
     return blobs.put(document.model_dump_json().encode())
+
+
+def read_document(blobs: BlobStore, digest: Digest, kind: type[D]) -> D:
+    """Return the document of this kind kept under this digest; raises `Rejected` when it is none or is gone."""
+    try:
+        return kind.model_validate_json(blobs.read(digest))
+    except ValidationError as error:
+        raise Rejected(f"The {kind.__name__} cannot be read", str(error), code="document_unreadable") from error
 
 
 def read_manifest(blobs: BlobStore, digest: Digest) -> Manifest:

@@ -138,6 +138,8 @@ class EnvironmentReady(Event):
     environment_key: Digest
     cached: bool
     image: Digest | None = None
+    evidence: Digest | None = None
+    """Blob of the index of what the build left as evidence: package list, provenance, drift."""
     log: Digest | None = None
     log_chunks: int = 0
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from erc.schemas.problem import Problem
+from erc.schemas.problem import FailedBuild, Problem
 
 
 class Rejected(Exception):  # noqa: N818 - a statement about the input, not a programming error
     """Never again: the input is at fault. Becomes a terminal event with this problem."""
 
-    def __init__(self, title: str, detail: str = "", code: str = "rejected") -> None:
+    def __init__(self, title: str, detail: str = "", code: str = "rejected", build: FailedBuild | None = None) -> None:
         super().__init__(title)
-        self.problem = Problem(code=code, title=title, detail=detail)
+        self.problem = Problem(code=code, title=title, detail=detail, build=build)
 
-    def __reduce__(self) -> tuple[type[Rejected], tuple[str, str, str]]:
+    def __reduce__(self) -> tuple[type[Rejected], tuple[str, str, str, FailedBuild | None]]:
         """Survive the way back from a child process."""
-        return Rejected, (self.problem.title, self.problem.detail, self.problem.code)
+        return Rejected, (self.problem.title, self.problem.detail, self.problem.code, self.problem.build)
 
 
 GIVEN_UP = frozenset({"unavailable", "step_timeout"})

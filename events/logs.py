@@ -12,7 +12,7 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -45,14 +45,9 @@ log = logging.getLogger("erc.process")
 _ABOUT: ContextVar[Mapping[str, str]] = ContextVar("erc_about", default={})  # noqa: B039 - a mapping nobody changes
 
 
-@contextlib.contextmanager
-def about(ids: Mapping[str, str]) -> Iterator[None]:
+def about(ids: Mapping[str, str]) -> contextlib.AbstractContextManager[None]:
     """Add these ids (`job_id`, `compendium_id`, …) to every record of the block."""
-    token = _ABOUT.set({**_ABOUT.get(), **ids})
-    try:
-        yield
-    finally:
-        _ABOUT.reset(token)
+    return trace.Holding(_ABOUT, {**_ABOUT.get(), **ids})
 
 
 class Masker:

@@ -11,6 +11,8 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.util import greenlet_spawn
 
 from erc.events import trace
 from erc.events.envelope import Outgoing
@@ -70,6 +72,35 @@ class Database:
         """Return the rows of a query, as mappings."""
         async with database_errors(), self._reading.connect() as connection:
             return list((await connection.execute(query, values)).mappings())
+
+    async def plain(self, query: str, *values: Any) -> list[Any]:
+        """Return the rows of a query in PostgreSQL's own words, `$1` for the first value, as mappings.
+
+        For questions that are asked all the time: nothing is made of the query, or of columns like `jsonb`.
+        """
+        async with database_errors():
+            lent = await self._lent()
+            try:
+                return list(await lent.driver_connection.fetch(query, *values))  # type: ignore[union-attr]
+            except Exception as error:
+                gone = str(getattr(error, "sqlstate", "") or "").startswith(_GONE)
+                if gone or lent.driver_connection.is_closed():  # type: ignore[union-attr]
+                    raise Unavailable(f"PostgreSQL does not answer: {error}") from error
+                raise
+            except BaseException:
+                # Whoever asked has gone; the server may still be answering.
+                await greenlet_spawn(lent.invalidate)
+                raise
+            finally:
+                await greenlet_spawn(lent.close)
+
+    async def _lent(self) -> PoolProxiedConnection:
+        """Return a connection of the pool that is not known to be lost."""
+        while True:
+            lent = await self.engine.raw_connection()
+            if not lent.driver_connection.is_closed():  # type: ignore[union-attr]
+                return lent
+            await greenlet_spawn(lent.invalidate)
 
     async def close(self) -> None:
         """Close every connection."""

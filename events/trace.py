@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Generic, Literal, Protocol, TypeVar
 
 _GRAMMAR = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-[\x21-\x7e]*)?")
 _LONGEST = 512
@@ -42,7 +42,8 @@ class Trace:
     @classmethod
     def begin(cls) -> Trace:
         """Return the root of a new trace."""
-        return cls(secrets.token_hex(16), secrets.token_hex(8))
+        chance = secrets.token_hex(24)
+        return cls(chance[:32], chance[32:])
 
     def child(self) -> Trace:
         """Return a new span of the same trace."""
@@ -50,6 +51,24 @@ class Trace:
 
     def __str__(self) -> str:
         return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
+
+
+V = TypeVar("V")
+
+
+class Holding(Generic[V]):
+    """Lets a variable have a value for the time of a block. Every request is in some: no generator is needed."""
+
+    __slots__ = ("_token", "_value", "_variable")
+
+    def __init__(self, variable: ContextVar[V], value: V) -> None:
+        self._variable, self._value = variable, value
+
+    def __enter__(self) -> None:
+        self._token = self._variable.set(self._value)
+
+    def __exit__(self, *_: object) -> None:
+        self._variable.reset(self._token)
 
 
 _CURRENT: ContextVar[Trace | None] = ContextVar("erc_trace", default=None)
@@ -77,14 +96,9 @@ def within(origin: str | None) -> str | None:
     return str(there)
 
 
-@contextlib.contextmanager
-def at(place: Trace | None) -> Iterator[None]:
+def at(place: Trace | None) -> contextlib.AbstractContextManager[None]:
     """Be at this place for the time of the block."""
-    token = _CURRENT.set(place)
-    try:
-        yield
-    finally:
-        _CURRENT.reset(token)
+    return Holding(_CURRENT, place)
 
 
 class Spans(Protocol):

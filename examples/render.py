@@ -26,6 +26,7 @@ from erc.schemas.workspace import Entry, Manifest
 from erc.workers.builder.bases import Bases
 from erc.workers.builder.domain.plan import plan
 from erc.workers.builder.engine import ImageBuilder
+from erc.workers.builder.shelf import Shelf
 from erc.workers.docker import LABEL_ENVIRONMENT, connect
 
 FOLDER = Path(__file__).resolve().parent
@@ -66,11 +67,10 @@ async def main(names: list[str], *, check: bool) -> int:
             example = EXAMPLES[name]
             planned = environment(FOLDER / name, example)
             tag = f"erc-example:{planned.key(base.image_id, 'examples')[:16]}"
-            builder = ImageBuilder(engine)
-            if await builder.find(tag) is None:
+            if await Shelf(engine).find(tag) is None:
                 print(f"{name}: building its environment …")
                 bundle = CA_BUNDLE if CA_BUNDLE.exists() else None
-                await builder.build(planned, base.name, tag, quiet, BuildLimits(), bundle)
+                await ImageBuilder(engine).build(planned, base.name, tag, quiet, BuildLimits(), bundle)
             content = await render(engine, tag, planned, FOLDER / name, example)
             published = FOLDER / name / example.display
             same = published.exists() and published.read_bytes() == content

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,6 +16,7 @@ from starlette.types import ASGIApp
 from erc.events.errors import Rejected, Unavailable
 from erc.gateway.bodies import Bodies
 from erc.gateway.errors import Refused
+from erc.gateway.finding import Finder
 from erc.gateway.identity.limiting import Limiting
 from erc.gateway.identity.renewal import Renewal
 from erc.gateway.pages import routes as pages
@@ -32,8 +35,10 @@ from erc.gateway.routes import (
     inspection,
     job,
     link,
+    mending,
     metadata,
     metrics,
+    plan,
     publication,
     quota,
     reference,
@@ -60,6 +65,8 @@ ROUTES: list[BaseRoute] = [
     *metadata.ROUTES,
     *removal.ROUTES,
     *job.ROUTES,
+    *mending.ROUTES,
+    *plan.ROUTES,
     *link.ROUTES,
     *files.ROUTES,
     *inspection.ROUTES,
@@ -89,6 +96,10 @@ ROUTES: list[BaseRoute] = [
 
 class Gateway(Starlette):
     """The application, protected as a whole: what its middleware and its last resort answer as well."""
+
+    def __init__(self, routes: Sequence[BaseRoute], **parts: Any) -> None:
+        super().__init__(**parts)
+        self.router = Finder(routes)
 
     def build_middleware_stack(self) -> ASGIApp:
         """Put the protection around everything."""

@@ -55,6 +55,7 @@ class Action(StrEnum):
     """What somebody wants to do."""
 
     CREATE = "create a compendium"
+    PLAN = "plan an environment"
     VIEW = "view"
     READ_METADATA = "read the metadata"
     EDIT = "edit the metadata"
@@ -143,6 +144,7 @@ OF_THINGS: dict[Action, tuple[Rule, Rule]] = {
 
 OF_THE_SERVICE: dict[Action, Rule] = {
     Action.CREATE: _ANYBODY_KNOWN,
+    Action.PLAN: _ANYBODY_KNOWN,
     Action.SUBSCRIBE: _ANYBODY_KNOWN,
     Action.LIST_LINKS: Rule(KNOWN, EDITOR, scope=Scope.READ),
     Action.SEE_LEVEL: Rule(0, EDITOR, scope=Scope.READ),

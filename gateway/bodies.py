@@ -27,8 +27,13 @@ UPLOAD = BodyLimit(None, 1800)
 LIMITS: Mapping[str, BodyLimit] = {
     r"POST /api/v1/compendium": UPLOAD,
     r"POST /upload": UPLOAD,
+    r"POST /api/v1/plan": BodyLimit(16 << 20, 60),
 }
 """The limits of those routes that have not the usual ones, by patterns of method and path."""
+
+
+_READING = {"GET", "HEAD"}
+_ANNOUNCING = {b"content-length", b"transfer-encoding"}
 
 
 class Bodies:
@@ -40,6 +45,10 @@ class Bodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["method"] in _READING and not any(name in _ANNOUNCING for name, _ in scope["headers"]):
+            # Nobody reads a body where none is announced.
             await self._app(scope, receive, send)
             return
         limit = self._limit(scope)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from erc.events.blobs import read_document
 from erc.events.errors import Rejected, Unavailable
 from erc.gateway.auth import ANONYMOUS
 from erc.gateway.errors import Refused, on_bug, on_http_error, on_refused, on_rejected, on_unavailable
@@ -143,9 +144,8 @@ async def find_file(services: Services, manifest: Digest | None, path: str) -> t
 
 
 async def read_report(services: Services, digest: Digest) -> CheckReport:
-    """Return a check report."""
-    document = await asyncio.to_thread(services.blobs.read, digest)
-    return CheckReport.model_validate_json(document)
+    """Return a check report; raises Rejected."""
+    return await asyncio.to_thread(read_document, services.blobs, digest, CheckReport)
 
 
 def _image_type(services: Services, digest: Digest) -> str:

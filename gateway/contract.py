@@ -36,6 +36,7 @@ TAGS = {
     "Metadata": "What a compendium says about itself.",
     "Files": "The files of compendia and jobs.",
     "Jobs": "Runs of an analysis, in ten steps, with a verdict.",
+    "Environments": "What a workspace needs to run, and why.",
     "Links": "Public links, which show a candidate to whoever has one.",
     "Substitutions": "The code of one compendium with the data of another.",
     "Shipments": "Compendia packed for a repository or for you.",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from erc.gateway.auth import Action
 
@@ -61,6 +64,17 @@ class Described(Route):
     def __init__(self, path: str, endpoint: Callable[..., Any], method: str, about: About) -> None:
         super().__init__(path, endpoint, methods=[method])
         self.method, self.about = method, about
+        self.app = _answering(endpoint)
+
+
+def _answering(endpoint: Callable[[Request], Awaitable[Response]]) -> ASGIApp:
+    """Return an endpoint as an application; what it raises is answered by the middleware around all routes."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return app
 
 
 Text = Annotated[str, StringConstraints(max_length=1000)]

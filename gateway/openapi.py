@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from starlette.convertors import IntegerConvertor, PathConvertor
 from starlette.routing import BaseRoute
 
+from erc.events.contract_text import as_yaml
 from erc.gateway import contract
 from erc.gateway.app import ROUTES
 from erc.gateway.describing import JSON, Content, Described, Parameter
@@ -202,24 +202,7 @@ def _said(kind: Any) -> str:
 
 def text() -> str:
     """Return the document as YAML."""
-    found = document(described(ROUTES))
-    return yaml.dump(found, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as such, and nothing by reference to what came before."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        """Return that everything is written out."""
-        del data
-        return True
-
-
-def _text_of(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
-
-
-_Dumper.add_representer(str, _text_of)
+    return as_yaml(document(described(ROUTES)))
 
 
 if __name__ == "__main__":

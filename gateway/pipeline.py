@@ -105,7 +105,13 @@ def _ready(job: Job, event: EnvironmentReady, facts: Facts) -> Advance[Job] | No
     execute = ExecuteWorkspace(
         job_id=job.id, manifest=job.manifest, description=job.description, plan=job.plan, image_id=event.image_id
     )
-    return Advance(_moved(job, {"image_id": event.image_id}, steps), [execute])
+    # A base image that was lost and made anew gives another key than the one that was planned.
+    changes = {
+        "image_id": event.image_id,
+        "evidence": event.evidence,
+        "environment_key": event.environment_key,
+    }
+    return Advance(_moved(job, changes, steps), [execute])
 
 
 def _await_plan(job: Job) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from erc.events.blobs import BlobStore, put_document, read_manifest
+from erc.events.blobs import BlobStore, put_document, read_document, read_manifest
 from erc.gateway.brokering import sections
 from erc.gateway.erc_yml import NAME, ErcYmlError, rewritten
 from erc.gateway.o2r import LICENSED, Fault, faults_of, stored
@@ -55,10 +55,10 @@ class Prepared:
 
 
 def files_of(blobs: BlobStore, compendium: Compendium) -> Files:
-    """Read the manifest and the description of a compendium that is ready. Raises Rejected when they are gone."""
+    """Read the manifest and the description of a compendium that is ready. Raises Rejected when they cannot be read."""
     assert compendium.manifest, "a ready compendium has a manifest"
     assert compendium.description, "a ready compendium has a description"
-    description = Description.model_validate_json(blobs.read(compendium.description))
+    description = read_document(blobs, compendium.description, Description)
     return Files(read_manifest(blobs, compendium.manifest), description, compendium.bag)
 
 

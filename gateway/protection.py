@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import functools
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -14,6 +15,8 @@ from erc.gateway.settings import LOOPBACK, GatewaySettings
 from erc.schemas.problem import Problem
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
+_LONGEST_HOST = 300
+"""A name has at most 253 characters; a port comes behind it."""
 UNKNOWN_HOST = Problem(
     code="unknown_host",
     title="Invalid host header",
@@ -56,14 +59,14 @@ class Protection:
             "Cross-Origin-Resource-Policy": "same-origin",
             "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
         } | transport_security(public_url)
-        self._headers = encoded(said | {"Cache-Control": "private, no-store"})
-        self._static = encoded(said | {"Cache-Control": "public, max-age=300"})
+        self._headers = Added(said | {"Cache-Control": "private, no-store"})
+        self._static = Added(said | {"Cache-Control": "public, max-age=300"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        guarded = with_headers(send, self._static if scope["path"].startswith("/static/") else self._headers)
+        guarded = (self._static if scope["path"].startswith("/static/") else self._headers).to(send)
         refused = self._refused(scope)
         if refused is None:
             await self._app(scope, receive, guarded)
@@ -105,13 +108,13 @@ class Sandboxed:
     def __init__(self, app: ASGIApp, hosts: Collection[str], public_url: str) -> None:
         self._app, self._hosts = app, frozenset(hosts)
         said = {"Cross-Origin-Resource-Policy": "cross-origin", "Cache-Control": "private, no-store"}
-        self._headers = encoded(user_content(public_url) | said | transport_security(public_url))
+        self._headers = Added(user_content(public_url) | said | transport_security(public_url))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        guarded = with_headers(send, self._headers)
+        guarded = self._headers.to(send)
         if known_host(scope, self._hosts):
             await self._app(scope, receive, guarded)
         else:
@@ -121,11 +124,14 @@ class Sandboxed:
 def known_host(scope: Scope, hosts: Collection[str]) -> bool:
     """Return whether a request names one of these hosts, whatever the port."""
     named = [value for name, value in scope["headers"] if name == b"host"]
-    if len(named) != 1:
-        return False
-    host = named[0].decode("latin-1").lower()
-    name = host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
-    return name in hosts
+    return len(named) == 1 and len(named[0]) <= _LONGEST_HOST and _name(named[0]) in hosts
+
+
+@functools.lru_cache(256)
+def _name(said: bytes) -> str:
+    """Return the name in a Host header."""
+    host = said.decode("latin-1").lower()
+    return host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
 
 
 def transport_security(public_url: str) -> dict[str, str]:
@@ -133,19 +139,22 @@ def transport_security(public_url: str) -> dict[str, str]:
     return {"Strict-Transport-Security": "max-age=31536000"} if public_url.startswith("https:") else {}
 
 
-def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    """Return headers as ASGI writes them."""
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+class Added:
+    """Headers for answers that have none of their names."""
 
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        self._names = frozenset(name for name, _ in self._headers)
 
-def with_headers(send: Send, headers: Sequence[tuple[bytes, bytes]]) -> Send:
-    """Return a `send` that adds these headers to an answer that has none of their names."""
+    def to(self, send: Send) -> Send:
+        """Return a `send` that adds them."""
 
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            said = message.get("headers", [])
-            there = {name for name, _ in said}
-            message["headers"] = [*said, *(one for one in headers if one[0] not in there)]
-        await send(message)
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                said = message.get("headers", [])
+                there = self._names.intersection([name for name, _ in said])
+                more = [one for one in self._headers if one[0] not in there] if there else self._headers
+                message["headers"] = [*said, *more]
+            await send(message)
 
-    return sending
+        return sending

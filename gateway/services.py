@@ -10,6 +10,7 @@ from functools import partial
 
 from starlette.requests import HTTPConnection
 
+from erc.events.asking import Asking
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Hints
 from erc.events.dead import DeadLetters
@@ -70,6 +71,7 @@ class Services:
     blobs: FileBlobStore
     hub: Hub
     hints: Hints
+    asking: Asking
     operations: Operations
     inspection: Inspection
     dead: DeadLetters
@@ -103,7 +105,7 @@ class Services:
     async def principal(self, connection: HTTPConnection) -> Principal:
         """Return who asks: the bearer of a token, the holder of a session, or nobody."""
         identity = self.identity
-        shown = shown_by(connection.headers, connection.cookies, identity.cookies.session)
+        shown = shown_by(connection, identity.cookies.session)
         if shown is None:
             return ANONYMOUS
         found = await identity.holders.find(shown, partial(to_be_renewed, connection, shown.secret))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 import time
 from collections.abc import Iterable, Iterator
 from typing import Self
 
+from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from erc.events import logs, metrics, trace
@@ -46,6 +48,7 @@ class _Exchange:
         self._scope, self._receive, self._send = scope, receive, send
         self._begun, self._status, self._streams = time.perf_counter(), 0, False
         self._receiving = _header(scope["headers"], b"content-type").lower().startswith(_FORM)
+        self.receive = self._counting if self._receiving else receive
 
     def __enter__(self) -> Self:
         if self._receiving:
@@ -59,7 +62,7 @@ class _Exchange:
         else:
             self._observe()
 
-    async def receive(self) -> Message:
+    async def _counting(self) -> Message:
         """Pass on what comes in, and count a form's bytes."""
         message = await self._receive()
         if self._receiving:
@@ -90,7 +93,7 @@ class _Exchange:
         method = self._scope["method"] if self._scope["method"] in _METHODS else "other"
         route, status = self._route(), self._status or 500
         seconds = time.perf_counter() - self._begun
-        metrics.HTTP.labels(method, route, status).observe(seconds)
+        _measured(method, route, status).observe(seconds)
         level = logging.DEBUG if method in _READING and status < 500 else logging.INFO
         if log.isEnabledFor(level):
             log.log(level, "%s %s: %d after %.3f s", method, route, status, seconds)
@@ -102,6 +105,12 @@ class _Exchange:
         return getattr(route, "path_format", None) or getattr(route, "path", None) or "none"
 
 
+@functools.cache
+def _measured(method: str, route: str, status: int) -> Histogram:
+    """Return the histogram of these labels, which are few."""
+    return metrics.HTTP.labels(method, route, status)
+
+
 def _origin(scope: Scope) -> trace.Trace | None:
     """Return the place that the caller names; two of them are none, as the standard asks."""
     named = [value for name, value in scope["headers"] if name == b"traceparent"]
@@ -109,7 +118,10 @@ def _origin(scope: Scope) -> trace.Trace | None:
 
 
 def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> bytes:
-    return next((value for name, value in headers if name == wanted), b"")
+    for name, value in headers:
+        if name == wanted:
+            return value
+    return b""
 
 
 def _ids(path: str) -> Iterator[tuple[str, str]]:

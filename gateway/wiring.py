@@ -6,6 +6,7 @@ import asyncio
 import time
 from functools import partial
 
+from erc.events.asking import Asking
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Client, Hints
 from erc.events.dead import DeadLetters
@@ -40,6 +41,7 @@ def wire(
         blobs=FileBlobStore(settings.home / "blobs"),
         hub=Hub(client),
         hints=hints,
+        asking=Asking(client),
         operations=operations,
         inspection=inspection,
         dead=DeadLetters(client),

@@ -41,6 +41,20 @@ class Outcome(StrEnum):
     """Made by this run, but not published."""
     UNCOMPARED = "uncompared"
     """Too large or not readable; `finding` says why."""
+    IGNORED = "ignored"
+    """Not compared because a rule says so; `rule` says which."""
+
+
+class IgnoredPart(BaseModel):
+    """Something of a compared thing that differs and does not count, with the rule why."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    rule: str
+    """`memory address`, `number written in another way`, `erc.yml ignores “…”`."""
+    published: str = ""
+    reproduced: str = ""
+    """What stands there on each side, shortened; empty where a side has nothing."""
 
 
 class Likeness(StrEnum):
@@ -92,6 +106,14 @@ class Comparison(BaseModel):
     """How sure the likeness is, 0.5 (not at all) to 1."""
     places: list[Place] = Field(default_factory=list)
     """Where pictures differ, the largest first."""
+    rule: str = ""
+    """Why the thing is ignored as a whole, else empty."""
+    tolerance: str = ""
+    """The tolerance of `erc.yml` under which numbers were compared, in words; else empty."""
+    ignored: list[IgnoredPart] = Field(default_factory=list)
+    """The first of what differs and does not count."""
+    ignored_count: int = 0
+    """How much of that there is."""
 
 
 class CheckReport(BaseModel):
@@ -107,3 +129,7 @@ class CheckReport(BaseModel):
     """Why nothing was compared, for programs: `no_display`, `not_comparable`; else empty."""
     html: Digest | None = None
     """The report as a page of its own, with the differences marked."""
+    warnings: list[str] = Field(default_factory=list)
+    """Sentences about rules of `erc.yml` that were not understood or name nothing."""
+    unclaimed: list[str] = Field(default_factory=list)
+    """Paths of files that the run made and nothing claims; they do not count. The first of them."""

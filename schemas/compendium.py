@@ -67,6 +67,8 @@ class Compendium(BaseModel):
     choice: Digest | None = None
     """The description by which a person chose another main file, while its code is still being read."""
     substitution: Substitution | None = None
+    mends: Id | None = None
+    """The compendium that this one was made from by accepting a proposed change."""
     size_bytes: int = 0
     """What a quota counts: the size of the upload, or of the files of a substitution."""
     problem: Problem | None = None

@@ -10,7 +10,9 @@ from pydantic import BaseModel
 
 from erc.schemas.check import CheckReport
 from erc.schemas.compendium import Compendium
+from erc.schemas.diagnosis import Diagnosis
 from erc.schemas.environment import Plan
+from erc.schemas.evidence import DriftReport, Evidence, Reproducibility
 from erc.schemas.job import Job
 from erc.schemas.metadata import Description
 from erc.schemas.problem import Problem
@@ -21,11 +23,15 @@ DOCUMENTS: tuple[type[BaseModel], ...] = (
     CheckReport,
     Compendium,
     Description,
+    Diagnosis,
+    DriftReport,
     Entry,
+    Evidence,
     Job,
     PackRecord,
     Plan,
     Problem,
+    Reproducibility,
     Shipment,
 )
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from erc.schemas.ids import Digest
 from erc.schemas.metadata import Kind
 
-BUILDER_VERSION = "2"
+BUILDER_VERSION = "3"
 """Part of every environment key: raised when the same plan would give another image."""
 
 
@@ -33,6 +33,8 @@ class PlannedPackage(BaseModel):
     """Line of that file, from 1; 0 when the whole file asks for it."""
     hashes: list[str] = Field(default_factory=list)
     """Allowed digests of the package's files, `sha256:…`, when a lock file states them."""
+    source: bool = False
+    """Whether pip may build it from its source (an sdist); else only a ready-made wheel will do."""
 
 
 class Decision(BaseModel):
@@ -116,7 +118,10 @@ class Plan(BaseModel):
             "builder": BUILDER_VERSION,
             "platform": platform,
             "suite": f"{self.distribution} {self.suite}",
+            "image": self.image,
+            "date": self.date,
             "packages": sorted([package.system, package.name, package.version] for package in self.packages),
+            "sources": sorted(package.name for package in self.packages if package.source),
             "requirements": self.requirements,
             "scripts": [[script.path, script.digest] for script in self.scripts],
             "variables": sorted(self.variables.items()),

@@ -81,6 +81,8 @@ class Job(BaseModel):
     exit_code: int | None = None
     """Of the script, once it has ended by itself."""
     environment_key: str | None = None
+    evidence: Digest | None = None
+    """Index of the evidence of the environment's build: package list, provenance, drift."""
     outputs: Digest | None = None
     """Manifest of the files that the run made or changed."""
     report: Digest | None = None

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+from erc.schemas.diagnosis import Diagnosis
+
+
+class FailedBuild(BaseModel):
+    """Where the build of an environment failed: in which phase, at which line, and what was said last."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    phase: str
+    """`base`, `system_packages`, `python_packages`, `assembly` or `scripts`; enumerations are open."""
+    instruction: int = 0
+    """Line of the runtime manifest (the generated Dockerfile), from 1; 0 when it was none of its lines."""
+    path: str = ""
+    """The file of the workspace that asked for what failed, empty when that is not known."""
+    line: int = 0
+    """Line of that file, from 1; 0 when the whole file asked for it."""
+    log: list[str] = Field(default_factory=list)
+    """The last lines of the build's log, at most 40."""
 
 
 class Problem(BaseModel):
@@ -16,6 +35,10 @@ class Problem(BaseModel):
     code: str
     title: str
     detail: str = ""
+    build: FailedBuild | None = Field(default=None, exclude_if=lambda build: build is None)
+    """Where the build failed, for a build that did."""
+    diagnosis: Diagnosis | None = Field(default=None, exclude_if=lambda value: value is None)
+    """What the log of a failed step tells; absent where it tells nothing."""
 
     def sentence(self) -> str:
         """Return title and detail as one text for a terminal or a page."""

@@ -1,4 +1,9 @@
-"""For all tests: property tests do not watch the clock, as the machine may be busy; a test's logging ends with it."""
+"""For all tests.
+
+Property tests do not watch the clock, as the machine may be busy; a test's logging ends with it. `make test` runs two
+processes: one has all that share the container engine or the one service of the system tests, the other the rest,
+file by file. What a test records as `line` is printed at the end.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+_TOGETHER = "tests/system/"
 
 settings.register_profile("erc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("erc")
@@ -22,3 +29,23 @@ def logging_as_before() -> Iterator[None]:
         if type(handler) is logging.StreamHandler and handler not in before:
             root.removeHandler(handler)
     root.setLevel(level)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put each test in the group that runs in one process, the longest group first."""
+
+    def shares(item: pytest.Item) -> bool:
+        return item.get_closest_marker("engine") is not None or item.nodeid.startswith(_TOGETHER)
+
+    items.sort(key=lambda item: not shares(item))
+    for item in items:
+        group = "engine" if shares(item) else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the lines that tests recorded."""
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        for name, value in report.user_properties:
+            if name == "line" and report.when == "call":
+                terminalreporter.write_line(str(value))

@@ -20,6 +20,9 @@ LABEL_ENVIRONMENT = "org.erc.environment"
 LABEL_BASE = "org.erc.base"
 """On base images: the suite of the distribution."""
 
+SERVICE_UID = 61234
+"""Whose files a run may change when the service itself is root: a number that no account of Debian's has."""
+
 NEWEST_API = (1, 47)
 """The newest version of the engine's API that this service was written for; older engines get their own."""
 

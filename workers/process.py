@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import uvloop
 
 from erc.events import metrics, telemetry
+from erc.events.asking import Asking
 from erc.events.blobs import FileBlobStore
 from erc.events.bus import Hints, LogStream, connect
 from erc.events.errors import Unavailable
@@ -68,6 +69,7 @@ class Context:
     blobs: FileBlobStore
     logs: LogStream
     hints: Hints
+    asking: Asking
     tasks: list[asyncio.Future[None]] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
     """What this process works with, to be announced with its slots: machine, engine, limits."""
@@ -101,7 +103,9 @@ async def _context(worker: str, settings: WorkerSettings) -> AsyncIterator[Conte
     hints = Hints(client)
     engine = create_engine(settings.database_url, size=settings.slots + 2)
     database = Database(engine, hints.wake_relay, Faults.from_environment(worker))
-    context = Context(settings, database, FileBlobStore(settings.home / "blobs"), LogStream(client), hints)
+    context = Context(
+        settings, database, FileBlobStore(settings.home / "blobs"), LogStream(client), hints, Asking(client)
+    )
     try:
         yield context
     finally:

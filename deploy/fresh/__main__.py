@@ -17,7 +17,7 @@ from erc.deploy.refusal import Refusal
 
 _ROOT = Path(__file__).resolve().parents[2]
 _FOLDER = _ROOT / ".erc" / "fresh"
-_PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+_HANDED_OVER = ("http_proxy", "https_proxy", "no_proxy", "PYTEST_ADDOPTS")
 
 
 def main() -> None:
@@ -72,7 +72,7 @@ def _try(system: System, lines: list[str], again: list[str]) -> int:
 
 def _script(lines: list[str], again: list[str]) -> str:
     """Return what the stranger types: the clone, each line, and what is typed a second time."""
-    settings = [f"export {name}={shlex.quote(os.environ[name])}" for name in _PROXIES if os.environ.get(name)]
+    settings = [f"export {name}={shlex.quote(os.environ[name])}" for name in _HANDED_OVER if os.environ.get(name)]
     bundles = [name for name in ("SSL_CERT_FILE", "PIP_CERT") if os.environ.get(name)]
     settings += [f"export {name}=/etc/ssl/{name}.pem" for name in bundles]
     typed = [*lines, *again]

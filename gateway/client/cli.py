@@ -14,10 +14,12 @@ from erc.gateway.client.commands import dead, events, rebuild, streams
 from erc.gateway.client.commands.cancel import cancel
 from erc.gateway.client.commands.doctor import doctor
 from erc.gateway.client.commands.download import download
+from erc.gateway.client.commands.fix import fix
 from erc.gateway.client.commands.login import login, logout, whoami
 from erc.gateway.client.commands.logs import logs
 from erc.gateway.client.commands.metadata import metadata
 from erc.gateway.client.commands.open import open_page
+from erc.gateway.client.commands.plan import plan
 from erc.gateway.client.commands.publish import publish
 from erc.gateway.client.commands.run import run
 from erc.gateway.client.commands.status import status
@@ -37,9 +39,11 @@ app = typer.Typer(
 )
 app.command("up")(up)
 app.command("run")(run)
+app.command("plan")(plan)
 app.command("status")(status)
 app.command("logs")(logs)
 app.command("cancel")(cancel)
+app.command("fix")(fix)
 app.command("metadata")(metadata)
 app.command("publish")(publish)
 app.command("download")(download)

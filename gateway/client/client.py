@@ -17,12 +17,15 @@ from erc.gateway.client.discovery import START, Service
 from erc.gateway.client.documents import CompendiumDocument, Identified, JobDocument, Listed
 from erc.gateway.client.failures import ClientError, ExitCode, Unreachable, exit_code_of
 from erc.gateway.client.saving import Coming, Offered
+from erc.schemas.environment import Plan
 from erc.schemas.problem import Problem
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
 UPLOAD_SECONDS = 600.0
 """How long one read or write of an upload may stand still: the service makes what it took durable before it answers."""
+PLAN_SECONDS = 90.0
+"""Two workers read what was sent, each at most half a minute."""
 QUIET_SECONDS = 45.0
 """The service sends a sign of life every 14 s; after this time without one the connection is dead."""
 
@@ -86,6 +89,11 @@ class Client:
         )
         return self._read(answer, Identified).id
 
+    def plan(self, files: list[dict[str, Any]]) -> Plan:
+        """Return what environment a workspace of these files would need; `files` as the web API documents them."""
+        timeout = httpx2.Timeout(PLAN_SECONDS, connect=CONNECT_SECONDS)
+        return self._read(self._ask("POST", "/api/v1/plan", json={"files": files}, timeout=timeout), Plan)
+
     def compendium(self, identifier: str) -> CompendiumDocument:
         """Return a compendium."""
         path = f"/api/v1/compendium/{checked_id(identifier, 'compendium')}"
@@ -95,6 +103,11 @@ class Client:
         """Start a job on a compendium that is ready and return its id."""
         answer = self._ask("POST", "/api/v1/job", json={"compendium_id": compendium_id}, headers=_under(key))
         return self._read(answer, Identified).job_id
+
+    def mend(self, identifier: str, key: str) -> str:
+        """Accept the change that a failed job proposes and return the id of the new compendium."""
+        path = f"/api/v1/job/{checked_id(identifier, 'job')}/mend"
+        return self._read(self._ask("POST", path, headers=_under(key)), Identified).id
 
     def job(self, identifier: str) -> JobDocument:
         """Return a job with the texts of all its steps."""

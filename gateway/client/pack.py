@@ -60,6 +60,10 @@ class Packed:
             len(member.header()) + member.size_bytes + member.padding_bytes for member in self._members
         )
 
+    def entries(self) -> list[tuple[str, Path, int]]:
+        """Return the path of each file in the archive, where it lies, and its size in bytes."""
+        return [(member.path, member.source, member.size_bytes) for member in self._members if not member.folder]
+
     def pieces(self) -> Iterator[bytes]:
         """Yield the archive; raises ClientError when a file is not what it was when the folder was looked through."""
         for member in self._members:

@@ -10,6 +10,7 @@ from erc.gateway.client.documents import ComparisonDocument, JobDocument
 from erc.gateway.client.failures import ExitCode
 from erc.gateway.client.terminal import VERDICT_STYLES, Terminal, one_line, plain
 from erc.schemas.check import Verdict
+from erc.schemas.diagnosis import Diagnosis
 
 
 def exit_code_of_job(job: JobDocument) -> ExitCode:
@@ -27,9 +28,23 @@ def show_verdict(terminal: Terminal, job: JobDocument, page: str) -> None:
     terminal.out.print(Text(f"{mark} {one_line(verdict)}", style), soft_wrap=True)
     if job.reason:
         terminal.show(f"  {_indented(job.reason)}")
+    if job.problem and job.problem.diagnosis:
+        _show_diagnosis(terminal, job.problem.diagnosis, job.id)
     for row in job.differences:
         terminal.show(f"  - {one_line(_difference(row))}")
     terminal.show(f"  Page: {page}", "dim")
+
+
+def _show_diagnosis(terminal: Terminal, found: Diagnosis, job_id: str) -> None:
+    place = f" ({found.path}:{found.line})" if found.path and found.line else ""
+    terminal.show(f"  Why: {one_line(found.sentence + place)}")
+    if found.advice:
+        terminal.show(f"  Advice: {one_line(found.advice)}")
+    for edit in found.edits:
+        terminal.show(f"  Proposed change of {one_line(edit.path)}:")
+        terminal.show(f"    {plain(edit.patch).strip()}".replace("\n", "\n    "))
+    if found.edits:
+        terminal.show(f"  Accept it with: erc fix {job_id}", "dim")
 
 
 def _difference(row: ComparisonDocument) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
+
+from starlette.requests import HTTPConnection
 
 from erc.gateway.auth import ADMIN, OPERATOR, Principal, Scope
 from erc.gateway.identity.rates import Known
@@ -15,6 +17,7 @@ from erc.gateway.store.sessions import Sessions
 from erc.gateway.store.tokens import Tokens
 
 COOKIE = "erc_session"
+_OPERATOR = Principal(OPERATOR, ADMIN, frozenset(Scope), label=OPERATOR)
 
 
 class Kind(Enum):
@@ -37,12 +40,12 @@ def cookie_name(name: str, public_url: str) -> str:
     return f"__Host-{name}" if public_url.startswith("https:") else name
 
 
-def shown_by(headers: Mapping[str, str], cookies: Mapping[str, str], cookie: str) -> Shown | None:
-    """Return what a request shows, or None; a bearer's token goes before the cookie."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
+def shown_by(connection: HTTPConnection, cookie: str) -> Shown | None:
+    """Return what a request shows, or None; a bearer's token goes before the cookie of this name."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return Shown(Kind.BEARER, token.strip())
-    held = cookies.get(cookie)
+    held = connection.cookies.get(cookie) if "cookie" in connection.headers else None
     return Shown(Kind.COOKIE, held) if held else None
 
 
@@ -55,7 +58,7 @@ class Holders:
     async def find(self, shown: Shown, renewing: Callable[[], None]) -> Principal | None:
         """Return who holds it, or None; `renewing` is called when a cookie should be changed for a new one."""
         if self.is_operators(shown):
-            principal: Principal | None = Principal(OPERATOR, ADMIN, frozenset(Scope), label=OPERATOR)
+            principal: Principal | None = _OPERATOR
         else:
             principal = await self._held(shown, renewing)
         self._known.remember(shown.secret, principal.name if principal else None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,7 +20,7 @@ from erc.gateway.identity.settings import IdentitySettings, Rates
 
 _UNCOUNTED = ("/static/", "/health", "/metrics")
 _SIGN_IN = ("/api/v1/auth/", "/sign-in", "/device")
-_UPLOADS = {"/api/v1/compendium", "/upload"}
+_UPLOADS = {"/api/v1/compendium", "/upload", "/api/v1/plan"}
 _MINTS = {"/api/v1/token", "/account/tokens"}
 _READS = {"GET", "HEAD", "OPTIONS"}
 _WHO = "/api/v1/auth/whoami"
@@ -66,6 +67,7 @@ def _within(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool
     return any(place in network for network in networks)
 
 
+@functools.lru_cache(1024)
 def _household(address: str) -> str:
     """Return what is counted together: one IPv4 address, or the 64 bits of IPv6 that one household gets."""
     try:
@@ -92,13 +94,15 @@ class Limits:
         buckets = {kind: Buckets(number, clock) for kind, number in zip(Counted, numbers, strict=True)}
         return cls(buckets, known, settings, cookie)
 
-    def wait(self, request: Request) -> int:
+    def wait(self, scope: Scope) -> int:
         """Count a request: 0 when it may be answered, else in how many seconds the next one may come."""
-        kind = counted_as(request.method, request.url.path)
-        peer = request.client.host if request.client else ""
+        kind = counted_as(scope["method"], scope["path"])
+        client = scope.get("client")
+        peer = client[0] if client else ""
         if kind is None or (not self.settings.providers and _is_loopback(peer)):
             return 0
-        shown = shown_by(request.headers, request.cookies, self.cookie)
+        request = HTTPConnection(scope)
+        shown = shown_by(request, self.cookie)
         holder = self.known.holder(shown.secret) if shown else None
         if holder == OPERATOR:
             return 0
@@ -108,6 +112,7 @@ class Limits:
         return self.buckets[kind].take(holder)
 
 
+@functools.lru_cache(1024)
 def _is_loopback(address: str) -> bool:
     try:
         return ip_address(address).is_loopback
@@ -125,7 +130,7 @@ class Limiting:
         self._app, self._limits, self._refuse = app, limits, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        seconds = self._limits.wait(Request(scope)) if scope["type"] == "http" else 0
+        seconds = self._limits.wait(scope) if scope["type"] == "http" else 0
         if not seconds:
             await self._app(scope, receive, send)
             return

@@ -31,7 +31,10 @@ class Renewal:
         self._app, self._renew, self._set_cookie = app, renew, set_cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        state = scope.setdefault("state", {}) if scope["type"] == "http" else {}
+        if scope["type"] != "http" or not any(name == b"cookie" for name, _ in scope["headers"]):
+            await self._app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
 
         async def renewed(message: Message) -> None:
             old = state.pop(_STATE, None) if message["type"] == "http.response.start" else None

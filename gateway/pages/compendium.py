@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from erc.events.blobs import BlobStore
+from erc.events.blobs import BlobStore, read_document
 from erc.events.errors import Rejected
 from erc.gateway.auth import Action, Answer, Thing, authorise
 from erc.gateway.documents.shipment import NewShipment
@@ -64,8 +63,8 @@ def _warnings(blobs: BlobStore, compendium: Compendium) -> list[str]:
     if compendium.description is None:
         return []
     try:
-        return Description.model_validate_json(blobs.read(compendium.description)).warnings
-    except (Rejected, ValidationError):
+        return read_document(blobs, compendium.description, Description).warnings
+    except Rejected:
         return []
 
 

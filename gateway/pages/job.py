@@ -7,10 +7,12 @@ from starlette.responses import RedirectResponse, Response
 
 from erc.gateway.auth import Action, Answer, Thing, authorise
 from erc.gateway.pages.about import about
+from erc.gateway.pages.environment import environment_of
 from erc.gateway.pages.evidence import evidence_of
 from erc.gateway.pages.files import files_of
 from erc.gateway.pages.progress import headline, steps
 from erc.gateway.pages.rendering import render
+from erc.gateway.routes import mending
 from erc.gateway.routes.asking import services_of
 from erc.gateway.routes.job import stop
 from erc.gateway.store.queue import place
@@ -24,6 +26,7 @@ async def page(request: Request) -> Response:
     compendium = await services.records.compendium(job.compendium_id)
     waits = None if job.terminal else await place(services.records.database, job.id)
     thing = Thing(job.owner, compendium.candidate if compendium else True)
+    mends = compendium is not None and authorise(principal, Action.EDIT, thing) is Answer.ALLOWED
     cancels = not job.terminal and authorise(principal, Action.CANCEL, thing) is Answer.ALLOWED
     return render(
         request,
@@ -36,11 +39,21 @@ async def page(request: Request) -> Response:
         title=about(compendium).title if compendium else "A compendium that was deleted",
         headline=headline(job, waits),
         evidence=await evidence_of(services, job, services.signer.by_link() if principal.link else services.signer),
+        environment=await environment_of(services.blobs, job),
         steps=await steps(services.blobs, job),
         files=await files_of(services.blobs, job.outputs, f"/api/v1/job/{job.id}/data"),
         cancels=cancels,
+        mends=mends,
         again=job.terminal and compendium is not None and (not principal.anonymous or bool(principal.link)),
     )
+
+
+async def mend(request: Request) -> Response:
+    """`POST /job/:id/mend`: accept the proposed change, and show the new compendium."""
+    services = services_of(request)
+    principal = await services.principal(request)
+    job = await services.job(principal, request.path_params["id"], Action.EDIT)
+    return RedirectResponse(f"/compendium/{await mending.mend(services, principal, job)}", 303)
 
 
 async def cancel(request: Request) -> Response:

@@ -89,6 +89,8 @@ def _ended(job: Job) -> Headline:
     said = plain(job.reason).strip()
     if job.problem and job.problem.detail:
         title = plain(job.problem.title).strip().rstrip(".")
+        if job.problem.diagnosis:
+            return Headline(state_of(job), f"{title}.", plain(job.problem.diagnosis.sentence).strip())
         return Headline(state_of(job), f"{title}.", plain(job.problem.detail).strip())
     return Headline(state_of(job), said)
 

@@ -43,6 +43,7 @@ ROUTES: list[Route] = [
     Route("/compendium/{id:str}/history", metadata.history, methods=["GET"]),
     Route("/compendium/{id:str}/history/{number:int}", metadata.revision, methods=["GET"]),
     Route("/job/{id:str}", job.page, methods=["GET"]),
+    Route("/job/{id:str}/mend", job.mend, methods=["POST"]),
     Route("/job/{id:str}/cancel", job.cancel, methods=["POST"]),
     Route("/account", account.page, methods=["GET"]),
     Route("/account/tokens", account.make_token, methods=["POST"]),

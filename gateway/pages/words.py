@@ -39,6 +39,7 @@ OUTCOMES = {
     Outcome.MISSING: State("−", "missing", "odd"),
     Outcome.EXTRA: State("+", "new", "odd"),
     Outcome.UNCOMPARED: State("?", "not compared", "odd"),
+    Outcome.IGNORED: State("–", "ignored", "quiet"),
 }
 
 STEPS = {

@@ -43,8 +43,8 @@ async def jobs(request: Request) -> Response:
     """`GET /api/v1/compendium/:id/jobs`: ids of its jobs, newest first; by a public link those that it started."""
     services = services_of(request)
     principal = await services.principal(request)
-    compendium = await services.compendium(principal, request.path_params["id"])
     shown = request.path_params["id"]
+    compendium = await services.compendium(principal, shown, missing=f"no compendium with id {shown}")
     wanted = Jobs(link=shown) if is_link_id(shown) else Jobs(compendium.id)
     page = await services.lists.jobs(principal, wanted, paging_of(request))
     return listed(request, page, [job.id for job in page.rows])

@@ -11,6 +11,7 @@ from erc.gateway.errors import Refused
 from erc.gateway.identity.holders import shown_by
 from erc.gateway.routes.asking import services_of
 from erc.gateway.services import Services
+from erc.gateway.store.event_log import EventLog
 from erc.gateway.streaming import everything as of_everything
 from erc.gateway.streaming import job as of_one_job
 from erc.gateway.streaming.cursor import Cursor
@@ -49,7 +50,8 @@ async def of_job(request: Request) -> Response:
     await services.streams.events.ready()
     await services.streams.logs.ready()
     start = await of_one_job.begin(services.streams, asked)
-    told = JobStream(services.streams, principal, job, start, reader)
+    waits = EventLog(services.records.database).waits
+    told = JobStream(services.streams, principal, job, start, reader, waits)
     return EventStream(reader, told.chunks(), services.streams.entered)
 
 
@@ -65,7 +67,7 @@ async def _reader(request: Request, services: Services) -> tuple[Open, Entrance]
 
 async def _entrance(request: Request, services: Services) -> Entrance:
     principal = await services.principal(request)
-    shown = shown_by(request.headers, request.cookies, services.identity.cookies.session)
+    shown = shown_by(request, services.identity.cookies.session)
     # The operator's own token is good as long as this process lives; sessions and personal tokens may end.
     lasting = shown is None or principal.anonymous or services.identity.holders.is_operators(shown)
     return Entrance(principal, None if lasting or shown is None else shown.secret)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.datastructures import QueryParams
@@ -28,13 +28,11 @@ def paging_of(request: Request, most: int = MOST) -> Paging:
     text = query.get("cursor")
     if text is None:
         return Paging(start, limit, sort == NEWEST)
-    if "start" in query:
-        raise Refused(400, "start and cursor exclude each other", "A cursor says itself where the page begins.")
+    refuse_two_beginnings(request)
     try:
         return Paging(1, limit, sort == NEWEST, place(text, sort))
     except CursorInvalid as error:
-        advice = "Give `cursor` the value of `next` of a page, and the same `sort`."
-        raise Refused(400, "The cursor cannot be read", advice) from error
+        raise cursor_unreadable(", and the same `sort`") from error
 
 
 def truth(query: QueryParams, name: str) -> bool | None:
@@ -48,13 +46,25 @@ def truth(query: QueryParams, name: str) -> bool | None:
 
 
 def listed(request: Request, page: Page[Any], results: Sequence[Any]) -> Response:
-    """Return a page with its total and where to go on, in the document and in the headers."""
-    headers = {"X-Total-Count": str(page.total)}
-    if page.next is not None:
-        headers["Link"] = f'<{_address(request, {"cursor": page.next})}>; rel="next"'
-    return JSONResponse({"results": list(results), "total": page.total, "next": page.next}, headers=headers)
+    """Return a page as its document and its headers."""
+    return page_response(request, results, page.total, page.next)
 
 
-def _address(request: Request, changes: Mapping[str, str]) -> str:
-    url = request.url.remove_query_params("start").include_query_params(**changes)
-    return f"{url.path}?{url.query}"
+def page_response(request: Request, results: Sequence[Any], total: int, behind: str | None) -> Response:
+    """Return results with their total and where to go on, in the document and in the headers."""
+    headers = {"X-Total-Count": str(total)}
+    if behind is not None:
+        url = request.url.remove_query_params("start").include_query_params(cursor=behind)
+        headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return JSONResponse({"results": list(results), "total": total, "next": behind}, headers=headers)
+
+
+def refuse_two_beginnings(request: Request) -> None:
+    """Raise Refused (400) when both `start` and `cursor` say where a page begins."""
+    if "start" in request.query_params:
+        raise Refused(400, "start and cursor exclude each other", "A cursor says itself where the page begins.")
+
+
+def cursor_unreadable(also: str = "") -> Refused:
+    """Return the refusal of a cursor that is none of ours; `also` is what must be given beside it."""
+    return Refused(400, "The cursor cannot be read", f"Give `cursor` the value of `next` of a page{also}.")

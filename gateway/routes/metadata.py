@@ -26,7 +26,7 @@ from erc.gateway.o2r import Fault, missing_fields, suggestions
 from erc.gateway.preparing import check, files_of
 from erc.gateway.routes.asking import services_of
 from erc.gateway.routes.json_body import json_body
-from erc.gateway.routes.numbered import PAGE_HEADERS, page_of, page_response
+from erc.gateway.routes.numbered import PAGE_HEADERS, numbered, page_of
 from erc.gateway.saving import Save, editable, save
 from erc.gateway.services import Services
 from erc.gateway.store.revisions import Revision
@@ -110,7 +110,7 @@ async def revisions(request: Request) -> Response:
     compendium, oldest = await _with_history(request)
     start, limit = page_of(request)
     found = await services.revisions.page(compendium, oldest, start, limit)
-    return page_response(request, [_row(one) for one in found], start, compendium.revision - oldest + 1)
+    return numbered(request, [_row(one) for one in found], start, compendium.revision - oldest + 1)
 
 
 async def revision(request: Request) -> Response:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from erc.gateway.errors import Refused
 from erc.gateway.routes.asking import whole_number
+from erc.gateway.routes.listing import cursor_unreadable, page_response, refuse_two_beginnings
 
 PAGE_HEADERS = ("X-Total-Count", "Link")
 _CURSOR = re.compile(r"[1-9][0-9]{0,8}")
@@ -22,19 +22,13 @@ def page_of(request: Request) -> tuple[int, int]:
     cursor = request.query_params.get("cursor")
     if cursor is None:
         return whole_number(request, "start", 1, 1 << 31), limit
-    if "start" in request.query_params:
-        raise Refused(400, "start and cursor exclude each other", "A cursor says itself where the page begins.")
+    refuse_two_beginnings(request)
     if not _CURSOR.fullmatch(cursor):
-        raise Refused(400, "The cursor cannot be read", "Give `cursor` the value of `next` of a page.")
+        raise cursor_unreadable()
     return int(cursor), limit
 
 
-def page_response(request: Request, results: Sequence[Any], start: int, total: int) -> Response:
-    """Return a page with its total and where to go on, in the document and in the headers."""
+def numbered(request: Request, results: Sequence[Any], start: int, total: int) -> Response:
+    """Return a page that begins at `start` as its document and its headers."""
     after = start + len(results)
-    more = str(after) if results and after <= total else None
-    headers = {"X-Total-Count": str(total)}
-    if more:
-        url = request.url.remove_query_params("start").include_query_params(cursor=more)
-        headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
-    return JSONResponse({"results": list(results), "total": total, "next": more}, headers=headers)
+    return page_response(request, results, total, str(after) if results and after <= total else None)

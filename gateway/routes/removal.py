@@ -15,7 +15,7 @@ from erc.gateway.documents.removal import RemovedList, RestoredView
 from erc.gateway.errors import Refused, refuse_unless_allowed
 from erc.gateway.idempotency import Answer as Kept
 from erc.gateway.routes.asking import services_of
-from erc.gateway.routes.numbered import PAGE_HEADERS, page_of, page_response
+from erc.gateway.routes.numbered import PAGE_HEADERS, numbered, page_of
 from erc.gateway.routes.repeating import KeepAnswer, answered_once
 from erc.gateway.saving import check_revision, editable, keep_snapshot
 from erc.gateway.services import JOB_WORKERS, LOADING_WORKERS, SHIPPING_WORKERS, Services
@@ -49,8 +49,11 @@ async def forget(
             raise _published(strict)
         check_revision(compendium, if_match)
 
-    check(found)
+    if _only_for_administrators(principal, found):
+        raise _published(strict)
+    # Only who may delete it is told whether it was changed meanwhile.
     compendium = await editable(services, principal, identifier, Action.DELETE)
+    check(compendium)
     jobs, shipments = await services.records.remove_compendium(
         compendium.id, lambda transaction: set_aside(transaction, compendium.id, principal.name, check)
     )
@@ -78,7 +81,7 @@ async def removed(request: Request) -> Response:
     refuse_unless_allowed(authorise(await services.principal(request), Action.INSPECT, None), "")
     start, limit = page_of(request)
     found, total = await services.removed.page(start, limit)
-    return page_response(request, [_row(one) for one in found], start, total)
+    return numbered(request, [_row(one) for one in found], start, total)
 
 
 def _row(one: Removed) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from erc.events.blobs import put_document
+from erc.events.blobs import put_document, read_document
 from erc.events.outbox import utc_now
 from erc.gateway.archive import PAYLOAD, PackedFile, packed_files, pieces
 from erc.gateway.auth import Action
@@ -86,8 +86,7 @@ async def take_out(request: Request) -> Response:
     found = await _named(services, shipment, request.path_params["file"])
     if not found.path.startswith(PAYLOAD) or not shipment.record or not shipment.package:
         raise Refused(400, "This file belongs to the bag itself", "Only files below data/ can be taken out.")
-    document = await asyncio.to_thread(services.blobs.read, shipment.record)
-    before = PackRecord.model_validate_json(document)
+    before = await asyncio.to_thread(read_document, services.blobs, shipment.record, PackRecord)
     record = before.model_copy(update={"left_out": [*before.left_out, found.path.removeprefix(PAYLOAD)]})
     kept, package = await asyncio.to_thread(put_document, services.blobs, record), shipment.package
     after = await services.records.move_shipment(shipment.id, lambda it: pack_again(it, package, kept, utc_now()))

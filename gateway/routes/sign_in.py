@@ -118,7 +118,7 @@ async def link(request: Request) -> Response:
     """
     services = services_of(request)
     principal = await services.principal(request)
-    shown = shown_by(request.headers, request.cookies, services.identity.cookies.session)
+    shown = shown_by(request, services.identity.cookies.session)
     itself = shown is not None and services.identity.holders.is_operators(shown)
     may = authorise(principal, Action.MAKE_TOKEN, Thing(OPERATOR, candidate=False)) is Answer.ALLOWED
     if principal.name != OPERATOR or not (itself or may):

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from erc.events.blobs import put_document, read_manifest
+from erc.events.blobs import put_document, read_document, read_manifest
 from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import Action, Answer, Principal, Thing, authorise
 from erc.gateway.describing import LIMIT, REPEAT, START, About, Described, Parameter, Text
@@ -146,7 +146,7 @@ def _compendium(
     base, overlay = sources
     blobs, identifier, now = services.blobs, new_id(), utc_now()
     assert base.manifest and base.description and overlay.manifest, "they are ready"  # noqa: PT018
-    about = Description.model_validate_json(blobs.read(base.description))
+    about = read_document(blobs, base.description, Description)
     files, workspace = placed(
         read_manifest(blobs, base.manifest), read_manifest(blobs, overlay.manifest), pairs, about.display
     )

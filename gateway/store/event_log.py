@@ -44,6 +44,11 @@ class Page:
     more: bool
 
 
+_WAITS = text(
+    "SELECT EXISTS (SELECT FROM event WHERE sent IS NULL AND aggregate = 'job' AND aggregate_id = :job) AS waits"
+)
+
+
 class EventLog:
     """Reads the `event` table by position. A reader sees positions grow without gaps: the relay alone assigns them."""
 
@@ -54,6 +59,11 @@ class EventLog:
         """Return the position of the last event that was published, 0 when there is none."""
         rows = await self._database.rows(text("SELECT coalesce(max(position), 0) AS position FROM event"))
         return int(rows[0]["position"])
+
+    async def waits(self, job: str) -> bool:
+        """Return whether an event of this job is not published yet."""
+        rows = await self._database.rows(_WAITS, {"job": job})
+        return bool(rows[0]["waits"])
 
     async def page(self, principal: Principal, wanted: Filter, after: int, limit: int) -> Page:
         """Return at most `limit` events behind a position that the principal may see and that were asked for.

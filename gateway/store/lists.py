@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-
-from sqlalchemy import TextClause, text
 
 from erc.events.outbox import Database
 from erc.gateway.auth import EDITOR, Principal
 from erc.gateway.paging import COUNTED, EMPTY, TOTAL_SECONDS, Page, Paging, Place, cursor
 from erc.schemas.compendium import CompendiumStatus
 
+_VALUE = re.compile(r":(\w+)")
+_MANY = 2 * COUNTED
+"""So many do not become less than are counted for every page while their total is remembered."""
 _REMEMBERED = 256
 """So many totals are remembered."""
 
@@ -78,9 +80,9 @@ class _Query:
         limit = "" if most is None else f" LIMIT {most + 1}"
         return f"SELECT count(*) AS total FROM (SELECT FROM {self.tables} WHERE {self.where}{limit}) AS counted"  # noqa: S608
 
-    def page(self, behind: str, order: str) -> str:
-        """Return the query of a page, each row with the total."""
-        total = self.counted(COUNTED)
+    def page(self, behind: str, order: str, *, many: bool) -> str:
+        """Return the query of a page, each row with the total; it is not counted when there are `many`."""
+        total = f"{COUNTED + 1}" if many else self.counted(COUNTED)
         return (
             f"SELECT {self.columns}, ({total}) AS total FROM {self.tables} WHERE {self.where}{behind} "  # noqa: S608
             f"ORDER BY {order} LIMIT :limit OFFSET :start"
@@ -146,8 +148,8 @@ class Lists:
 
     async def _page(self, query: _Query, paging: Paging, made: Callable[[Any], T]) -> Page[T]:
         behind, values = _behind(query, paging)
-        sql = query.page(behind, _order(query, paging))
-        rows = await self._database.rows(_statement(sql), {**query.values, **values})
+        many = (self._totals.find(_key(query)) or 0) > _MANY
+        rows = await self._rows(query.page(behind, _order(query, paging), many=many), {**query.values, **values})
         more = len(rows) > paging.limit
         total = int(rows[0]["total"]) if rows else await self._counted(query, COUNTED)
         if total > COUNTED:
@@ -157,18 +159,26 @@ class Lists:
         return Page([made(row) for row in rows], total, cursor(paging, last) if last else None)
 
     async def _total(self, query: _Query) -> int:
-        key = (query.tables, query.where, tuple(sorted(query.values.items())))
-        found = self._totals.find(key)
-        return found if found is not None else self._totals.keep(key, await self._counted(query, None))
+        found = self._totals.find(_key(query))
+        return found if found is not None else self._totals.keep(_key(query), await self._counted(query, None))
 
     async def _counted(self, query: _Query, most: int | None) -> int:
-        rows = await self._database.rows(_statement(query.counted(most)), query.values)
-        return int(rows[0]["total"])
+        return int((await self._rows(query.counted(most), query.values))[0]["total"])
+
+    async def _rows(self, sql: str, values: Mapping[str, Any]) -> list[Any]:
+        text, names = _numbered(sql)
+        return await self._database.plain(text, *(values[name] for name in names))
+
+
+def _key(query: _Query) -> object:
+    return query.tables, query.where, tuple(sorted(query.values.items()))
 
 
 @functools.cache
-def _statement(sql: str) -> TextClause:
-    return text(sql)
+def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
+    """Return a query with numbers for the names of its values, and the names in that order."""
+    names = list(dict.fromkeys(_VALUE.findall(sql)))
+    return _VALUE.sub(lambda found: f"${names.index(found[1]) + 1}", sql), tuple(names)
 
 
 def _query(

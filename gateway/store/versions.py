@@ -5,17 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, select
-
 from erc.events.errors import Unavailable
 from erc.events.outbox import Database
-from erc.schemas import tables
 
 _ID = re.compile(r"[0-9a-z]{26}", re.ASCII)
-_QUERY = select(tables.compendium.c.id, tables.compendium.c.version).where(
-    tables.compendium.c.id == any_(bindparam("ids", type_=ARRAY(Text)))
-)
-_MOST, _AT_ONCE = 500, 3
+_QUERY = "SELECT id, version FROM compendium WHERE id = ANY($1::text[])"
+_MOST, _AT_ONCE = 500, 1
 
 
 class Versions:
@@ -34,19 +29,21 @@ class Versions:
         if answer is None:
             answer = self._waiting[identifier] = asyncio.get_running_loop().create_future()
         if len(self._asking) < _AT_ONCE:
-            task = asyncio.create_task(self._ask())
-            self._asking.add(task)
-            task.add_done_callback(self._asking.discard)
+            self._asking.add(asyncio.create_task(self._ask()))
         return await asyncio.shield(answer)
 
     async def _ask(self) -> None:
-        while self._waiting:
-            some = list(self._waiting)[:_MOST]
-            await self._answer({identifier: self._waiting.pop(identifier) for identifier in some})
+        try:
+            while self._waiting:
+                some = list(self._waiting)[:_MOST]
+                await self._answer({identifier: self._waiting.pop(identifier) for identifier in some})
+        finally:
+            # At once: whoever comes between the end of the loop and that of the task would wait for ever.
+            self._asking.difference_update({task for task in (asyncio.current_task(),) if task})
 
     async def _answer(self, asked: dict[str, asyncio.Future[int | None]]) -> None:
         try:
-            rows = await self._database.rows(_QUERY, {"ids": list(asked)})
+            rows = await self._database.plain(_QUERY, list(asked))
         except BaseException as error:
             for answer in asked.values():
                 answer.set_exception(error if isinstance(error, Exception) else Unavailable("The service ends"))

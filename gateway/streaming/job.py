@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -25,9 +25,12 @@ from erc.schemas.job import Job
 
 LAST_WORDS_SECONDS = 0.25
 """So long a job that was cancelled may still speak: its end does not wait for the step that is being stopped."""
-END_SECONDS = 5.0
-"""So long the terminal event of a job that has ended may be on its way."""
+LOOK_SECONDS = 5.0
+"""So often a reader looks whether the terminal event of a job that has ended is still on its way."""
 GAP = "\n[A part of this log is not kept as a stream any more; the whole log is at /api/v1/job/{job}/log/{step}]\n"
+
+Waits = Callable[[str], Awaitable[bool]]
+"""Tells whether an event of this job is not published yet."""
 
 
 async def begin(streams: Streams, asked: Cursor | None) -> Begin:
@@ -60,6 +63,7 @@ class JobStream:
     job: Job
     start: Begin
     reader: Open
+    waits: Waits
     _place: Cursor = field(init=False)
     _end: Message | None = field(init=False, default=None)
     _hidden: bool = field(init=False, default=False)
@@ -207,19 +211,29 @@ class JobStream:
             yield self._reset()
 
     async def _late_end(self) -> AsyncIterator[bytes]:
-        """Wait for the end of a job whose row says that it has ended; its event is on its way, or long gone."""
-        if await self._had_the_end(self._place.event):
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(END_SECONDS):
-                while self._end is None and not self.reader.over:
-                    if not self._behind():
-                        await self.reader.wait()
-                    async for chunk in self._news():
-                        yield chunk
+        """Wait for the end of a job whose row says that it has ended, as long as its event is on its way."""
+        while self._end is None and not self.reader.over and await self._end_comes():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    while self._end is None and not self.reader.over:
+                        if not self._behind():
+                            await self.reader.wait()
+                        async for chunk in self._news():
+                            yield chunk
+            yield self._beat()
+
+    async def _end_comes(self) -> bool:
+        """Tell whether the terminal event will be published, or was and has not been read."""
+        if await self.waits(self.job.id):
+            return True
+        last = await self._last_end()
+        return last is not None and last > self._place.event
+
+    async def _last_end(self) -> int | None:
+        return await self.streams.events.last_of(f"erc.event.job.{self.job.id}.ended")
 
     async def _had_the_end(self, place: int) -> bool:
-        last = await self.streams.events.last_of(f"erc.event.job.{self.job.id}.ended")
+        last = await self._last_end()
         return last is not None and last <= place
 
     def _lost(self, expected: dict[str, int]) -> bytes:

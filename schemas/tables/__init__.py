@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Table
 
 from erc.schemas.tables.declaration import metadata
+from erc.schemas.tables.environments import base, broken, built
 from erc.schemas.tables.people import account, device, link, removed, revision, sign_in, token
 from erc.schemas.tables.records import (
-    built,
     cancellation,
     capacity,
     check,
@@ -46,6 +46,8 @@ WRITERS: dict[str, tuple[Table, ...]] = {
 __all__ = [
     "WRITERS",
     "account",
+    "base",
+    "broken",
     "built",
     "cancellation",
     "capacity",

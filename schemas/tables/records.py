@@ -264,16 +264,6 @@ execution = _work("execution", "executor")
 check = _work("check", "checker")
 package = _work("package", "shipper")
 
-built = Table(
-    "built",
-    metadata,
-    Column("key", Text, primary_key=True, comment="environment key"),
-    Column("image_id", Text, nullable=False),
-    Column("image", Text, comment="blob of the saved image"),
-    moment("created", now=True),
-    comment="owner: builder. Environments that need no build",
-)
-
 search_document = Table(
     "search_document",
     metadata,

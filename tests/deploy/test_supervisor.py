@@ -119,3 +119,15 @@ def test_a_process_has_its_own_session_and_name(start: Start, tmp_path: Path) ->
     assert os.getsid(pids(tmp_path, "steady-a")[0]) != os.getsid(pids(tmp_path, "steady-b")[0])
     names = {Path(f"/proc/{pids(tmp_path, name)[0]}/comm").read_text().strip() for name in ("steady-a", "steady-b")}
     assert names == {"erc-steady-a", "erc-steady-b"}
+
+
+def test_a_secret_reaches_the_process_that_it_is_meant_for_alone(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEWAY_PROVIDER_ORCID_CLIENT_SECRET", "open sesame")
+    monkeypatch.setenv("GATEWAY_PROVIDERS", "orcid")
+    start("gateway", "loader")
+    told = {name: (tmp_path / f"told-{name}").read_text() for name in ("gateway", "loader")}
+    assert "open sesame" in told["gateway"]
+    assert "open sesame" not in told["loader"]
+    assert "GATEWAY_PROVIDERS" in told["loader"]

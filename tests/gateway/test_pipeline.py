@@ -118,6 +118,21 @@ def test_the_whole_way_asks_each_worker_in_turn_and_ends_with_the_verdict() -> N
     assert job.steps[StepName.GENERATE_MANIFEST].status is StepStatus.SKIPPED
 
 
+@pytest.mark.parametrize("made", [True, False])
+def test_the_first_steps_say_what_was_made_and_what_was_there(made: bool) -> None:
+    changes = {"configuration_made": made, "runtime_manifest_made": made}
+    steps = along(PLANNED.model_copy(update=changes)).steps
+    said = {name: (steps[name].status, steps[name].text[-1]) for name in list(StepName)[:5]}
+    status, word = (StepStatus.SUCCESS, "was made") if made else (StepStatus.SKIPPED, "exists")
+    assert said == {
+        StepName.VALIDATE_BAG: (StepStatus.SKIPPED, "Not a bag"),
+        StepName.GENERATE_CONFIGURATION: (status, f"erc.yml {word}"),
+        StepName.VALIDATE_COMPENDIUM: (StepStatus.SUCCESS, "all checks passed"),
+        StepName.GENERATE_MANIFEST: (status, f"Dockerfile {word}"),
+        StepName.IMAGE_PREPARE: (StepStatus.SUCCESS, "The plan of the environment is kept"),
+    }
+
+
 def test_an_image_that_is_kept_already_is_not_saved_again() -> None:
     kept = READY.model_copy(update={"image": A, "cached": True})
     job = along(PLANNED, kept, STARTED, FINISHED)
@@ -157,6 +172,7 @@ def test_a_failed_step_ends_the_job_and_leaves_later_steps_queued(event: object,
     assert (job.status, job.verdict) == (JobStatus.FAILURE, Verdict.FAILED)
     assert job.reason == "It failed. Mend it."
     assert job.steps[StepName.IMAGE_SAVE].status is StepStatus.QUEUED
+    assert job.steps[StepName.CLEANUP].status is StepStatus.SUCCESS
 
 
 @pytest.mark.parametrize("code", ["unavailable", "step_timeout"])

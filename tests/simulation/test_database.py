@@ -46,7 +46,7 @@ TABLES = (
     tables.search_document,
     tables.event,
 )
-OF_THE_SERVER = {"since", "released", "changed", "requested", "seen", "created", "words", "id", "traceparent"}
+OF_THE_SERVER = {"since", "released", "changed", "requested", "seen", "created", "used", "words", "id", "traceparent"}
 """Columns filled by a clock, by counters, dictionaries or chance; `id` counts in `event` alone."""
 
 

@@ -91,6 +91,10 @@ class FakeGateway:
         self.patches: list[tuple[Any, dict[str, str], dict[str, str]]] = []
         """What the metadata were patched with: body, query, headers."""
         self.queries: list[dict[str, str]] = []
+        self.plan: dict[str, Any] = {}
+        """The plan of every workspace."""
+        self.planned: list[dict[str, Any]] = []
+        """The files of which a plan was asked for."""
         self.kind = "text/event-stream"
         self.upload = b""
         self.fields: dict[str, str] = {}
@@ -131,6 +135,7 @@ class FakeGateway:
             Route("/api/v1/job/{id}/cancel", lambda _request: JSONResponse({"job_id": JOB}), methods=["POST"]),
             Route("/api/v1/job/{id}/log/{step}", self._log),
             Route("/api/v1/job/{id}/events", self._events),
+            Route("/api/v1/plan", self._plan, methods=["POST"]),
             Route("/api/v1/auth/link", self._link, methods=["POST"]),
             Route("/api/v1/admin/{path:path}", self._admin, methods=["GET", "POST", "DELETE"]),
         ]
@@ -184,6 +189,10 @@ class FakeGateway:
         if not answers:
             return _problem(404, {"title": "nothing with this id", "code": "http_404"})
         return JSONResponse(answers.pop(0) if len(answers) > 1 else answers[0])
+
+    async def _plan(self, request: Request) -> Response:
+        self.planned = (await request.json())["files"]
+        return JSONResponse(self.plan)
 
     async def _link(self, _request: Request) -> Response:
         return JSONResponse({"url": f"{self.url}/sign-in?token=once"})

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +21,9 @@ KILLS, SEED = 100, 1
 
 
 @pytest.mark.engine
-def test_a_hundred_kills_lose_double_and_hold_up_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hundred_kills_lose_double_and_hold_up_nothing(
+    record_property: Callable[[str, object], None],
+) -> None:
     path = os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])
     run = subprocess.run(
         [sys.executable, "-m", "system.chaos", "--kills", str(KILLS), "--seed", str(SEED)],
@@ -31,8 +34,7 @@ def test_a_hundred_kills_lose_double_and_hold_up_nothing(capsys: pytest.CaptureF
         check=False,
     )
     last = run.stdout.strip().rpartition("\n")[2]
-    with capsys.disabled():
-        print(f"\n{last}")
+    record_property("line", last)
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
     told = {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", last)}
     assert (told["lost"], told["doubled"], told["stuck"]) == (0, 0, 0)

@@ -39,6 +39,28 @@ def test_an_example_comes_out_as_promised(service: Service, name: str) -> None:
     assert (run.returncode, json.loads(run.stdout)["verdict"]) == (code, verdict), run.stderr[-2000:]
 
 
+def test_a_failure_is_explained_with_the_file_that_is_missing(service: Service) -> None:
+    run = erc(service, "run", str(ROOT / "examples" / "script-fails"), "--json")
+    diagnosis = json.loads(run.stdout)["problem"]["diagnosis"]
+    assert (diagnosis["cause"], diagnosis["subject"]) == ("missing_file", "data/soundings.csv")
+    shown = erc(service, "run", str(ROOT / "examples" / "script-fails"))
+    assert "Why: The file data/soundings.csv is not there." in shown.stdout
+
+
+def test_the_proposed_change_of_a_failed_job_makes_a_candidate_that_reproduces(
+    service: Service, tmp_path: Path
+) -> None:
+    code = 'import importlib\n\ntable = importlib.import_module("tabulate")\nopen("result.txt", "w").write("42\\n")\n'
+    (tmp_path / "main.py").write_text(code)
+    (tmp_path / "result.txt").write_text("42\n")
+    failed = json.loads(erc(service, "run", str(tmp_path), "--json").stdout)
+    diagnosis = failed["problem"]["diagnosis"]
+    assert (diagnosis["cause"], diagnosis["path"], diagnosis["line"]) == ("missing_package", "main.py", 3)
+    mended = erc(service, "fix", failed["job_id"], "--json")
+    assert (mended.returncode, json.loads(mended.stdout)["verdict"]) == (0, "reproduced"), mended.stderr[-2000:]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["main.py", "result.txt"]
+
+
 def test_one_changed_number_differs_and_names_the_figure(service: Service, tmp_path: Path) -> None:
     folder = tmp_path / "paper"
     shutil.copytree(ROOT / "examples" / "rmarkdown", folder)

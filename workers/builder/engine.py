@@ -1,4 +1,4 @@
-"""Builds, finds and saves environment images through the container engine."""
+"""Builds environment images through the container engine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import re
 import tarfile
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,22 +25,22 @@ from erc.schemas.limits import BuildLimits
 from erc.workers.builder.domain.dockerfile import (
     CA_FILE,
     REQUIREMENTS_FILE,
-    dockerfile,
+    RuntimeManifest,
     requirements_file,
+    runtime_manifest,
     stage_label,
 )
-from erc.workers.builder.domain.failure import explain
+from erc.workers.builder.domain.failure import TAIL_LINES, Place, explain, too_slow
+from erc.workers.builder.domain.phases import Phase, mark, read_step
+from erc.workers.builder.domain.rules import OnLog
 from erc.workers.docker import LABEL_ENVIRONMENT
 
-OnLog = Callable[[str], Awaitable[None]]
-
 STAGE = "org.erc.stage"
-_CHUNK_BYTES = 1 << 20
-_TAIL_LINES = 40
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "ftp_proxy")
 _SHM_BYTES = 64 << 20
 _NOT_SHOWN = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
 """Colours and control characters: a log is text for people, never commands to a terminal."""
+_LINE_CHARACTERS = 8192
 
 
 class ImageBuilder:
@@ -50,38 +50,61 @@ class ImageBuilder:
         self._engine = engine
 
     async def build(
-        self, plan: Plan, base: str, tag: str, on_log: OnLog, limits: BuildLimits, ca_bundle: Path | None = None
+        self,
+        plan: Plan,
+        base: str,
+        tag: str,
+        on_log: OnLog,
+        limits: BuildLimits,
+        ca_bundle: Path | None = None,
+        *,
+        cold: bool = False,
+        named: bool = True,
     ) -> str:
         """Build the environment of a plan on a base image, name it `tag` and return its id (`sha256:…`).
 
-        `on_log` gets each line of the log as it comes, up to the limit. `ca_bundle` holds the certificates that
-        fetching Python packages needs here; they are not in the image. Raises `Rejected` with what to change
-        (`package_not_found`, `build_failed`, `build_timeout`, `image_too_large`), `Unavailable` when the engine or
-        an archive does not answer or the disk is full.
+        `named` False leaves it without a name, for what is not the whole yet. `on_log` gets each line of the log as it
+        comes, up to the limit, and one line at the begin of each phase. `ca_bundle` holds the certificates that
+        fetching Python packages needs here; they are not in the image. `cold` uses nothing of earlier builds. Raises
+        `Rejected` with what to change and where it failed (`package_not_found`, `system_packages_failed`,
+        `build_timeout`, `image_too_large`, …), `Unavailable` when the engine or an archive does not answer or the disk
+        is full.
         """
         certificates = await asyncio.to_thread(ca_bundle.read_bytes) if ca_bundle else None
         context = build_context(plan, base, certificates)
-        tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        tail: deque[str] = deque(maxlen=TAIL_LINES)
+        shown = _capped(on_log, tail, limits.log_bytes)
+        steps = Steps(runtime_manifest(plan, base, ca_bundle=certificates is not None), shown)
         try:
             async with asyncio.timeout(limits.wall_clock.total_seconds()):
-                image_id = await self.build_image(context, tag, _capped(on_log, tail, limits.log_bytes), limits)
-            await self._measure(image_id, tag, limits)
+                image_id = await self.build_image(context, tag, steps, limits, cold=cold, named=named)
+            await self._measure(image_id, tag if named else image_id, limits)
         except TimeoutError as error:
-            raise _too_slow(limits) from error
+            raise too_slow(str(limits.wall_clock), steps.place, tail) from error
         except DockerStreamError as error:
-            raise explain(error.message, list(tail), plan) from error
+            raise explain(error.message, list(tail), plan, steps.place) from error
         except (DockerError, aiohttp.ClientError, OSError, ValueError) as error:
             _engine_failed(error)
         finally:
             await self._sweep(stage_label(plan, base))
         return image_id
 
-    async def build_image(self, context: bytes, tag: str, on_log: OnLog, limits: BuildLimits) -> str:
+    async def build_image(
+        self,
+        context: bytes,
+        tag: str,
+        on_log: OnLog,
+        limits: BuildLimits,
+        *,
+        cold: bool = False,
+        named: bool = True,
+    ) -> str:
         """Have the engine build a context (a tar archive) under limits, hand over its log, return the image's id.
 
         Raises aiodocker's `DockerError` when the engine refuses, its `DockerStreamError` when a step fails.
         """
-        async with self._query("build", "POST", params=_parameters(tag, limits), data=context) as response:
+        parameters = _parameters(tag, limits) | {"nocache": cold, **({"t": tag} if named else {})}
+        async with self._query("build", "POST", params=parameters, data=context) as response:
             lines, image_id = _Lines(on_log), ""
             async for message in json_stream_stream(response):
                 image_id = (message.get("aux") or {}).get("ID", image_id)
@@ -90,35 +113,6 @@ class ImageBuilder:
         if not image_id:
             raise DockerError(900, "the engine ended the build without an image")
         return str(image_id)
-
-    async def find(self, tag: str) -> str | None:
-        """Return the id of the image with this name or id, None when the engine has none."""
-        try:
-            return str((await self._engine.images.inspect(tag))["Id"])
-        except DockerError as error:
-            if error.status == 404:
-                return None
-            _engine_failed(error)
-        except (aiohttp.ClientError, OSError) as error:
-            _engine_failed(error)
-
-    async def save(self, image_id: str, write: Callable[[bytes], None]) -> None:
-        """Hand over the image as `docker save` writes it, piece by piece, at constant memory.
-
-        `write` may block: it is called in a thread. Raises `Rejected` when there is no such image.
-        """
-        try:
-            async with self._query(f"images/{image_id}/get", "GET") as response:
-                async for piece in response.content.iter_chunked(_CHUNK_BYTES):
-                    await asyncio.to_thread(write, piece)
-        except DockerError as error:
-            if error.status == 404:
-                raise Rejected(
-                    "The image is no longer there", "Run the job again to build it.", code="image_missing"
-                ) from error
-            _engine_failed(error)
-        except aiohttp.ClientError as error:
-            _engine_failed(error)
 
     @asynccontextmanager
     async def _query(self, path: str, method: str, **request: Any) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -134,15 +128,12 @@ class ImageBuilder:
         size = (await self._engine.images.inspect(image_id))["Size"]
         if size > limits.image_bytes:
             await self._engine.images.delete(tag, force=True)
-            raise Rejected(
-                "The environment is too large",
-                f"It takes {size >> 20} MiB, at most {limits.image_bytes >> 20} MiB are kept. Use fewer packages.",
-                code="image_too_large",
-            )
+            raise too_large(size, limits)
 
     async def sweep(self) -> None:
         """Remove what stages of builds that were killed left in the engine; builds that may go on are spared."""
         await self._sweep(STAGE, "6h")
+        await self._sweep(LABEL_ENVIRONMENT, "6h")
 
     async def _sweep(self, label: str, older_than: str = "") -> None:
         """Remove what the stage that fetched packages left in the engine."""
@@ -153,9 +144,37 @@ class ImageBuilder:
             return
 
 
+class Steps:
+    """Follows a build's log by the engine's steps: begins each phase with a line of its own, knows where it is."""
+
+    def __init__(self, manifest: RuntimeManifest, on_log: OnLog) -> None:
+        self._manifest, self._on_log = manifest, on_log
+        self.place = Place(Phase.BASE)
+        self._begun = False
+
+    async def __call__(self, line: str) -> None:
+        if step := read_step(line):
+            number, count = step
+            phase = self._manifest.phase(number)
+            if phase is not self.place.phase or not self._begun:
+                await self._on_log(mark(phase, number, count))
+            self._begun, self.place = True, Place(phase, self._manifest.line(number))
+        await self._on_log(line)
+
+
+def too_large(size: int, limits: BuildLimits) -> Rejected:
+    """Return the error for an image of this size in bytes."""
+    return Rejected(
+        "The environment is too large",
+        f"It takes {size >> 20} MiB, at most {limits.image_bytes >> 20} MiB are kept. Use fewer packages.",
+        code="image_too_large",
+    )
+
+
 def build_context(plan: Plan, base: str, certificates: bytes | None = None) -> bytes:
     """Return the tar archive that the engine builds from: a Dockerfile, and what it copies; equal for equal input."""
-    files = {"Dockerfile": dockerfile(plan, base, ca_bundle=certificates is not None).encode()}
+    manifest = runtime_manifest(plan, base, ca_bundle=certificates is not None)
+    files = {"Dockerfile": manifest.text.encode()}
     if plan.requirements:
         files[REQUIREMENTS_FILE] = requirements_file(plan)
         if certificates is not None:
@@ -169,14 +188,21 @@ def build_context(plan: Plan, base: str, certificates: bytes | None = None) -> b
     return buffer.getvalue()
 
 
+def text_line(line: str) -> str:
+    """Return a line of a log without colours and control characters, cut to a bounded length."""
+    # What a line was overwritten with is what a terminal would show: progress leaves its end.
+    return _NOT_SHOWN.sub("", line[-_LINE_CHARACTERS:].rstrip("\r").rpartition("\r")[2]).rstrip()
+
+
 class _Lines:
-    """Cuts the engine's pieces of text into lines."""
+    """Cuts the engine's pieces of text into lines; one that does not end is cut."""
 
     def __init__(self, on_line: OnLog) -> None:
         self._on_line, self._pending = on_line, ""
 
     async def add(self, text: str) -> None:
-        *lines, self._pending = (self._pending + text).split("\n")
+        *lines, pending = (self._pending + text).split("\n")
+        self._pending = pending[:_LINE_CHARACTERS]
         for line in lines:
             await self._give(line)
 
@@ -185,7 +211,7 @@ class _Lines:
         self._pending = ""
 
     async def _give(self, line: str) -> None:
-        shown = _NOT_SHOWN.sub("", line).rstrip()
+        shown = text_line(line)
         if shown.strip():
             await self._on_line(shown)
 
@@ -206,28 +232,22 @@ def _capped(on_log: OnLog, tail: deque[str], limit_bytes: int) -> OnLog:
 
 def _parameters(tag: str, limits: BuildLimits) -> dict[str, Any]:
     # Proxy settings are predefined build arguments: the engine keeps them neither in the image nor in its history.
-    proxies = {name: os.environ[name] for name in [*_PROXIES, *map(str.upper, _PROXIES)] if os.environ.get(name)}
     return {
-        "t": tag,
         "version": "1",
         "rm": True,
         "forcerm": True,
-        "nocache": False,
         "memory": limits.memory_bytes,
         "memswap": limits.memory_bytes,
         "shmsize": _SHM_BYTES,
         "networkmode": "default",
         "labels": json.dumps({LABEL_ENVIRONMENT: tag}),
-        "buildargs": json.dumps(proxies),
+        "buildargs": json.dumps(proxies()),
     }
 
 
-def _too_slow(limits: BuildLimits) -> Rejected:
-    return Rejected(
-        "Building the environment took too long",
-        f"It was stopped after {limits.wall_clock}. Use fewer or smaller packages.",
-        code="build_timeout",
-    )
+def proxies() -> dict[str, str]:
+    """Return the variables by which this machine reaches archives, where it needs any."""
+    return {name: os.environ[name] for name in [*_PROXIES, *map(str.upper, _PROXIES)] if os.environ.get(name)}
 
 
 def _engine_failed(error: Exception) -> NoReturn:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
-from typing import Protocol
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 
 from erc.events.blobs import BlobStore, put_document
 from erc.events.catalog import (
@@ -17,59 +18,35 @@ from erc.events.catalog import (
     PrepareEnvironment,
     SaveImage,
 )
-from erc.events.errors import GIVEN_UP, Rejected
+from erc.events.errors import GIVEN_UP, Rejected, Unavailable
+from erc.events.outbox import utc_now
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.job import StepName
-from erc.schemas.limits import BuildLimits
-from erc.workers.builder.domain.complete import Invalid, complete
-from erc.workers.builder.domain.rules import BuildRules, Built
+from erc.workers.builder.domain.complete import Completed, Invalid, complete, draft
+from erc.workers.builder.domain.phases import Phase, mark
+from erc.workers.builder.domain.provenance import Build
+from erc.workers.builder.domain.rules import Base, BuildRules, Built, OnLog, Order
+from erc.workers.builder.ports import Environments, Evidences, Images
 from erc.workers.logs import Chunks, StepLog
 from erc.workers.store import Work, WorkStore
 
-OnLog = Callable[[str], Awaitable[None]]
+log = logging.getLogger("erc.worker")
+
+_SCRIPT_BYTES = 1 << 20
+_NOT_OF_THE_PLAN = frozenset({"image_missing", "blob_missing"})
+"""Codes of failures that another try may not have: such a key is not remembered as broken."""
 
 
-class Environments(Protocol):
-    """Which environments are built."""
+@dataclass(frozen=True)
+class _Wanted:
+    """An environment that one attempt at a command is to make."""
 
-    async def find(self, key: Digest) -> Built | None:
-        """Return the environment of this key, or None."""
-        ...
-
-    async def put(self, key: Digest, image_id: str) -> None:
-        """Remember an environment."""
-        ...
-
-    async def saved(self, key: Digest, image: Digest) -> None:
-        """Remember the blob of an environment's image."""
-        ...
-
-    def building(self, key: Digest) -> AbstractAsyncContextManager[None]:
-        """Hold the one build of this key in the whole cluster."""
-        ...
-
-
-class Images(Protocol):
-    """The engine's images."""
-
-    async def build(
-        self, plan: Plan, base: str, tag: str, on_log: OnLog, limits: BuildLimits, ca_bundle: Path | None = None
-    ) -> str:
-        """Build an environment and return the image's id."""
-        ...
-
-    async def find(self, tag: str) -> str | None:
-        """Return the id of an image, or None."""
-        ...
-
-    async def save_blob(self, image_id: str, blobs: BlobStore) -> Digest:
-        """Keep an image as a blob."""
-        ...
-
-    async def base(self) -> tuple[str, str]:
-        """Return name and id of the base image."""
-        ...
+    command: PrepareEnvironment
+    work: Work
+    completed: Completed
+    base: Base
+    key: Digest
 
 
 class Builder:
@@ -84,15 +61,19 @@ class Builder:
         chunks: Chunks,
         prepared: WorkStore,
         saved: WorkStore,
+        evidences: Evidences | None = None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._rules, self._images, self._environments = rules, images, environments
         self._blobs, self._chunks, self._prepared, self._saved = blobs, chunks, prepared, saved
+        self._evidences, self._now = evidences, now
 
     async def prepare(self, command: PrepareEnvironment, work: Work) -> None:
         """Complete the workspace and make its environment. Raises Rejected or Unavailable."""
-        base, base_id = await self._images.base()
-        completed = await asyncio.to_thread(complete, self._blobs, command, base)
-        key = completed.plan.key(base_id, self._rules.platform)
+        drafted = await asyncio.to_thread(draft, self._blobs, command.manifest, command.description)
+        base = await self._images.base(drafted.plan)
+        completed = await asyncio.to_thread(complete, self._blobs, drafted, command.compendium_id, base.name)
+        key = completed.plan.key(base.image_id, self._rules.platform)
         planned = EnvironmentPlanned(
             job_id=command.job_id,
             manifest=completed.manifest,
@@ -107,61 +88,110 @@ class Builder:
             await self._prepared.emit(work, *events, _ready(command, key, built), status="done")
             return
         work = await self._prepared.emit(work, *events, document={"planned": True})
-        await self._build(command, work, completed.plan, key, base)
+        await self._build(_Wanted(command, work, completed, base, key))
 
-    async def _build(self, command: PrepareEnvironment, work: Work, plan: Plan, key: Digest, base: str) -> None:
-        log = StepLog(self._chunks, command.job_id, "image_build", work.attempt, self._rules.limits.log_bytes)
-        async with self._environments.building(key):
-            built = await self._there(key)
+    async def _build(self, wanted: _Wanted) -> None:
+        command, work = wanted.command, wanted.work
+        said = StepLog(self._chunks, command.job_id, "image_build", work.attempt, self._rules.limits.log_bytes)
+        async with self._environments.building(wanted.key):
+            built = await self._there(wanted.key, loading=True)
             if built:
-                await self._prepared.emit(work, _ready(command, key, built), status="done")
+                await self._prepared.emit(work, _ready(command, wanted.key, built), status="done")
+                return
+            if problem := await self._environments.broken(wanted.key):
+                await self._refuse(wanted, said, problem)
                 return
             try:
-                image_id = await self._images.build(
-                    plan,
-                    base,
-                    _tag(key),
-                    lambda line: log.write(f"{line}\n".encode()),
-                    self._rules.limits,
-                    self._rules.ca_bundle,
-                )
+                built = await self._made(wanted, lambda line: said.write(f"{line}\n".encode()))
             except Rejected as error:
-                await self._refuse(command, work, log, error)
+                problem = await asyncio.to_thread(put_document, self._blobs, error.problem)
+                if error.problem.code not in _NOT_OF_THE_PLAN:
+                    await self._environments.failed(wanted.key, problem)
+                await self._refuse(wanted, said, problem)
                 return
-            await self._environments.put(key, image_id)
-        blob, chunks = await log.close(self._blobs)
-        ready = EnvironmentReady(
-            job_id=command.job_id,
-            image_id=image_id,
-            environment_key=key,
-            cached=False,
-            log=blob,
-            log_chunks=chunks,
+            await self._environments.put(wanted.key, built.image_id, built.evidence)
+        blob, chunks = await said.close(self._blobs)
+        ready = _ready(command, wanted.key, built).model_copy(
+            update={"cached": False, "log": blob, "log_chunks": chunks}
         )
         await self._prepared.emit(work, ready, status="done")
 
-    async def _refuse(self, command: PrepareEnvironment, work: Work, log: StepLog, error: Rejected) -> None:
-        blob, chunks = await log.close(self._blobs)
+    async def _made(self, wanted: _Wanted, on_log: OnLog) -> Built:
+        """Build an environment, look into it, and return it with its evidence."""
+        plan, started = wanted.completed.plan, self._now()
+        scripts = await asyncio.to_thread(self._scripts, plan)
+        order = Order(plan, wanted.base, _tag(wanted.key), scripts)
+        image_id = await self._images.build(order, on_log, self._rules.limits, self._rules.ca_bundle)
+        finished = self._now()
+        if self._evidences is None:
+            return Built(image_id, None)
+        await on_log(mark(Phase.EVIDENCE))
+        build = Build(
+            key=wanted.key,
+            plan=plan,
+            plan_digest=wanted.completed.plan_digest,
+            base=wanted.base,
+            image_id=image_id,
+            platform=self._rules.platform,
+            invocation=wanted.command.job_id,
+            started=started,
+            finished=finished,
+        )
+        return Built(image_id, None, await self._evidence(build, scripts, on_log))
+
+    async def _evidence(self, build: Build, scripts: tuple[tuple[str, bytes], ...], on_log: OnLog) -> Digest | None:
+        """Gather the evidence of a build; where it is asked for, of a second build from nothing too."""
+        assert self._evidences is not None
+        if not self._rules.check_reproducible:
+            return await self._evidences.gather(build)
+        again = None
+        # The first build stands, whatever becomes of the second.
+        with contextlib.suppress(Rejected, Unavailable):
+            order = Order(build.plan, build.base, f"{_tag(build.key)}-again", scripts, cold=True)
+            again = await self._images.build(order, on_log, self._rules.limits, self._rules.ca_bundle)
+        try:
+            return await self._evidences.gather(build, again)
+        finally:
+            if again:
+                await self._images.remove(f"{_tag(build.key)}-again")
+
+    def _scripts(self, plan: Plan) -> tuple[tuple[str, bytes], ...]:
+        return tuple((script.path, self._blobs.read(script.digest, _SCRIPT_BYTES)) for script in plan.scripts)
+
+    async def _refuse(self, wanted: _Wanted, said: StepLog, problem: Digest) -> None:
+        blob, chunks = await said.close(self._blobs)
         event = EnvironmentFailed(
-            job_id=command.job_id,
+            job_id=wanted.command.job_id,
             step=StepName.IMAGE_BUILD,
-            problem=await asyncio.to_thread(put_document, self._blobs, error.problem),
+            problem=problem,
             log=blob,
             log_chunks=chunks,
         )
-        await self._prepared.emit(work, event, status="failed")
+        await self._prepared.emit(wanted.work, event, status="failed")
 
-    async def _there(self, key: Digest) -> Built | None:
-        """Return the built environment when the engine still has its image."""
+    async def _there(self, key: Digest, *, loading: bool = False) -> Built | None:
+        """Return the built environment when the engine has its image; `loading` gets it from where it is saved."""
         built = await self._environments.find(key)
+        image = built.image if built and built.image and self._blobs.size(built.image) is not None else None
         image_id = await self._images.find(built.image_id if built else _tag(key))
         if image_id is None:
-            return None
+            return await self._loaded(key, built, image) if loading and built and image else None
         if built is None or built.image_id != image_id:
             await self._environments.put(key, image_id)
             return Built(image_id, None)
-        image = built.image if built.image and self._blobs.size(built.image) is not None else None
-        return Built(image_id, image)
+        await self._environments.used(key)
+        return Built(image_id, image, built.evidence)
+
+    async def _loaded(self, key: Digest, built: Built, image: Digest) -> Built | None:
+        """Give the engine the image that was saved: no archive is needed; None when it takes it not."""
+        try:
+            image_id = await self._images.load(image, _tag(key), self._blobs)
+        except (Unavailable, Rejected) as error:
+            log.warning("The saved image of %s is of no use, it is built again: %s", key, error)
+            return None
+        await self._environments.reloaded(key, image_id)
+        await self._environments.used(key)
+        return Built(image_id, image, built.evidence)
 
     async def save(self, command: SaveImage, work: Work) -> None:
         """Keep an environment's image as a blob, once; a failure harms no verdict and is said."""
@@ -191,7 +221,12 @@ def save_failed(command: SaveImage, problem: Digest, _error: Rejected | None) ->
 
 def _ready(command: PrepareEnvironment, key: Digest, built: Built) -> EnvironmentReady:
     return EnvironmentReady(
-        job_id=command.job_id, image_id=built.image_id, environment_key=key, cached=True, image=built.image
+        job_id=command.job_id,
+        image_id=built.image_id,
+        environment_key=key,
+        cached=True,
+        image=built.image,
+        evidence=built.evidence,
     )
 
 

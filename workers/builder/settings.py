@@ -4,38 +4,67 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from erc.schemas.limits import BuildLimits
-from erc.workers.builder.domain.rules import BuildRules
+from erc.workers.builder.domain.archives import TimeMachine
+from erc.workers.builder.domain.rules import BuildRules, Ground
+from erc.workers.docker import SERVICE_UID
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True)
 class BuilderSettings:
-    """`BUILDER_BASE`, `BUILDER_CA_BUNDLE`, `BUILDER_SAVE_IMAGE`, `BUILDER_WALL_CLOCK_SECONDS`, `DOCKER_HOST`."""
+    """`BUILDER_…` and `DOCKER_HOST`; docs/builds.md lists them."""
 
-    base: str
     engine: str | None
     rules: BuildRules
+    user: tuple[int, int]
+    """User and group as which scripts of an author run: those of a run."""
 
     @classmethod
     def read(cls) -> BuilderSettings:
         """Read the settings."""
         env = os.environ
         bundle = env.get("BUILDER_CA_BUNDLE") or env.get("SSL_CERT_FILE") or env.get("PIP_CERT")
-        machine = platform.machine()
-        wall_clock = timedelta(seconds=float(env.get("BUILDER_WALL_CLOCK_SECONDS", "7200")))
+        machine, default = platform.machine(), BuildRules("", BuildLimits(), None, save_image=True)
         return cls(
-            base=env.get("BUILDER_BASE", ""),
             engine=env.get("DOCKER_HOST") or None,
             rules=BuildRules(
                 platform=f"linux/{_ARCHITECTURES.get(machine, machine)}",
-                limits=BuildLimits(wall_clock=wall_clock),
+                limits=_limits(env),
                 ca_bundle=Path(bundle) if bundle else None,
-                save_image=env.get("BUILDER_SAVE_IMAGE", "true").lower() not in {"false", "0", "no"},
+                save_image=_is_set(env, "BUILDER_SAVE_IMAGE", "true"),
+                ground=_ground(env),
+                free_bytes=int(env.get("BUILDER_FREE_BYTES", default.free_bytes)),
+                check_reproducible=_is_set(env, "BUILDER_CHECK_REPRODUCIBLE", "false"),
             ),
+            user=(SERVICE_UID, SERVICE_UID) if os.geteuid() == 0 else (os.geteuid(), os.getegid()),
         )
+
+
+def _limits(env: Mapping[str, str]) -> BuildLimits:
+    default = BuildLimits()
+    return BuildLimits(
+        memory_bytes=int(env.get("BUILDER_MEMORY_BYTES", default.memory_bytes)),
+        image_bytes=int(env.get("BUILDER_IMAGE_BYTES", default.image_bytes)),
+        wall_clock=timedelta(seconds=float(env.get("BUILDER_WALL_CLOCK_SECONDS", default.wall_clock.total_seconds()))),
+        log_bytes=int(env.get("BUILDER_LOG_BYTES", default.log_bytes)),
+    )
+
+
+def _ground(env: Mapping[str, str]) -> Ground:
+    machine = TimeMachine(
+        ended=env.get("BUILDER_ARCHIVE", ""),
+        snapshot=env.get("BUILDER_SNAPSHOT", ""),
+        day=env.get("BUILDER_SNAPSHOT_DATE", ""),
+    )
+    return Ground(env.get("BUILDER_BASE", ""), machine)
+
+
+def _is_set(env: Mapping[str, str], name: str, default: str) -> bool:
+    return env.get(name, default).lower() not in {"false", "0", "no"}

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from erc.events.blobs import BlobStore, FileBlobStore, read_manifest
 from erc.schemas.check import CheckReport
 from erc.schemas.ids import Digest
-from erc.schemas.workspace import Manifest
-from erc.workers.checker.domain import Resources, check, not_comparable
+from erc.schemas.workspace import Entry, Manifest
+from erc.workers.checker.domain import (
+    IGNORE_NAME,
+    PLAIN,
+    READ_BYTES,
+    RULES_NAME,
+    Beside,
+    Named,
+    Resources,
+    check,
+    claims,
+    file_rows,
+    not_comparable,
+    read_rules,
+)
 
 DISPLAY_BYTES = 256 << 20
 """The largest display file that is read."""
@@ -35,10 +49,11 @@ def check_files(request: CheckRequest) -> CheckReport:
     blobs = FileBlobStore(request.store)
     published, reproduced = read_manifest(blobs, request.published), read_manifest(blobs, request.reproduced)
     before, after = published.get(request.display), reproduced.get(request.display)
+    theirs, ours = _Files(blobs, published), _Files(blobs, reproduced)
+    beside = _beside(request.display, theirs, ours)
     if before is not None and after is not None and max(before.size_bytes, after.size_bytes) > DISPLAY_BYTES:
         sizes = before.size_bytes, after.size_bytes
-        return not_comparable(request.display, sizes, blobs.put, same_bytes=before.digest == after.digest)
-    theirs, ours = _Files(blobs, published), _Files(blobs, reproduced)
+        return not_comparable(request.display, sizes, blobs.put, beside, same_bytes=before.digest == after.digest)
     alone = before is None or after is None
     return check(
         b"" if before is not None and alone else theirs.read(request.display, DISPLAY_BYTES),
@@ -46,16 +61,46 @@ def check_files(request: CheckRequest) -> CheckReport:
         request.display,
         Resources(theirs.read, ours.read),
         blobs.put,
+        beside,
     )
+
+
+def _beside(display: str, theirs: _Files, ours: _Files) -> Beside:
+    """Return what is compared beside the display, by the rules of the published workspace."""
+    rules = read_rules(theirs.small(RULES_NAME), theirs.small(IGNORE_NAME))
+    found = claims(theirs.manifest, ours.manifest, display, rules)
+    named = rules.of(display)
+
+    def rows() -> list[Named]:
+        return file_rows(found.items, theirs.content, theirs.open, theirs.asked | ours.asked)
+
+    return Beside(rows, named.terms if named else PLAIN, found.warnings, found.unclaimed)
 
 
 class _Files:
     """The files of a manifest by path."""
 
     def __init__(self, blobs: BlobStore, manifest: Manifest) -> None:
-        self._blobs, self._manifest = blobs, manifest
+        self._blobs, self.manifest = blobs, manifest
+        self.asked: set[str] = set()
+        """The paths that a display shows."""
 
     def read(self, path: str, limit_bytes: int = LINKED_BYTES) -> bytes | None:
         """Return a file's bytes, None when there is none; raises Rejected when it is too large."""
-        entry = self._manifest.get(path)
+        entry = self.manifest.get(path)
+        self.asked.add(path)
         return None if entry is None else self._blobs.read(entry.digest, limit_bytes)
+
+    def small(self, path: str) -> bytes:
+        """Return the bytes of a file of rules, empty when there is none or it is too large."""
+        entry = self.manifest.get(path)
+        fits = entry is not None and entry.size_bytes <= READ_BYTES
+        return self._blobs.read(entry.digest) if entry is not None and fits else b""
+
+    def content(self, entry: Entry) -> bytes:
+        """Return a file's bytes; raises Rejected when it is too large."""
+        return self._blobs.read(entry.digest, LINKED_BYTES)
+
+    def open(self, entry: Entry) -> BinaryIO:
+        """Open a file for reading."""
+        return self._blobs.open(entry.digest)

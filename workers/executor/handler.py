@@ -17,7 +17,8 @@ from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.metadata import Description
 from erc.schemas.workspace import Manifest
-from erc.workers.executor.domain import Failure, Intention, Outcome, RunRequest, Succeeded
+from erc.workers.diagnosing import LOG_LINES, explained
+from erc.workers.executor.domain import Failed, Failure, Intention, Outcome, RunRequest, Succeeded
 from erc.workers.logs import Chunks, StepLog
 from erc.workers.store import Work, WorkStore
 
@@ -137,6 +138,9 @@ class Executor:
         chunks: int,
     ) -> None:
         problem = outcome.problem(log.tail(TAIL_LINES))
+        if isinstance(outcome, Failed):
+            about = log.tail(LOG_LINES), self._blobs, command.manifest, command.description
+            problem = await asyncio.to_thread(explained, problem, *about)
         event = ExecutionFailed(
             job_id=command.job_id,
             problem=await asyncio.to_thread(put_document, self._blobs, problem),

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from erc.schemas.limits import RunLimits
+from erc.workers.docker import SERVICE_UID
 from erc.workers.executor.domain import Owner
-
-_SERVICE_UID = 61234
-"""Whose files a run may change when the service itself is root: a number that no account of Debian's has."""
 
 
 @dataclass(frozen=True)
@@ -38,5 +36,5 @@ class ExecutorSettings:
                 wall_clock=timedelta(seconds=float(wall_clock)) if wall_clock else default.wall_clock,
                 log_bytes=int(env.get("EXECUTOR_LOG_BYTES", default.log_bytes)),
             ),
-            owner=Owner(_SERVICE_UID, _SERVICE_UID) if os.geteuid() == 0 else Owner(os.geteuid(), os.getegid()),
+            owner=Owner(SERVICE_UID, SERVICE_UID) if os.geteuid() == 0 else Owner(os.geteuid(), os.getegid()),
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from erc.events.asking import DESCRIBE
 from erc.events.catalog import DescribeWorkspace
 from erc.events.limited import Limited
 from erc.events.outbox import utc_now
 from erc.schemas import tables
 from erc.schemas.ids import Digest
+from erc.workers.answering import AT_A_TIME
 from erc.workers.limits import TimeLimit, wall_clock
 from erc.workers.metadata.handler import Describer, rejected
 from erc.workers.metadata.read_workspace import describe_workspace
@@ -37,6 +39,7 @@ async def _build(context: Context) -> list[Duty]:
         today = utc_now().date().isoformat()
         return await reader.call(describe_workspace, context.settings.home / "blobs", manifest, today, choice)
 
+    await context.asking.answer(DESCRIBE, lambda about: describe(about["manifest"], None), AT_A_TIME)
     advice = "Leave out files that do not belong to the analysis."
     limit = TimeLimit(timedelta(seconds=seconds + GRACE_SECONDS), "Reading the workspace", advice)
     return [Duty(DescribeWorkspace, store, Describer(describe, store).describe, rejected, limit=limit)]

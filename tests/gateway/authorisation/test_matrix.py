@@ -52,6 +52,7 @@ BODIES: dict[str, Callable[[str], dict[str, Any]]] = {
     "metadata_patch": lambda _: {"o2r": {"title": "Snow by month"}},
     "metadata_put": lambda _: {"o2r": {"title": "Snow by month"}},
     "metadata_validate": lambda _: {"o2r": {}},
+    "plan_create": lambda _: {"files": []},
     "shipment_create": lambda it: {"compendium_id": it, "recipient": "download"},
     "shipment_create_as": lambda it: {"compendium_id": it, "recipient": "download"},
     "substitution_create": lambda it: {

@@ -21,6 +21,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks as openapi
+from support.plan_answers import answer_plans
 from support.serving import served
 from support.things import State, World
 
@@ -155,6 +156,7 @@ def hostile(schema: Any, url: str, headers: Mapping[str, str], real: Mapping[str
 async def test_every_answer_is_as_the_contract_says(gateway, who: str, monkeypatch) -> None:
     monkeypatch.setattr(compendium, "WAIT_SECONDS", 0.1)
     services = gateway.services
+    await answer_plans(services.asking, services.settings.home)
     world = World(services)
     made = [await world.make(state) for state in (State.CANDIDATE, State.PUBLISHED)]
     real = {

@@ -129,7 +129,7 @@ LISTED = struct.pack(">3i", 0x402, 1, 0x40009) + struct.pack(">i", 1) + b"a"
         HEAD + LISTED + struct.pack(">2i", 16, -5),
         HEAD + struct.pack(">i", 0xFF + (77 << 8)),
         HEAD + struct.pack(">i", 99),
-        gzip.compress(b"RDX3\nX\n" + bytes(1000)),
+        gzip.compress(b"RDX3\nX\n" + bytes(1000), mtime=0),
         HEAD + struct.pack(">i", 2) * 5000,
     ],
 )

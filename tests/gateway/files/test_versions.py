@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from erc.gateway.store.versions import Versions
 from erc.gateway.transition import Advance
 
 
@@ -36,3 +37,23 @@ async def test_a_view_follows_every_change_and_the_rights_of_who_asks(gateway) -
         assert (await stranger.get(path)).json()["metadata"]["o2r"]["title"] == "public"
         await gateway.services.records.remove_compendium(compendium.id)
         assert (await operator.get(path)).status_code == 410
+
+
+class Answering:
+    """A database that answers at once; somebody else asks just before each of its first answers is told."""
+
+    def __init__(self) -> None:
+        self.versions = Versions(self)  # type: ignore[arg-type]
+        self.late: list[asyncio.Task[int | None]] = []
+
+    async def plain(self, _query: str, ids: list[str]) -> list[dict[str, Any]]:
+        if len(self.late) < 5:
+            self.late.append(asyncio.create_task(self.versions.of(f"{len(self.late)}" * 26)))
+        return [{"id": identifier, "version": 7} for identifier in ids]
+
+
+async def test_whoever_comes_just_as_the_others_are_answered_is_answered_too() -> None:
+    database = Answering()
+    async with asyncio.timeout(5):
+        assert await database.versions.of("a" * 26) == 7
+        assert set(await asyncio.gather(*database.late)) == {7}

@@ -45,6 +45,25 @@ async def test_a_published_one_is_deleted_by_administrators_only(desk) -> None:
             assert (gone.status_code, gone.json()["error"]) == (410, "the compendium was deleted")
 
 
+async def test_only_who_may_delete_it_is_told_that_it_was_changed_meanwhile(desk) -> None:
+    candidate, public = await desk.compendium(), await desk.compendium(candidate=False)
+    link = {"id": candidate.id + "link00", "compendium_id": candidate.id, "owner": "ada"}
+    async with desk.gateway.services.records.database.transaction() as transaction:
+        await transaction.connection.execute(insert(tables.link).values(**link))
+    stale = {"If-Match": '"7"'}
+    async with desk.of("") as stranger, desk.of("bob") as bob, desk.of("ada") as ada:
+        for somebody, identifier, status in (
+            (stranger, public.id, 401),
+            (stranger, candidate.id, 404),
+            (stranger, link["id"], 404),
+            (bob, link["id"], 404),
+            (bob, public.id, 400),
+            (ada, candidate.id, 412),
+        ):
+            answer = await somebody.delete(f"/api/v1/compendium/{identifier}", headers=stale)
+            assert answer.status_code == status, (identifier, answer.text)
+
+
 async def rows(desk, query: str, identifier: str) -> list:
     return await desk.gateway.services.records.database.rows(text(query), {"id": identifier})
 

@@ -281,3 +281,12 @@ async def test_search_follows_what_is_saved(desk, o2r, path) -> None:
             found = (await stranger.get(f"/api/v1/search?q={words}")).json()
             assert found["hits"]["total"] == seen
     await database.close()
+
+
+async def test_a_description_that_is_none_is_refused_with_a_sentence(desk, path, o2r) -> None:
+    compendium = await desk.compendium(description=desk.gateway.services.blobs.put(b"{}"))
+    async with desk.of("ada") as ada:
+        answer = await ada.put(path(compendium), json={"o2r": o2r})
+        assert (answer.status_code, answer.json()["code"]) == (400, "document_unreadable")
+        assert "Description cannot be read" in answer.json()["error"]
+        assert (await ada.get(f"/compendium/{compendium.id}")).status_code == 200

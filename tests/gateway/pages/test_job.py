@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from erc.schemas.check import Comparison, Outcome, Verdict
+from erc.schemas.diagnosis import Cause, Diagnosis, Edit
 from erc.schemas.job import Job, JobStatus, Step, StepName, StepStatus
 from erc.schemas.problem import Problem
 
@@ -127,6 +128,36 @@ async def test_a_problem_is_told_with_its_mend_and_only_once(operator, world, as
     job = await world.job(await world.compendium(), change)
     page = (await operator.get(f"/job/{job.id}")).text
     assert page.count("Remove “nopackage” from main.R.") == 1
+
+
+async def test_a_diagnosis_is_told_with_its_place_and_the_proposed_change(operator, world, as_failed) -> None:
+    edit = Edit(path="requirements.txt", patch="--- /dev/null\n+++ b/requirements.txt\n+<b>\n", content="<b>\n")
+    diagnosis = Diagnosis(
+        cause=Cause.MISSING_PACKAGE,
+        sentence="The Python package <b> is not in the environment.",
+        advice="Add it to requirements.txt.",
+        evidence="ModuleNotFoundError: No module named '<b>'",
+        evidence_line=3,
+        path="code/main.py",
+        line=12,
+        edits=[edit],
+    )
+    problem = Problem(code="script_failed", title="The script ended", detail="Its last lines.", diagnosis=diagnosis)
+
+    def change(job: Job) -> Job:
+        return as_failed(problem.sentence())(job).model_copy(update={"problem": problem})
+
+    job = await world.job(await world.compendium(), change)
+    page = (await operator.get(f"/job/{job.id}")).text
+    assert "The Python package &lt;b&gt; is not in the environment." in page
+    told = re.search(r'<div id="diagnosis".*?</div>', page, re.DOTALL).group()
+    for part in (
+        "<code>code/main.py</code>, line 12",
+        "+&lt;b&gt;",
+        "No module named",
+    ):
+        assert part in told
+    assert (await operator.get(f"/api/v1/job/{job.id}")).json()["problem"]["diagnosis"]["line"] == 12
 
 
 async def test_an_ended_job_opens_no_stream_and_can_be_run_again(operator, world, as_failed) -> None:

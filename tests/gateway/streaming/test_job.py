@@ -6,8 +6,11 @@ import asyncio
 
 import pytest
 from sqlalchemy import text
-from support.streaming import Heard, World, job_id, moved, numbers, over
+from support.streaming import THEN, Heard, World, job_id, moved, numbers, over
 
+from erc.events.catalog import Event
+from erc.events.envelope import outgoing_event
+from erc.gateway.streaming import job as of_one_job
 from erc.schemas.check import Verdict
 
 
@@ -26,6 +29,12 @@ async def a_finished_job(world: World) -> None:
     for number in range(1, 4):
         await world.chunk(1, number, f"{number}\n")
     await world.happen((moved(1, 1), 2), (over(1, 1, image_execute=3), 3))
+
+
+async def will_happen(world: World, event: Event, number: int) -> None:
+    """Put an event into the outbox, from which nobody takes it."""
+    async with world.services.records.database.transaction() as transaction:
+        transaction.send([outgoing_event(event, number, THEN, "gateway")])
 
 
 async def test_a_job_is_told_live_to_its_end(world: World) -> None:
@@ -66,6 +75,7 @@ async def test_the_end_of_a_job_that_has_just_ended_is_waited_for(world: World) 
     await world.compendium(1)
     await world.job(1, 1, ended=True)
     await world.happen((moved(1, 1), 1))
+    await will_happen(world, over(1, 1, image_execute=1), 2)
     reader = world.of_job(1)
     await reader.open()
     listening = asyncio.ensure_future(reader.listen())
@@ -163,3 +173,26 @@ async def test_an_id_of_another_stream_gets_a_reset_and_everything(world: World)
     await a_finished_job(world)
     heard = await world.of_job(1, last="deadbeef.5.5").all()
     assert kinds(heard) == ["reset", "job", "job", "log", "log", "log", "end"]
+
+
+async def test_the_end_of_a_job_is_awaited_as_long_as_it_is_not_published(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_one_job, "LOOK_SECONDS", 0.05)
+    await world.compendium(1)
+    await world.job(1, 1, ended=True)
+    await world.happen((moved(1, 1), 1))
+    await will_happen(world, over(1, 1), 2)
+    reading = asyncio.ensure_future(world.of_job(1).all())
+    await asyncio.sleep(0.5)
+    assert not reading.done()
+    await world.happen((over(1, 1), 2))
+    async with asyncio.timeout(20):
+        assert kinds(await reading) == ["job", "end"]
+
+
+async def test_a_job_whose_end_is_kept_nowhere_is_told_by_its_state_at_once(world: World) -> None:
+    await world.compendium(1)
+    await world.job(1, 1, ended=True)
+    async with asyncio.timeout(of_one_job.LOOK_SECONDS / 2):
+        assert kinds(await world.of_job(1).all()) == ["reset"]

@@ -21,6 +21,7 @@ from erc.schemas.ids import Digest
 from erc.schemas.limits import BuildLimits
 from erc.schemas.metadata import Description, Kind
 from erc.schemas.workspace import Entry, Manifest
+from erc.workers.builder.domain.rules import Base, Order
 from erc.workers.executor.domain import Failed, Intention, Outcome, RunRequest, Succeeded
 from erc.workers.loader.domain import Extracted
 from erc.workers.shipper.domain import BagFile
@@ -106,8 +107,8 @@ class Images:
     def __init__(self, machines: Machines, network: Network) -> None:
         self._machines, self._network = machines, network
 
-    async def base(self) -> tuple[str, str]:
-        return "erc-base:bookworm", "sha256:base"
+    async def base(self, _plan: Plan) -> Base:
+        return Base("erc-base:bookworm", "sha256:base")
 
     async def find(self, tag: str) -> str | None:
         images = self._machines.images
@@ -117,14 +118,12 @@ class Images:
 
     async def build(
         self,
-        plan: Plan,
-        base: str,
-        tag: str,
+        order: Order,
         on_log: Callable[[str], Awaitable[None]],
         limits: BuildLimits,
         ca_bundle: Path | None = None,
     ) -> str:
-        machines = self._machines
+        machines, tag = self._machines, order.tag
         if machines.under_way[tag]:
             machines.doubled.append(tag)
         machines.under_way[tag] += 1
@@ -141,6 +140,14 @@ class Images:
     async def save_blob(self, image_id: str, blobs: BlobStore) -> Digest:
         await asyncio.sleep(await self._machines.work())
         return blobs.put(image_id.encode())
+
+    async def load(self, image: Digest, tag: str, blobs: BlobStore) -> str:
+        name = blobs.read(image).decode()
+        await self._network.call("image load", lambda: self._machines.images.__setitem__(tag, name), _away)
+        return name
+
+    async def remove(self, image_id: str) -> None:
+        self._machines.images.pop(image_id, None)
 
 
 @dataclass

@@ -69,7 +69,7 @@ async def test_without_any_way_to_a_base_one_sentence_says_what_to_install(engin
     said: list[str] = []
 
     with pytest.raises(Unavailable, match="Install debootstrap"):
-        await Bases(engine, progress=said.append).prepare("nosuchsuite")
+        await Bases(engine, progress=said.append).prepare("debian", "nosuchsuite")
 
     assert await Bases(engine).find("erc-base:nosuchsuite") is None
     assert said[-1].startswith("Fetching debian:nosuchsuite-slim")

@@ -16,8 +16,10 @@ from erc.events.errors import Rejected, Unavailable
 from erc.schemas.environment import Plan, PlannedPackage
 from erc.schemas.limits import BuildLimits
 from erc.schemas.metadata import Kind
-from erc.workers.builder.bases import Base, Bases
+from erc.workers.builder.bases import Bases
+from erc.workers.builder.domain.rules import Base
 from erc.workers.builder.engine import ImageBuilder
+from erc.workers.builder.shelf import Shelf
 from erc.workers.docker import connect, negotiate
 
 EMPTY = Plan(kind=Kind.R_SCRIPT, packages=[], command=["true"])
@@ -48,7 +50,7 @@ async def base(engine: aiodocker.Docker) -> Base:
 async def tag(engine: aiodocker.Docker) -> AsyncIterator[str]:
     name = f"erc-test:{secrets.token_hex(8)}"
     yield name
-    if await ImageBuilder(engine).find(name):
+    if await Shelf(engine).find(name):
         await engine.images.delete(name, force=True)
 
 
@@ -70,10 +72,10 @@ async def test_a_plan_becomes_an_image_that_is_found_and_saved(engine: aiodocker
     builder, log, saved = ImageBuilder(engine), Log(), io.BytesIO()
 
     image_id = await builder.build(EMPTY, base.name, tag, log, BuildLimits())
-    await builder.save(tag, saved.write)
+    await Shelf(engine).save(tag, saved.write)
 
     assert image_id.startswith("sha256:")
-    assert await builder.find(tag) == image_id
+    assert await Shelf(engine).find(tag) == image_id
     assert any("WORKDIR /erc" in line for line in log.lines)
     saved.seek(0)
     with tarfile.open(fileobj=saved) as archive:
@@ -85,9 +87,9 @@ async def test_a_plan_becomes_an_image_that_is_found_and_saved(engine: aiodocker
 
 @pytest.mark.engine
 async def test_an_image_that_was_never_built_is_not_found(engine: aiodocker.Docker, tag: str) -> None:
-    assert await ImageBuilder(engine).find(tag) is None
+    assert await Shelf(engine).find(tag) is None
     with pytest.raises(Rejected, match="no longer there"):
-        await ImageBuilder(engine).save(tag, lambda _: None)
+        await Shelf(engine).save(tag, lambda _: None)
 
 
 @pytest.mark.engine
@@ -111,7 +113,7 @@ async def test_an_image_above_the_limit_is_refused_and_removed(engine: aiodocker
         await builder.build(EMPTY, base.name, tag, Log(), BuildLimits(image_bytes=1 << 20))
 
     assert refusal.value.problem.code == "image_too_large"
-    assert await builder.find(tag) is None
+    assert await Shelf(engine).find(tag) is None
 
 
 @pytest.mark.engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from erc.events.holding import holding
-from erc.workers.builder.bases import sweep_unfinished
+from erc.workers.builder.bootstrap import sweep_unfinished
 
 
 def test_a_base_image_that_nobody_finishes_is_removed(tmp_path: Path) -> None:

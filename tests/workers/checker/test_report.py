@@ -67,7 +67,7 @@ def test_changed_words_are_marked(checked: Check) -> None:
 
 def test_changed_cells_stand_in_a_table(checked: Check) -> None:
     page = checked("city,mean\nBonn,4.2\n", "city,mean\nBonn,4.3\n", "t.csv").page
-    assert '<tr><th scope="row">row 2, column “mean”</th><td>4.2</td><td>4.3</td></tr>' in page
+    assert '<tr><th scope="row">row 2 “Bonn”, column “mean”</th><td>4.2</td><td>4.3</td></tr>' in page
 
 
 def test_a_page_stays_small_when_much_differs(checked: Check) -> None:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import os
 import secrets
-import shutil
-import subprocess
-import tarfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +12,7 @@ from pathlib import Path
 
 import aiodocker
 import pytest
+from support.busybox import busybox_image
 
 from erc.events.blobs import FileBlobStore
 from erc.schemas.ids import derived_id
@@ -34,26 +31,7 @@ LIMITS = RunLimits(memory_bytes=128 * MIB, disk_bytes=64 * MIB, processes=64, cp
 @pytest.fixture(scope="session")
 def image() -> str:
     """An image that holds busybox and nothing else."""
-    busybox = shutil.which("busybox")
-    if busybox is None or b"not a dynamic" not in _loader(busybox):
-        pytest.skip("These tests need a static busybox: apt-get install busybox-static")
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        archive.add(busybox, "bin/busybox")
-        listed = subprocess.run([busybox, "--list"], check=True, capture_output=True, text=True)
-        for applet in listed.stdout.split():
-            link = tarfile.TarInfo(f"bin/{applet}")
-            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
-            if applet != "busybox":
-                archive.addfile(link)
-    change = ["--change", "ENV PATH=/bin"]
-    subprocess.run(["docker", "import", *change, "-", IMAGE], input=packed.getvalue(), check=True, capture_output=True)
-    return IMAGE
-
-
-def _loader(program: str) -> bytes:
-    said = subprocess.run(["ldd", program], check=False, capture_output=True)
-    return said.stdout + said.stderr
+    return busybox_image(IMAGE)
 
 
 @pytest.fixture

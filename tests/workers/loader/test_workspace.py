@@ -154,11 +154,12 @@ def test_the_folder_in_which_everything_lies_is_taken_off(a_zip: Build, opened: 
         "paper-main/": b"",
         "paper-main/erc.yml": b"id: x",
         "paper-main/paper-main/a": b"1",
+        "paper-main/.erc/metadata.json": b"{}",
         "__MACOSX/paper-main/._erc.yml": b"",
         ".DS_Store": b"",
     }
     one = opened(a_zip(files))
-    assert set(one.files) == {"erc.yml", "paper-main/a"}
+    assert set(one.files) == {"erc.yml", "paper-main/a", ".erc/metadata.json"}
     assert one.unpacked.compendium
     assert not one.unpacked.bag
     assert "2 files" in one.unpacked.notes[0]

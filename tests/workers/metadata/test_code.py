@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from erc.events.errors import Rejected
 from erc.schemas.metadata import Description
 from erc.schemas.workspace import Entry, Manifest
+from erc.workers.code.notebook import read_notebook
+from erc.workers.code.python_script import read_python
+from erc.workers.code.requirements_txt import read_requirement, read_requirements
+from erc.workers.code.rmarkdown import chunks, read_rmarkdown
+from erc.workers.code.rscript import read_r
 from erc.workers.metadata.domain import describe
-from erc.workers.metadata.domain.notebook import read_notebook
-from erc.workers.metadata.domain.python_script import read_python
-from erc.workers.metadata.domain.requirements_txt import read_requirement, read_requirements
-from erc.workers.metadata.domain.rmarkdown import chunks, read_rmarkdown
-from erc.workers.metadata.domain.rscript import read_r
 
 
 def described(files: dict[str, str]) -> Description:

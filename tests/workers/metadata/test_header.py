@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from erc.workers.code.rmarkdown import read_header
 from erc.workers.metadata.domain.header import find_doi, iso_date, read_header_values
 from erc.workers.metadata.domain.people import Person, read_people
-from erc.workers.metadata.domain.rmarkdown import read_header
 
 ADA, CHARLES = Person("Ada Lovelace"), Person("Charles Babbage")
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from erc.workers.metadata.domain.text import MAX_TEXT, decode, normalise, plain
+from erc.workers.code.text import MAX_TEXT, decode, normalise, plain
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | st.binary() | st.dates() | st.datetimes()

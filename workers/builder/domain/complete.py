@@ -8,7 +8,6 @@ from typing import Any
 import yaml
 
 from erc.events.blobs import BlobStore, put_document
-from erc.events.catalog import PrepareEnvironment
 from erc.events.errors import Rejected
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
@@ -20,7 +19,16 @@ from erc.workers.builder.domain.dockerfile import dockerfile
 from erc.workers.builder.domain.plan import plan as make_plan
 
 CONFIGURATION, RUNTIME_MANIFEST = "erc.yml", "Dockerfile"
-_FILE_BYTES = 1 << 20
+_FILE_BYTES = 32 << 20
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A workspace as it came, and the environment that is planned for it."""
+
+    manifest: Manifest
+    description: Description
+    plan: Plan
 
 
 @dataclass(frozen=True)
@@ -38,15 +46,20 @@ class Invalid(Rejected):
     """The configuration is at fault: the step `validate_compendium` fails."""
 
 
-def complete(blobs: BlobStore, command: PrepareEnvironment, base: str) -> Completed:
-    """Return the completed workspace of a command; raises Rejected, or Invalid for a wrong `erc.yml`."""
-    manifest = _bound(blobs, Manifest.parse(blobs.read(command.manifest)))
-    description = Description.model_validate_json(blobs.read(command.description))
-    plan = make_plan(description, manifest, lambda path: _read(blobs, manifest, path))
+def draft(blobs: BlobStore, workspace: Digest, described: Digest) -> Draft:
+    """Return the plan for a workspace by its manifest and description; raises Rejected, Invalid for its `erc.yml`."""
+    manifest = _bound(blobs, Manifest.parse(blobs.read(workspace)))
+    description = Description.model_validate_json(blobs.read(described))
+    return Draft(manifest, description, make_plan(description, manifest, lambda path: _read(blobs, manifest, path)))
+
+
+def complete(blobs: BlobStore, draft: Draft, compendium_id: str, base: str) -> Completed:
+    """Return the completed workspace, its plan standing on a base image of this name; raises like `draft`."""
+    manifest, description, plan = draft.manifest, draft.description, draft.plan
     made = [
         _entry(blobs, path, content)
         for path, content in (
-            (CONFIGURATION, configuration(description, command.compendium_id)),
+            (CONFIGURATION, configuration(description, compendium_id)),
             (RUNTIME_MANIFEST, dockerfile(plan, base)),
         )
         if path not in manifest

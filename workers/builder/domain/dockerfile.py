@@ -5,18 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from erc.events.errors import Rejected
 from erc.schemas.environment import Plan
-from erc.workers.builder.domain.packages import APT_NAME, parse_requirement
+from erc.workers.builder.domain.hashed import Hashed, pip_lines
+from erc.workers.builder.domain.packages import APT_NAME
+from erc.workers.builder.domain.phases import Phase
 
 REQUIREMENTS_FILE = "requirements.txt"
 """Name in the build context of the plan's pip requirements."""
 CA_FILE = "ca.crt"
 """Name in the build context of the certificates that pip needs where this service runs."""
+EPOCH = 1_577_836_800
+"""2020-01-01, the time of files that a build makes for a plan that tells no day."""
 
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._/:@-]{1,254}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _LEAN = (
+    "force-unsafe-io",
     "path-exclude=/usr/share/doc/*",
     "path-include=/usr/share/doc/*/copyright",
     "path-exclude=/usr/share/man/*",
@@ -24,29 +32,79 @@ _LEAN = (
     "path-exclude=/usr/share/locale/*",
     "path-exclude=/usr/share/javascript/mathjax/unpacked/*",
 )
+_BEGUN = "/tmp/begun"  # noqa: S108 - inside the build
+_CLEAN = "rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/* /var/log/apt /var/log/*.log"
+_COMPILERS = ("build-essential", "python3-dev")
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One instruction of the runtime manifest, which the engine carries out as one step."""
+
+    phase: Phase
+    text: str
+
+
+@dataclass(frozen=True)
+class RuntimeManifest:
+    """The instructions in their order."""
+
+    instructions: tuple[Instruction, ...]
+
+    @property
+    def text(self) -> str:
+        """The Dockerfile."""
+        return "".join(f"{instruction.text}\n" for instruction in self.instructions)
+
+    def phase(self, step: int) -> Phase:
+        """Return the phase of the engine's step of this number, from 1."""
+        return self.instructions[step - 1].phase if 0 < step <= len(self.instructions) else Phase.ASSEMBLY
+
+    def line(self, step: int) -> int:
+        """Return the line, from 1, at which the step of this number begins; 0 when it is none."""
+        if not 0 < step <= len(self.instructions):
+            return 0
+        return 1 + sum(instruction.text.count("\n") + 1 for instruction in self.instructions[: step - 1])
 
 
 def dockerfile(plan: Plan, base: str, *, ca_bundle: bool = False) -> str:
-    """Return the Dockerfile of a plan's environment on a base image's tag or digest.
+    """Return the Dockerfile of a plan's environment, as `runtime_manifest` writes it."""
+    return runtime_manifest(plan, base, ca_bundle=ca_bundle).text
+
+
+def runtime_manifest(plan: Plan, base: str, *, ca_bundle: bool = False) -> RuntimeManifest:
+    """Return the instructions for a plan's environment on a base image's tag, digest or id.
 
     With `ca_bundle` the build context also holds `CA_FILE`, which is used by the stage that fetches Python packages
     and is not in the final image. Without it the text is the same but for that, so it is what an author is shown.
-    Raises `Rejected` when a name of the plan is not a package's name.
+    Raises `Rejected` when a name of the plan is not a package's name, or a variable none.
     """
     if not _IMAGE.fullmatch(base):
         raise Rejected("The base image's name is not valid", f"{base[:100]!r} cannot be used.", code="base_invalid")
-    blocks = [
-        _wheels(base, stage_label(plan, base), ca_bundle=ca_bundle) if plan.requirements else "",
-        f"FROM {base}",
-        f"LABEL org.erc.suite={json.dumps(plan.suite)} org.erc.kind={json.dumps(plan.kind.value)}",
-        "ENV LC_ALL=C.UTF-8 TZ=UTC" + (" PATH=/opt/erc/bin:$PATH" if plan.requirements else ""),
-        _install(_apt_names(plan)),
-        "COPY --from=wheels /opt/erc /opt/erc" if plan.requirements else "",
-        "WORKDIR /erc",
-        "VOLUME /erc",
-        f"CMD {json.dumps(plan.command)}",
+    pip = bool(plan.requirements)
+    labels = f"LABEL org.erc.suite={json.dumps(plan.suite)} org.erc.kind={json.dumps(plan.kind.value)}"
+    path = " PATH=/opt/erc/bin:$PATH" if pip else ""
+    parts = [
+        *(_wheels(plan, base, ca_bundle=ca_bundle) if pip else []),
+        Instruction(Phase.BASE, f"FROM {base}"),
+        Instruction(Phase.BASE, labels),
+        Instruction(Phase.BASE, f"ENV LC_ALL=C.UTF-8 TZ=UTC{path}"),
+        *_install(_apt_names(plan), epoch(plan)),
+        *([Instruction(Phase.ASSEMBLY, "COPY --from=wheels /opt/erc /opt/erc")] if pip else []),
+        *_variables(plan),
+        *(Instruction(Phase.ASSEMBLY, text) for text in ("WORKDIR /erc", "VOLUME /erc")),
+        Instruction(Phase.ASSEMBLY, f"CMD {json.dumps(plan.command)}"),
     ]
-    return "\n".join(block for block in blocks if block) + "\n"
+    return RuntimeManifest(tuple(parts))
+
+
+def epoch(plan: Plan) -> int:
+    """Return SOURCE_DATE_EPOCH: the plan's day as seconds since 1970, a constant when it tells none."""
+    try:
+        day = datetime.strptime(plan.date, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return EPOCH
+    return max(int(day.timestamp()), 315_532_800)
 
 
 def stage_label(plan: Plan, base: str) -> str:
@@ -56,10 +114,14 @@ def stage_label(plan: Plan, base: str) -> str:
 
 def requirements_file(plan: Plan) -> bytes:
     """Return the bytes of the requirements for the build context; raises `Rejected` for a line that is none."""
-    for line in plan.requirements.splitlines():
-        if parse_requirement(line) is None:
-            raise _not_a_package(line)
-    return plan.requirements.encode()
+    return "".join(f"{line}\n" for line in _pip(plan).lines).encode()
+
+
+def _pip(plan: Plan) -> Hashed:
+    try:
+        return pip_lines(plan.requirements)
+    except ValueError as error:
+        raise _not_a_package(str(error)) from error
 
 
 def _apt_names(plan: Plan) -> list[str]:
@@ -69,45 +131,103 @@ def _apt_names(plan: Plan) -> list[str]:
     return names
 
 
-def _install(names: list[str]) -> str:
+def _install(names: list[str], seconds: int) -> list[Instruction]:
     """Return the one RUN that installs packages and leaves neither lists nor manuals behind."""
     if not names:
-        return ""
+        return []
     for name in names:
         if not APT_NAME.fullmatch(name):
             raise _not_a_package(name)
     settings = " ".join(f"'{line}'" for line in _LEAN)
-    return " \\\n".join(
-        [
-            f"RUN printf '%s\\n' {settings} > /etc/dpkg/dpkg.cfg.d/erc",
-            " && apt-get -o Acquire::Languages=none update",
-            " && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends",
-            *(f"      {name}" for name in names),
-            " && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/*.log",
-        ]
-    )
-
-
-def _wheels(base: str, label: str, *, ca_bundle: bool) -> str:
-    certificates = [
-        f"COPY {CA_FILE} /tmp/{CA_FILE}",
-        f"ENV PIP_CERT=/tmp/{CA_FILE} SSL_CERT_FILE=/tmp/{CA_FILE}",
+    commands = [
+        f"export SOURCE_DATE_EPOCH={seconds} && touch {_BEGUN}",
+        f"printf '%s\\n' {settings} > /etc/dpkg/dpkg.cfg.d/erc",
+        "apt-get -o Acquire::Languages=none update",
+        " \\\n".join(
+            [
+                "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends",
+                *(f"      {name}" for name in names),
+            ]
+        ),
+        _CLEAN,
+        *_dated(seconds),
     ]
-    return "\n".join(
-        [
-            f"FROM {base} AS wheels",
-            f"LABEL {label}",
-            "ENV LC_ALL=C.UTF-8 TZ=UTC",
-            _install(["python3", "python3-venv"]),
-            *(certificates if ca_bundle else []),
-            f"COPY {REQUIREMENTS_FILE} /tmp/{REQUIREMENTS_FILE}",
-            "RUN python3 -m venv /opt/erc \\",
-            " && /opt/erc/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: \\",
-            f"      -r /tmp/{REQUIREMENTS_FILE} \\",
-            " && /opt/erc/bin/pip freeze --all > /opt/erc/installed.txt",
-            "",
-        ]
-    )
+    return [_run(Phase.SYSTEM_PACKAGES, commands)]
+
+
+def _run(phase: Phase, commands: list[str]) -> Instruction:
+    return Instruction(phase, "RUN " + " \\\n && ".join(commands))
+
+
+def _dated(seconds: int) -> list[str]:
+    """Return commands that give all that was made since the step began one time: equal steps leave equal files."""
+    others = " -o ".join(f"-path {path}" for path in ("/proc", "/sys", "/dev"))
+    touched = f"-exec touch --no-create --no-dereference --date=@{seconds} {{}} +"
+    return [
+        f"find / -xdev \\( {others} \\) -prune -o -newer {_BEGUN} {touched}",
+        f"rm {_BEGUN} && touch --date=@{seconds} /tmp",
+    ]
+
+
+def _wheels(plan: Plan, base: str, *, ca_bundle: bool) -> list[Instruction]:
+    pip, seconds = _pip(plan), epoch(plan)
+    sources = sorted({package.name for package in plan.packages if package.system == "pip" and package.source})
+    for name in sources:
+        if not APT_NAME.fullmatch(name):
+            raise _not_a_package(name)
+    certificates = [
+        Instruction(Phase.PYTHON_PACKAGES, f"COPY {CA_FILE} /tmp/{CA_FILE}"),
+        Instruction(Phase.PYTHON_PACKAGES, f"ENV PIP_CERT=/tmp/{CA_FILE} SSL_CERT_FILE=/tmp/{CA_FILE}"),
+    ]
+    options = "--no-cache-dir --disable-pip-version-check --only-binary :all:"
+    options += f" --no-binary {','.join(sources)}" if sources else ""
+    options += " --require-hashes" if pip.hashed else ""
+    commands = [
+        f"export SOURCE_DATE_EPOCH={seconds} && touch {_BEGUN}",
+        "python3 -m venv /opt/erc",
+        f"/opt/erc/bin/pip install {options} \\\n      -r /tmp/{REQUIREMENTS_FILE}",
+        "/opt/erc/bin/pip freeze --all > /opt/erc/installed.txt",
+        *_dated(seconds),
+    ]
+    return [
+        Instruction(Phase.BASE, f"FROM {base} AS wheels"),
+        Instruction(Phase.BASE, f"LABEL {stage_label(plan, base)}"),
+        Instruction(Phase.BASE, "ENV LC_ALL=C.UTF-8 TZ=UTC"),
+        *_install(["python3", "python3-venv", *(_COMPILERS if sources else ())], seconds),
+        *(certificates if ca_bundle else []),
+        Instruction(Phase.PYTHON_PACKAGES, f"COPY {REQUIREMENTS_FILE} /tmp/{REQUIREMENTS_FILE}"),
+        _run(Phase.PYTHON_PACKAGES, commands),
+    ]
+
+
+def _variables(plan: Plan) -> list[Instruction]:
+    """Return the author's variables, set when everything is installed: none can choose where packages come from."""
+    return [
+        Instruction(Phase.ASSEMBLY, f"ENV {_name(name)}={_quoted(name, value)}")
+        for name, value in sorted(plan.variables.items())
+    ]
+
+
+def _name(name: str) -> str:
+    if not _VARIABLE.fullmatch(name) or name.upper().startswith("LD_"):
+        raise Rejected(
+            "A variable of the environment has no valid name",
+            f"{name[:100]!r} cannot be set. Rename it or remove it.",
+            code="variable_invalid",
+        )
+    return name
+
+
+def _quoted(name: str, value: str) -> str:
+    if len(value) > 4096 or not value.isprintable():
+        raise Rejected(
+            "A variable of the environment has no valid value",
+            f"The value of {name} has a line break or control character, or more than 4096 characters.",
+            code="variable_invalid",
+        )
+    escaped = re.sub(r'([\\"$])', r"\\\1", value)
+    # The one reference that Dockerfiles cannot do without.
+    return '"' + (re.sub(r"\\\$(?:PATH\b|\{PATH\})", "${PATH}", escaped) if name == "PATH" else escaped) + '"'
 
 
 def _not_a_package(name: str) -> Rejected:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from erc.events.errors import Rejected
 from erc.schemas.environment import PlannedPackage
 from erc.schemas.metadata import Dependency
+from erc.workers.builder.domain.r_archive import archive_name
 
 APT_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 """A name of a Debian package."""
@@ -23,6 +24,10 @@ _REQUIREMENT = re.compile(
     rf"\s*(?:\((?P<bracketed>{_SPECIFIER})\)|(?P<specifier>{_SPECIFIER}))?\s*(?:;(?P<marker>{_MARKER}))?",
     re.ASCII,
 )
+MAX_REQUIREMENT = 1000
+"""Characters of one requirement without its hashes."""
+_HASH = "sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}"
+_HASHES = re.compile(rf"(?: --hash=(?:{_HASH})){{1,500}}", re.ASCII)
 
 _R_CORE_NAMES = """
 base compiler datasets graphics grDevices grid methods parallel splines stats stats4 tcltk tools utils R
@@ -83,6 +88,20 @@ PYPI_NAMES = {
 """Import names, in lower case, whose package on PyPI is called otherwise."""
 
 
+_SAME = (
+    {"opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"},
+    {"psycopg2", "psycopg2-binary"},
+    {"pycryptodome", "pycrypto"},
+    {"igraph", "python-igraph"},
+    {"tensorflow", "tensorflow-cpu", "tensorflow-gpu"},
+)
+
+
+def same_as(name: str) -> set[str]:
+    """Return the packages of PyPI that bring the same module as this one, itself among them."""
+    return next((names for names in _SAME if name in names), {name})
+
+
 class Requirement(NamedTuple):
     """One line of pip requirements in its safe form."""
 
@@ -94,8 +113,11 @@ class Requirement(NamedTuple):
     """What is handed to pip."""
 
 
-def r_package(dependency: Dependency) -> PlannedPackage | None:
-    """Return the Debian package of an R package, None when R itself has it; raises `Rejected` for a bad name."""
+def r_package(dependency: Dependency, suite: str = "") -> PlannedPackage | None:
+    """Return the Debian package of an R package, None when R itself has it; raises `Rejected` for a bad name.
+
+    Its name is the one that the suite has, when that is known.
+    """
     if dependency.name in R_CORE:
         return None
     if not _R_NAME.fullmatch(dependency.name):
@@ -106,7 +128,7 @@ def r_package(dependency: Dependency) -> PlannedPackage | None:
         )
     origin = "bioc" if dependency.name in BIOCONDUCTOR else "cran"
     return PlannedPackage(
-        name=f"r-{origin}-{dependency.name.lower()}",
+        name=archive_name(dependency.name, suite) or f"r-{origin}-{dependency.name.lower()}",
         system="apt",
         version=dependency.version,
         reason=f"library({dependency.name}) in {dependency.source}"
@@ -135,15 +157,30 @@ def python_requirement(dependency: Dependency) -> Requirement | None:
 
 
 def parse_requirement(text: str) -> Requirement | None:
-    """Return the safe form of one requirement (name, extras, version, marker), None for anything else."""
-    match = _REQUIREMENT.fullmatch(text.strip())
+    """Return the safe form of one requirement (name, extras, version, marker, hashes), None for anything else."""
+    bare, hashed, options = text.strip().partition(" --hash=")
+    if hashed and not _HASHES.fullmatch(f"{hashed}{options}"):
+        return None
+    # Single blanks only: many in a row would make the pattern slow.
+    bare = " ".join(bare.split())
+    match = _REQUIREMENT.fullmatch(bare) if len(bare) <= MAX_REQUIREMENT else None
     if match is None:
         return None
     version = re.sub(r"\s+", "", match["bracketed"] or match["specifier"] or "")
     extras = re.sub(r"\s+", "", match["extras"] or "")
     marker = " ".join((match["marker"] or "").split())
-    line = f"{match['name']}{extras}{version}" + (f" ; {marker}" if marker else "")
+    line = f"{match['name']}{extras}{version}" + (f" ; {marker}" if marker else "") + hashed + options
     return Requirement(normalised(match["name"]), version, line)
+
+
+def is_r_name(text: str) -> bool:
+    """Return whether a text can be the name of an R package."""
+    return len(text) <= 100 and _R_NAME.fullmatch(text) is not None
+
+
+def is_hash(text: str) -> bool:
+    """Return whether a text is a digest that pip takes for a file's: `sha256:…`."""
+    return re.fullmatch(_HASH, text) is not None
 
 
 def normalised(name: str) -> str:

@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from erc.workers.checker.domain.compare import check, not_comparable
+from erc.workers.checker.domain.check_rules import IGNORE_NAME, READ_BYTES, RULES_NAME, CheckRules, read_rules
+from erc.workers.checker.domain.claimed_rows import file_rows
+from erc.workers.checker.domain.claims import Claims, claims
+from erc.workers.checker.domain.compare import Beside, check, not_comparable
 from erc.workers.checker.domain.figures import Resources
+from erc.workers.checker.domain.result import Named
+from erc.workers.checker.domain.terms import PLAIN
 
-__all__ = ["Resources", "check", "not_comparable"]
+__all__ = [
+    "IGNORE_NAME",
+    "PLAIN",
+    "READ_BYTES",
+    "RULES_NAME",
+    "Beside",
+    "CheckRules",
+    "Claims",
+    "Named",
+    "Resources",
+    "check",
+    "claims",
+    "file_rows",
+    "not_comparable",
+    "read_rules",
+]

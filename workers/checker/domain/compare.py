@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from erc.schemas.check import CheckReport, Comparison, Outcome, Verdict
+from erc.schemas.check import CheckReport, Comparison, IgnoredPart, Outcome, Verdict
 from erc.schemas.media import media_type
-from erc.workers.checker.domain.document import MAX_DOCUMENT_BYTES, Document, Figure, read_document
+from erc.workers.checker.domain.document import MAX_DOCUMENT_BYTES, Figure, read_document
+from erc.workers.checker.domain.documents import (
+    is_notebook,
+    notebook_figures,
+    notebook_rows,
+    read_notebook,
+    text_and_tables,
+)
 from erc.workers.checker.domain.figures import Pair, Resources, pairs, shown
 from erc.workers.checker.domain.files import compare_content, compare_pair
 from erc.workers.checker.domain.images import PixelBudget
 from erc.workers.checker.domain.report import page
-from erc.workers.checker.domain.result import Compared, Named
-from erc.workers.checker.domain.texts import compare_passages, excerpt
+from erc.workers.checker.domain.result import Change, Compared, Named, number
+from erc.workers.checker.domain.terms import PLAIN, Terms
+from erc.workers.checker.domain.texts import excerpt
 from erc.workers.checker.domain.verdict import conclude
 
 Put = Callable[[bytes], str]
@@ -20,14 +29,36 @@ Put = Callable[[bytes], str]
 
 FIGURES_COMPARED = 1000
 """How many figures of a document get a row each."""
+IGNORED_LISTED = 50
+"""How much of what does not count is listed for each row; all of it is counted."""
+UNCLAIMED_LISTED = 200
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is compared beside the display; `rows` is asked when the display was read, and knows what that showed."""
+
+    rows: Callable[[], list[Named]] = list
+    terms: Terms = PLAIN
+    """The terms for the display itself."""
+    warnings: Sequence[str] = ()
+    unclaimed: Sequence[str] = ()
+
+
+NOTHING_BESIDE = Beside()
 
 
 def check(
-    published: bytes | None, reproduced: bytes | None, display: str, resources: Resources, put: Put
+    published: bytes | None,
+    reproduced: bytes | None,
+    display: str,
+    resources: Resources,
+    put: Put,
+    beside: Beside = NOTHING_BESIDE,
 ) -> CheckReport:
     """Compare the display file's published and reproduced bytes (None: there is no such file).
 
-    `display` is its path from the workspace's root; its extension says how it is compared.
+    `display` is its path from the workspace's root; `beside` is what is compared beside it.
     """
     if reproduced is None:
         reason = f"No display was made: the run ended without writing {_shown_name(display)}."
@@ -36,32 +67,48 @@ def check(
         name = _shown_name(display)
         reason = f"There is no published display to compare with: the workspace holds no {name} from its author."
         return _failed("not_comparable", reason, display, put)
-    rows = _rows(published, reproduced, display, resources)
-    return _report(rows, display, put, same_bytes=published == reproduced)
+    rows = _rows(published, reproduced, display, resources, beside.terms)
+    return _report(rows, display, put, beside, same_bytes=published == reproduced)
 
 
-def not_comparable(display: str, sizes: tuple[int, int], put: Put, *, same_bytes: bool) -> CheckReport:
+def not_comparable(
+    display: str, sizes: tuple[int, int], put: Put, beside: Beside = NOTHING_BESIDE, *, same_bytes: bool
+) -> CheckReport:
     """Return the report of two files, of these sizes in bytes, that are too large to be read."""
     name = _shown_name(display)
     outcome = Outcome.IDENTICAL if same_bytes else Outcome.UNCOMPARED
     finding = "" if same_bytes else f"is too large to compare: {sizes[1]:,} bytes, the published one {sizes[0]:,}"
     row = Named(name, name, Compared("bytes", outcome, finding, 0.0 if same_bytes else 1.0))
-    return _report([row], display, put, same_bytes=same_bytes)
+    return _report([row], display, put, beside, same_bytes=same_bytes)
 
 
-def _rows(published: bytes, reproduced: bytes, display: str, resources: Resources) -> list[Named]:
+def _rows(published: bytes, reproduced: bytes, display: str, resources: Resources, terms: Terms) -> list[Named]:
     name = _shown_name(display)
+    if is_notebook(published, display) and is_notebook(reproduced, display):
+        return _notebook(published, reproduced, display, resources, terms)
     if media_type(display) != "text/html":
-        return [Named(name, name, compare_content(published, reproduced, display, PixelBudget()))]
+        return [Named(name, name, compare_content(published, reproduced, display, PixelBudget(), terms))]
     if max(len(published), len(reproduced)) > MAX_DOCUMENT_BYTES:
         return [Named(name, name, _too_large(published, reproduced))]
     theirs = read_document(published)
     ours = theirs if published == reproduced else read_document(reproduced)
-    if published != reproduced and not (theirs.passages or theirs.figures or ours.passages or ours.figures):
+    if published != reproduced and not (theirs.shows or ours.shows):
         finding = "could not be compared: neither page shows anything before its scripts run"
         return [Named(name, name, Compared("bytes", Outcome.UNCOMPARED, finding, 1.0, published, reproduced))]
-    text = compare_passages(theirs.passages, ours.passages, "passage")
-    return [Named(f"Text of {name}", "The text", text), *_figures(theirs, ours, display, resources)]
+    text, *tables = text_and_tables(theirs, ours, terms)
+    text = Named(f"Text of {name}", text.subject, text.compared)
+    return [text, *_figures(theirs.figures, ours.figures, display, resources), *tables]
+
+
+def _notebook(published: bytes, reproduced: bytes, display: str, resources: Resources, terms: Terms) -> list[Named]:
+    name = _shown_name(display)
+    try:
+        theirs = read_notebook(published)
+        ours = theirs if published == reproduced else read_notebook(reproduced)
+    except ValueError:
+        return [Named(name, name, compare_content(published, reproduced, display, PixelBudget(), terms))]
+    figures = _figures(notebook_figures(theirs), notebook_figures(ours), display, resources)
+    return [*notebook_rows(theirs, ours, terms), *figures]
 
 
 def _too_large(published: bytes, reproduced: bytes) -> Compared:
@@ -71,12 +118,12 @@ def _too_large(published: bytes, reproduced: bytes) -> Compared:
     return Compared("bytes", Outcome.UNCOMPARED, f"is too large to compare: {mib:,.0f} MiB of HTML", 1.0)
 
 
-def _figures(theirs: Document, ours: Document, display: str, resources: Resources) -> list[Named]:
-    before = shown(theirs.figures[:FIGURES_COMPARED], display, resources.published)
-    after = shown(ours.figures[:FIGURES_COMPARED], display, resources.reproduced)
+def _figures(theirs: Sequence[Figure], ours: Sequence[Figure], display: str, resources: Resources) -> list[Named]:
+    before = shown(theirs[:FIGURES_COMPARED], display, resources.published)
+    after = shown(ours[:FIGURES_COMPARED], display, resources.reproduced)
     budget = PixelBudget()
     rows = [_figure(pair, budget) for pair in pairs(before, after)]
-    rest = theirs.figures[FIGURES_COMPARED:], ours.figures[FIGURES_COMPARED:]
+    rest = theirs[FIGURES_COMPARED:], ours[FIGURES_COMPARED:]
     return [*rows, _others(*rest)] if any(rest) else rows
 
 
@@ -100,15 +147,27 @@ def _failed(code: str, reason: str, display: str, put: Put) -> CheckReport:
     return CheckReport(verdict=Verdict.FAILED, reason=reason, display=display, code=code, html=html)
 
 
-def _report(rows: Sequence[Named], display: str, put: Put, *, same_bytes: bool) -> CheckReport:
-    verdict, reason = conclude(rows, _shown_name(display), same_bytes=same_bytes)
+def _report(rows: Sequence[Named], display: str, put: Put, beside: Beside, *, same_bytes: bool) -> CheckReport:
+    files = beside.rows()
+    verdict, reason = conclude([*rows, *files], _shown_name(display), same_bytes=same_bytes, files=len(files))
+    notes = [*beside.warnings, *_about_unclaimed(beside.unclaimed)]
     return CheckReport(
         verdict=verdict,
         reason=reason,
         display=display,
-        comparisons=[_comparison(row, put) for row in rows],
-        html=put(page(verdict, reason, display, rows)),
+        comparisons=[_comparison(row, put) for row in [*rows, *files]],
+        html=put(page(verdict, reason, display, [*rows, *files], notes)),
+        warnings=list(beside.warnings),
+        unclaimed=list(beside.unclaimed[:UNCLAIMED_LISTED]),
     )
+
+
+def _about_unclaimed(paths: Sequence[str]) -> list[str]:
+    if not paths:
+        return []
+    named = ", ".join(excerpt(path, 80) for path in paths[:20])
+    more = f" and {len(paths) - 20:,} more" if len(paths) > 20 else ""
+    return [f"The run made {number(len(paths), 'file')} that nothing claims; they were not compared: {named}{more}."]
 
 
 def _comparison(row: Named, put: Put) -> Comparison:
@@ -130,7 +189,17 @@ def _comparison(row: Named, put: Put) -> Comparison:
         likeness=one.likeness,
         confidence=None if one.confidence is None else round(one.confidence, 3),
         places=list(one.places),
+        rule=one.rule,
+        tolerance=one.tolerance,
+        ignored=[_ignored(part) for part in one.ignored[:IGNORED_LISTED]],
+        ignored_count=max(one.ignored_count, len(one.ignored)),
     )
+
+
+def _ignored(part: Change) -> IgnoredPart:
+    place = f"{part.place}: " if part.place else ""
+    published, reproduced = excerpt(part.published, 200), excerpt(part.reproduced, 200)
+    return IgnoredPart(rule=part.rule, published=f"{place}{published}" if published else "", reproduced=reproduced)
 
 
 def _shown_name(display: str) -> str:

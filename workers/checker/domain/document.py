@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from erc.workers.checker.domain.shown_tables import MARKER, ShownTable, TableReader
 from erc.workers.checker.domain.texts import excerpt
+from erc.workers.checker.domain.tokens import tidy
 
 MAX_DOCUMENT_BYTES = 32 << 20
 """The largest HTML document that is looked into."""
@@ -57,6 +59,25 @@ class Document:
 
     passages: list[str] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
+    tables: list[ShownTable] = field(default_factory=list)
+
+    @property
+    def shows(self) -> bool:
+        """Whether there is anything to be seen."""
+        return bool(self.passages or self.figures)
+
+    def unrolled(self) -> Document:
+        """Return the same with its printed tables as passages, a line each."""
+        if self.passages.count(MARKER) != len(self.tables):
+            return self
+        tables, passages = iter(self.tables), list[str]()
+        for passage in self.passages:
+            one = next(tables) if passage == MARKER else None
+            if one is not None and one.printed:
+                passages += [" ".join(" ".join(row).split()) for row in (one.table.columns, *one.table.rows)]
+            else:
+                passages.append(passage)
+        return Document(passages, self.figures, [one for one in self.tables if not one.printed])
 
 
 def read_document(content: bytes) -> Document:
@@ -115,6 +136,8 @@ class _Reader:
         self._captions: list[tuple[str, int, int]] = []
         self._depth = 0
         self._last_figure_at = -9
+        self._tables = TableReader(self.document.passages)
+        self.document.tables = self._tables.tables
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._depth += 1
@@ -159,10 +182,13 @@ class _Reader:
 
     def flush(self) -> None:
         """End the passage that is being read."""
-        passage = " ".join("".join(self._text).split())
+        text = "".join(self._text)
+        passage = tidy(text)
         self._text.clear()
         if passage:
             self.document.passages.append(passage)
+        if self._pre:
+            self._tables.line(text, kept=bool(passage))
 
     def _set_aside(self, tag: str, attributes: Mapping[str, str]) -> bool:
         if tag == "svg":
@@ -186,6 +212,7 @@ class _Reader:
     def _open(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag in _BLOCKS:
             self.flush()
+            self._tables.open(tag, attributes, len(self.document.figures))
         self._pre += tag == "pre"
         if tag == "br":
             self._text.append(" ")
@@ -207,6 +234,7 @@ class _Reader:
             self.flush()
             if tag in _HEADINGS and len(self.document.passages) > before:
                 self._heading = self.document.passages[-1]
+            self._tables.close(tag, self._heading, len(self.document.figures))
         self._pre = max(0, self._pre - (tag == "pre"))
         if tag == "figure" and self._scopes:
             scope = self._scopes.pop()

@@ -3,37 +3,59 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from erc.schemas.check import Outcome
-from erc.schemas.media import media_type as type_of
+from erc.workers.checker.domain.comparators import chosen, compare_bytes, kind_of
 from erc.workers.checker.domain.figures import Pair, Shown
 from erc.workers.checker.domain.images import PixelBudget, compare_images
 from erc.workers.checker.domain.images import media_type as picture_type
-from erc.workers.checker.domain.result import Compared
-from erc.workers.checker.domain.tables import compare_tables
-from erc.workers.checker.domain.texts import compare_lines, compare_passages
+from erc.workers.checker.domain.result import Compared, number
+from erc.workers.checker.domain.terms import PLAIN, Terms
+from erc.workers.checker.domain.texts import compare_passages, excerpt
 from erc.workers.checker.domain.vector import compare_drawings
 
 MAX_FILE_BYTES = 32 << 20
-"""The largest text, table or drawing that is looked into."""
+"""The largest text, drawing or data file that is looked into; tables of separated values may be larger."""
 
 _BITMAP_EXTENSIONS = {"png", "jpg", "jpeg", "gif", "webp"}
-_TABLE_EXTENSIONS = {"csv", "tsv", "tab"}
 _SIGNATURES = re.compile(rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP", re.DOTALL)
+_DRAWING = re.compile(
+    rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,1000}?-->\s*|<!DOCTYPE svg[^>]{0,300}>\s*){0,4}<svg\b", re.DOTALL
+)
 _PDF_VOLATILE = re.compile(
     rb"/(?:CreationDate|ModDate)\s{0,9}\([^()]{0,80}\)|/ID\s{0,9}\[\s{0,9}<[0-9a-fA-F]{0,64}>\s{0,9}<[0-9a-fA-F]{0,64}>\s{0,9}\]"
 )
 _JSON_VALUE = re.compile(r"[^,\[\]{}]+")
 
 
-def compare_content(published: bytes, reproduced: bytes, path: str, budget: PixelBudget) -> Compared:
-    """Compare two files by what they are: the bytes say so for pictures, the path's extension for the rest."""
-    extension = path.rpartition("/")[2].rpartition(".")[2].lower()
+def compare_content(
+    published: bytes, reproduced: bytes, path: str, budget: PixelBudget, terms: Terms = PLAIN
+) -> Compared:
+    """Compare two files by what they are; the path helps where the bytes alone do not say."""
+    if terms.comparator in {"size", "contains"}:
+        return compare_simply(published, reproduced, terms)
     if published == reproduced:
-        return _identical(published, extension)
-    if extension in _BITMAP_EXTENSIONS or (_SIGNATURES.match(published) and _SIGNATURES.match(reproduced)):
-        return compare_images(published, reproduced, budget)
-    return _as_text(published, reproduced, extension) or _bytes(published, reproduced, extension)
+        return _identical(published, path)
+    compared = _as_picture(published, reproduced, path, budget, terms) or _by_comparator(
+        published, reproduced, path, terms
+    )
+    compared = compared or _bytes(published, reproduced, path)
+    return replace(_within_lines(compared, terms), tolerance=terms.tolerance.said)
+
+
+def compare_simply(published: bytes, reproduced: bytes, terms: Terms) -> Compared:
+    """Compare two files by their sizes, or look for a text that the reproduced one must hold."""
+    if terms.comparator == "contains":
+        held = terms.contains.encode() in reproduced
+        finding = f"{'holds' if held else 'does not hold'} the text “{excerpt(terms.contains)}”"
+        return Compared("text", Outcome.EQUIVALENT if held else Outcome.DIFFERENT, finding, float(not held))
+    if published == reproduced:
+        return Compared("bytes", Outcome.IDENTICAL)
+    agrees = terms.size.allows(len(published), len(reproduced))
+    finding = f"has {len(reproduced):,} bytes, the published one has {len(published):,}"
+    outcome = Outcome.EQUIVALENT if agrees else Outcome.DIFFERENT
+    return Compared("bytes", outcome, finding, float(not agrees), tolerance=terms.size.said)
 
 
 def compare_pair(pair: Pair, budget: PixelBudget) -> Compared:
@@ -67,46 +89,66 @@ def _path(one: Shown) -> str:
     return one.path or ("drawing.svg" if one.figure.drawn or "svg" in one.figure.source[:30] else "")
 
 
-def _identical(content: bytes, extension: str) -> Compared:
-    media = picture_type(content) if _SIGNATURES.match(content) else "image/svg+xml" if extension == "svg" else ""
-    kind = "image" if media or extension in _BITMAP_EXTENSIONS else _kind(extension)
+def _identical(content: bytes, path: str) -> Compared:
+    drawing = path.lower().endswith(".svg") or _DRAWING.match(content[:4096]) is not None
+    media = picture_type(content) if _SIGNATURES.match(content) else "image/svg+xml" if drawing else ""
+    kind = "image" if media or _extension(path) in _BITMAP_EXTENSIONS else kind_of(content, path)
     return Compared(kind, Outcome.IDENTICAL, original=content, reproduced=content, media_type=media)
 
 
-def _kind(extension: str) -> str:
-    return "table" if extension in _TABLE_EXTENSIONS else "text" if _is_text(extension) else "bytes"
+def _extension(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[2].lower()
 
 
-def _is_text(extension: str) -> bool:
-    media = type_of(f"x.{extension}")
-    return media.startswith(("text/", "script/")) or media.endswith(("json", "xml", "yaml", "toml", "sql", "x-tex"))
-
-
-def _as_text(published: bytes, reproduced: bytes, extension: str) -> Compared | None:
-    readable = extension == "svg" or extension in _TABLE_EXTENSIONS or _is_text(extension)
-    if not readable:
+def _as_picture(published: bytes, reproduced: bytes, path: str, budget: PixelBudget, terms: Terms) -> Compared | None:
+    if terms.comparator not in {"auto", "image"}:
         return None
-    if max(len(published), len(reproduced)) > MAX_FILE_BYTES:
-        mib = max(len(published), len(reproduced)) / (1 << 20)
-        finding = f"is too large to compare: {mib:,.0f} MiB"
-        return Compared(_kind(extension), Outcome.UNCOMPARED, finding, 1.0, published, reproduced)
-    if extension == "svg":
-        return compare_drawings(published, reproduced)
-    table = compare_tables(published, reproduced, extension) if extension in _TABLE_EXTENSIONS else None
-    return table or compare_lines(published, reproduced)
+    bitmaps = _SIGNATURES.match(published) and _SIGNATURES.match(reproduced)
+    if bitmaps or _extension(path) in _BITMAP_EXTENSIONS:
+        return compare_images(published, reproduced, budget)
+    drawings = _DRAWING.match(published[:4096]) and _DRAWING.match(reproduced[:4096])
+    if not drawings and _extension(path) != "svg":
+        return None
+    return _too_large("image", published, reproduced) or compare_drawings(published, reproduced)
 
 
-def _bytes(published: bytes, reproduced: bytes, extension: str) -> Compared:
-    if extension == "pdf" and _PDF_VOLATILE.sub(b"", published) == _PDF_VOLATILE.sub(b"", reproduced):
+def _by_comparator(published: bytes, reproduced: bytes, path: str, terms: Terms) -> Compared | None:
+    if terms.comparator == "bytes":
+        return None
+    for one in chosen(published, reproduced, path, terms.comparator):
+        large = None if one.name == "table" else _too_large(one.kind, published, reproduced)
+        compared = large or one.compare(published, reproduced, terms)
+        if compared is not None:
+            return compared
+    if terms.comparator not in {"auto", "image"}:
+        finding = f"could not be compared: it is not what erc.yml says, {terms.comparator}"
+        return Compared("bytes", Outcome.UNCOMPARED, finding, 1.0, published, reproduced)
+    return None
+
+
+def _too_large(kind: str, published: bytes, reproduced: bytes) -> Compared | None:
+    size_bytes = max(len(published), len(reproduced))
+    if size_bytes <= MAX_FILE_BYTES:
+        return None
+    finding = f"is too large to compare: {size_bytes / (1 << 20):,.0f} MiB"
+    return Compared(kind, Outcome.UNCOMPARED, finding, 1.0, published, reproduced)
+
+
+def _within_lines(compared: Compared, terms: Terms) -> Compared:
+    if not terms.lines or compared.kind != "text" or not 0 < compared.changed <= terms.lines:
+        return compared
+    finding = f"{compared.finding}; erc.yml lets {number(terms.lines, 'line')} differ"
+    ignored = tuple(replace(one, rule="lines that may differ") for one in compared.changes)
+    return replace(
+        compared, outcome=Outcome.EQUIVALENT, finding=finding, changes=(), ignored=compared.ignored + ignored
+    )
+
+
+def _bytes(published: bytes, reproduced: bytes, path: str) -> Compared:
+    if _extension(path) == "pdf" and _PDF_VOLATILE.sub(b"", published) == _PDF_VOLATILE.sub(b"", reproduced):
         finding = "differs only in its dates and its identifier"
         return Compared("bytes", Outcome.EQUIVALENT, finding, 0.0, published, reproduced)
-    shorter = min(len(published), len(reproduced))
-    first = next(
-        (at for at in range(0, shorter, 4096) if published[at : at + 4096] != reproduced[at : at + 4096]), shorter
-    )
-    first = next((at for at in range(first, min(first + 4096, shorter)) if published[at] != reproduced[at]), shorter)
-    finding = f"differs from byte {first + 1:,} on; only the bytes of such a file are compared"
-    return Compared("bytes", Outcome.DIFFERENT, finding, 1.0, published, reproduced)
+    return compare_bytes(published, reproduced)
 
 
 def _widget(before: Shown, after: Shown) -> Compared:

@@ -30,10 +30,12 @@ _OUTCOMES = {
     Outcome.MISSING: "missing",
     Outcome.EXTRA: "new",
     Outcome.UNCOMPARED: "not compared",
+    Outcome.IGNORED: "ignored",
 }
 _WORDS = 400
 _PASSAGE = 4000
 _CHANGES_BYTES = 2 << 20
+_IGNORED, _RAW = 50, 300
 
 _PAGE = Markup("""<!DOCTYPE html>
 <html lang="en">
@@ -66,10 +68,16 @@ _TABLE = Markup(
     '<div class="scroll"><table>\n<thead><tr><th scope="col">Where</th><th scope="col">Published</th>'
     '<th scope="col">This run</th></tr></thead>\n<tbody>\n{}</tbody>\n</table></div>\n'
 )
+_IGNORED_ROW = Markup("<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n")
+_IGNORED_TABLE = Markup(
+    "<details><summary>Differs and does not count: {}</summary>\n"
+    '<div class="scroll"><table>\n<thead><tr><th scope="col">Why</th><th scope="col">Published</th>'
+    '<th scope="col">This run</th></tr></thead>\n<tbody>\n{}</tbody>\n</table></div></details>\n'
+)
 
 
-def page(verdict: Verdict, reason: str, display: str, rows: Sequence[Named]) -> bytes:
-    """Return the page as UTF-8: the verdict, then a section for each comparison."""
+def page(verdict: Verdict, reason: str, display: str, rows: Sequence[Named], notes: Sequence[str] = ()) -> bytes:
+    """Return the page as UTF-8: the verdict, then a section for each comparison, then the notes."""
     room = _Room()
     sections = Markup("").join(_section(number, row, room) for number, row in enumerate(rows, 1))
     return _PAGE.format(
@@ -78,7 +86,7 @@ def page(verdict: Verdict, reason: str, display: str, rows: Sequence[Named]) -> 
         reason=reason,
         display=display,
         style=STYLE,
-        sections=sections,
+        sections=sections + Markup("").join(map(_NOTE.format, notes)),
     ).encode("utf-8", "replace")
 
 
@@ -107,7 +115,7 @@ def _section(number: int, row: Named, room: _Room) -> Markup:
         name=row.name,
         word=_OUTCOMES[one.outcome],
         finding=finding,
-        details=Markup("").join([_pictures(row, room), _changes(one, room)]),
+        details=Markup("").join([_pictures(row, room), _changes(one, room), _ignored(one, room)]),
     )
 
 
@@ -145,9 +153,20 @@ def _changes(one: Compared, room: _Room) -> Markup:
     shown = [change for change in one.changes if room.change(change)]
     if not shown:
         return Markup("")
-    listed = _cells(shown) if one.kind == "table" else _passages(shown)
+    listed = _cells(shown) if one.kind in {"table", "data"} else _passages(shown)
     left = one.changed - len(shown)
     return listed + (_NOTE.format(f"{left:,} further differences are not shown.") if left > 0 else Markup(""))
+
+
+def _ignored(one: Compared, room: _Room) -> Markup:
+    """List what differs and does not count, with its rule; folded until somebody wants to see it."""
+    shown = [change for change in one.ignored[:_IGNORED] if room.change(change)]
+    if not shown:
+        return Markup("")
+    rows = Markup("").join(
+        _IGNORED_ROW.format(change.rule, change.published[:_RAW], change.reproduced[:_RAW]) for change in shown
+    )
+    return _IGNORED_TABLE.format(f"{max(one.ignored_count, len(one.ignored)):,}", rows)
 
 
 def _cells(changes: Sequence[Change]) -> Markup:

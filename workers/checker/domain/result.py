@@ -18,6 +18,8 @@ class Change:
     """`line 3`, `row 3, column “mean”`, or nothing."""
     published: str
     reproduced: str
+    rule: str = ""
+    """Why it does not count, such as `memory address`; empty for a difference that counts."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,14 @@ class Compared:
     """How many changes there are, of which `changes` holds the first."""
     media_type: str = ""
     """The type under which a browser shows `original` and `reproduced` as pictures; empty when it should not."""
+    ignored: tuple[Change, ...] = ()
+    """What differs and does not count, the first of it, each with its rule."""
+    ignored_count: int = 0
+    """How much of that there is."""
+    rule: str = ""
+    """Why the thing is ignored as a whole."""
+    tolerance: str = ""
+    """The tolerance under which it was compared, in words."""
 
     likeness: Likeness | None = None
     confidence: float | None = None
@@ -48,7 +58,7 @@ class Compared:
     @property
     def agrees(self) -> bool:
         """Whether both say the same, however they are drawn."""
-        return self.outcome in {Outcome.IDENTICAL, Outcome.EQUIVALENT, Outcome.OTHER_RENDERING}
+        return self.outcome in {Outcome.IDENTICAL, Outcome.EQUIVALENT, Outcome.OTHER_RENDERING, Outcome.IGNORED}
 
 
 @dataclass(frozen=True)

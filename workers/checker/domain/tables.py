@@ -1,109 +1,85 @@
-"""Compares tables of separated values cell by cell."""
+"""Compares tables of separated values and workbooks."""
 
 from __future__ import annotations
 
 import csv
 import io
-import math
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import zip_longest
 
 from erc.schemas.check import Outcome
-from erc.workers.checker.domain.result import CHANGES_KEPT, Change, Compared, number
-from erc.workers.checker.domain.texts import became, decoded, excerpt
+from erc.workers.checker.domain.passages import find_differences
+from erc.workers.checker.domain.result import Change, Compared
+from erc.workers.checker.domain.tabular.compare import TableFound, compare_table
+from erc.workers.checker.domain.tabular.result import as_compared
+from erc.workers.checker.domain.tabular.rules import TableRules
+from erc.workers.checker.domain.tabular.separated import dialect_of, is_separated, read_separated
+from erc.workers.checker.domain.tabular.streamed import compare_streams
+from erc.workers.checker.domain.tabular.workbook import WorkbookError, read_workbook
+from erc.workers.checker.domain.texts import decoded
+from erc.workers.checker.domain.tolerance import NONE
 
-RELATIVE = 1e-9
-"""Two numbers are the same when they differ by no more than this share of the larger."""
+HELD_BYTES = 16 << 20
+"""The largest table that is held in memory, where rows may be found again anywhere; larger ones are streamed."""
+_NAMED = (".csv", ".tsv", ".tab")
 
-_NUMBER = re.compile(r"[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][+-]?\d{1,4})?")
+
+def reads_separated(content: bytes, path: str) -> bool:
+    """Return whether bytes are a table of separated values, or their name says so."""
+    text = decoded(content[:100_000])
+    return text is not None and is_separated(text, named=path.lower().endswith(_NAMED))
 
 
-def compare_tables(published: bytes, reproduced: bytes, extension: str) -> Compared | None:
-    """Compare two CSV or TSV files in order of their rows; None when one cannot be read as a table."""
+def compare_tables(published: bytes, reproduced: bytes, rules: TableRules = TableRules()) -> Compared | None:  # noqa: B008
+    """Compare two tables of separated values; None when one cannot be read as a table."""
+    if max(len(published), len(reproduced)) > HELD_BYTES:
+        streamed = compare_streams(io.BytesIO(published), io.BytesIO(reproduced), rules)
+        return None if streamed is None else as_compared(streamed, None, None)
     theirs, ours = decoded(published), decoded(reproduced)
     if theirs is None or ours is None:
         return None
-    seen = _Seen()
     try:
-        for a, b in zip_longest(_rows(theirs, extension), _rows(ours, extension)):
-            seen.look(a, b)
+        before, a = read_separated(theirs, dialect_of(theirs))
+        after, b = read_separated(ours, dialect_of(ours))
     except csv.Error:
         return None
-    return _compared(seen, published, reproduced)
+    found = compare_table(a, b, rules)
+    comments = find_differences(before, after, NONE, ())
+    found.columns += [Change("comment", one.published, one.reproduced) for one in comments.differences]
+    found.ignored += [Change("comment", one.published, one.reproduced, one.rule) for one in comments.ignored]
+    return as_compared(found, published, reproduced)
 
 
-@dataclass
-class _Seen:
-    """What was seen while both tables were read row by row."""
-
-    header: Sequence[str] = ()
-    rows: int = 0
-    published_rows: int = 0
-    reproduced_rows: int = 0
-    cells: int = 0
-    changed: int = 0
-    changes: list[Change] = field(default_factory=list)
-
-    def look(self, published: Sequence[str] | None, reproduced: Sequence[str] | None) -> None:
-        self.rows += 1
-        self.header = self.header if self.rows > 1 else tuple(published or ())
-        self.published_rows += published is not None
-        self.reproduced_rows += reproduced is not None
-        self.cells += max(len(published or ()), len(reproduced or ()))
-        if published == reproduced:
-            return
-        for column, (a, b) in enumerate(zip_longest(published or (), reproduced or (), fillvalue="")):
-            if not same(a, b):
-                self._note(column, a, b)
-
-    def _note(self, column: int, published: str, reproduced: str) -> None:
-        self.changed += 1
-        if len(self.changes) < CHANGES_KEPT:
-            place = f"row {self.rows:,}, {self._column(column)}"
-            self.changes.append(Change(place, published.strip(), reproduced.strip()))
-
-    def _column(self, column: int) -> str:
-        name = excerpt(self.header[column]) if column < len(self.header) else ""
-        return f"column {column + 1}" if not name or _NUMBER.fullmatch(name) else f"column “{name}”"
+def compare_workbooks(published: bytes, reproduced: bytes, rules: TableRules = TableRules()) -> Compared:  # noqa: B008
+    """Compare two workbooks sheet by sheet."""
+    try:
+        theirs, ours = read_workbook(published), read_workbook(reproduced)
+    except WorkbookError as error:
+        return Compared("table", Outcome.UNCOMPARED, f"could not be compared: {error}", 1.0, published, reproduced)
+    total = TableFound()
+    for name in dict.fromkeys([*theirs, *ours]):
+        a, b = theirs.get(name), ours.get(name)
+        if a is None or b is None:
+            total.columns.append(Change(f"sheet “{name}”", name if a else "", name if b else ""))
+        else:
+            _add(total, compare_table(a, b, rules), name if len(theirs) > 1 else "")
+    if list(theirs) != list(ours) and set(theirs) == set(ours) and not rules.any_order:
+        total.columns.append(Change("order of the sheets", ", ".join(theirs), ", ".join(ours)))
+    return as_compared(total, published, reproduced)
 
 
-def same(published: str, reproduced: str) -> bool:
-    """Return whether two cells say the same: equal text, or numbers equal but for rounding."""
-    a, b = published.strip(), reproduced.strip()
-    if a == b:
-        return True
-    if not (_NUMBER.fullmatch(a) and _NUMBER.fullmatch(b)):
-        return False
-    return math.isclose(float(a), float(b), rel_tol=RELATIVE)
-
-
-def _rows(text: str, extension: str) -> Iterator[list[str]]:
-    first = text[:10_000].partition("\n")[0]
-    delimiter = "\t" if extension in {"tsv", "tab"} else ";" if first.count(";") > first.count(",") else ","
-    return (row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row)
-
-
-def _compared(seen: _Seen, published: bytes, reproduced: bytes) -> Compared:
-    counts = seen.published_rows != seen.reproduced_rows
-    if not seen.changed and not counts:
-        return Compared("table", Outcome.EQUIVALENT, "holds the same values, written in another way")
-    parts = []
-    if counts:
-        parts.append(f"has {number(seen.reproduced_rows, 'row')}, the published one has {seen.published_rows:,}")
-    if seen.changed:
-        first = seen.changes[0]
-        parts.append(
-            f"differs in {seen.changed:,} of {number(seen.cells, 'cell')}, first in {first.place}: {became(first)}"
-        )
-    return Compared(
-        "table",
-        Outcome.DIFFERENT,
-        " and ".join(parts),
-        min(1.0, seen.changed / seen.cells) if seen.changed else 0.0,
-        published,
-        reproduced,
-        changes=tuple(seen.changes),
-        changed=seen.changed,
-    )
+def _add(total: TableFound, found: TableFound, sheet: str) -> None:
+    where = f"sheet “{sheet}”, " if sheet else ""
+    total.cells += found.cells
+    total.changed += found.changed
+    total.rows = total.rows[0] + found.rows[0], total.rows[1] + found.rows[1]
+    total.rows_missing += found.rows_missing
+    total.rows_new += found.rows_new
+    total.rows_moved += found.rows_moved
+    total.columns_moved += found.columns_moved
+    total.ignored_count += found.ignored_count
+    for kept, added in (
+        (total.columns, found.columns),
+        (total.changes, found.changes),
+        (total.row_changes, found.row_changes),
+        (total.ignored, found.ignored),
+    ):
+        kept += [Change(where + one.place, one.published, one.reproduced, one.rule) for one in added]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from difflib import unified_diff
-from itertools import zip_longest
 
 from erc.schemas.check import Outcome
-from erc.workers.checker.domain.align import differing
+from erc.workers.checker.domain.passages import Difference, Found, find_differences
 from erc.workers.checker.domain.result import CHANGES_KEPT, Change, Compared, number
+from erc.workers.checker.domain.tolerance import NONE, Tolerance
 
 _VOLATILE = re.compile(
     r"\b0x[0-9a-fA-F]{6,16}\b|\b(?:htmlwidget|altair-viz)-[0-9a-f]{8,40}\b|"
@@ -35,35 +36,55 @@ def decoded(content: bytes) -> str | None:
     return None if "\0" in text else text
 
 
-def compare_lines(published: bytes, reproduced: bytes) -> Compared | None:
+def compare_lines(
+    published: bytes, reproduced: bytes, tolerance: Tolerance = NONE, ignore: Sequence[str] = ()
+) -> Compared | None:
     """Compare two text files line by line; None when one is no text."""
     ours, theirs = decoded(reproduced), decoded(published)
     if ours is None or theirs is None:
         return None
-    return compare_passages(theirs.splitlines(), ours.splitlines(), "line")
+    return compare_passages(theirs.splitlines(), ours.splitlines(), "line", tolerance, ignore)
 
 
-def compare_passages(published: Sequence[str], reproduced: Sequence[str], noun: str) -> Compared:
-    """Compare passages or lines in order; blanks at the end, memory addresses and generated ids do not count."""
+def compare_passages(
+    published: Sequence[str],
+    reproduced: Sequence[str],
+    noun: str,
+    tolerance: Tolerance = NONE,
+    ignore: Sequence[str] = (),
+) -> Compared:
+    """Compare passages or lines in order.
+
+    Blanks, typography and the way a number is written do not count; what is volatile is kept as ignored, with its
+    rule. `ignore` holds patterns (`*` for anything) of passages that do not count.
+    """
     if list(published) == list(reproduced):
         return Compared("text", Outcome.IDENTICAL)
-    spans = differing([settled(text).rstrip() for text in published], [settled(text).rstrip() for text in reproduced])
-    changed = sum(max(j - i, m - k) for i, j, k, m in spans)
-    if not changed:
-        return Compared("text", Outcome.EQUIVALENT, f"reads the same in every {noun}")
-    changes = tuple(_changes(published, reproduced, spans, noun))
+    found = find_differences(published, reproduced, tolerance, ignore)
+    ignored = tuple(Change(_line(one, noun), one.published, one.reproduced, one.rule) for one in found.ignored)
+    if not found.changed:
+        return Compared(
+            "text",
+            Outcome.EQUIVALENT,
+            f"reads the same in every {noun}{_but(found)}",
+            ignored=ignored,
+            ignored_count=found.ignored_count,
+        )
+    changes = tuple(Change(_line(one, noun), one.published, one.reproduced) for one in found.differences)
     total = max(len(published), len(reproduced))
     place = f" in {changes[0].place}" if changes[0].place else ""
     return Compared(
         "text",
         Outcome.DIFFERENT,
-        f"differs in {changed:,} of {number(total, noun)}, first{place}: {became(changes[0])}",
-        min(1.0, changed / total),
+        f"differs in {found.changed:,} of {number(total, noun)}, first{place}: {became(changes[0])}",
+        min(1.0, found.changed / total),
         "\n".join(published).encode("utf-8", "replace"),
         "\n".join(reproduced).encode("utf-8", "replace"),
         _unified(published, reproduced, changes),
-        changes,
-        changed,
+        changes[:CHANGES_KEPT],
+        max(found.changed, found.difference_count),
+        ignored=ignored,
+        ignored_count=found.ignored_count,
     )
 
 
@@ -81,6 +102,19 @@ def excerpt(text: str, length: int = _EXCERPT) -> str:
     """Return the start of a text on one line, without characters that do not print."""
     start = " ".join("".join(one if one.isprintable() else " " for one in text[: 8 * length]).split())
     return start if len(start) <= length else start[: length - 1].rstrip() + "…"
+
+
+def _but(found: Found) -> str:
+    """Say by rule what does not count, the most frequent first."""
+    rules = Counter(one.rule for one in found.ignored)
+    if not rules:
+        return ""
+    named = [f"{rule} ({count:,})" for rule, count in rules.most_common(3)]
+    return f", but for what does not count: {', '.join(named)}"
+
+
+def _line(one: Difference, noun: str) -> str:
+    return f"line {one.at + 1:,}" if noun == "line" else ""
 
 
 def _around(published: str, reproduced: str) -> tuple[str, str]:
@@ -101,18 +135,6 @@ def _close(published: str, reproduced: str) -> tuple[str, str]:
     if start <= _EXCERPT // 2:
         return published, reproduced
     return f"…{published[start - 20 :]}", f"…{reproduced[start - 20 :]}"
-
-
-def _changes(
-    published: Sequence[str], reproduced: Sequence[str], spans: Sequence[tuple[int, int, int, int]], noun: str
-) -> Iterator[Change]:
-    kept = 0
-    for i, j, k, m in spans:
-        room = CHANGES_KEPT - kept
-        for step, (a, b) in enumerate(zip_longest(published[i:j][:room], reproduced[k:m][:room], fillvalue="")):
-            kept += 1
-            line = k + step + 1 if k + step < m else i + step + 1
-            yield Change(f"line {line:,}" if noun == "line" else "", a, b)
 
 
 def _unified(published: Sequence[str], reproduced: Sequence[str], changes: Sequence[Change]) -> bytes:

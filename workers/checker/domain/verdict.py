@@ -10,19 +10,31 @@ from erc.workers.checker.domain.result import Named
 _WORST_LAST = (Outcome.UNCOMPARED, Outcome.EXTRA, Outcome.DIFFERENT, Outcome.MISSING)
 
 
-def conclude(rows: Sequence[Named], display: str, *, same_bytes: bool) -> tuple[Verdict, str]:
-    """Return the verdict on a made display and its reason; `rows` come in the order of the document."""
+def conclude(rows: Sequence[Named], display: str, *, same_bytes: bool, files: int = 0) -> tuple[Verdict, str]:
+    """Return the verdict on a made display and its reason.
+
+    `rows` come in the order of the document; the last `files` of them are files beside the display.
+    """
     bad = [row for row in rows if not row.compared.agrees]
     redrawn = [row for row in rows if row.compared.outcome is Outcome.OTHER_RENDERING]
     if not bad and redrawn:
-        return Verdict.RENDERED_DIFFERENTLY, _redrawn(rows, redrawn, display)
+        sentence = _redrawn(rows[: len(rows) - files], redrawn, display)
+        return Verdict.RENDERED_DIFFERENTLY, f"{sentence}{_and_files(rows[len(rows) - files :])}"
     if not bad:
-        return Verdict.REPRODUCED, _agreement(rows, display, same_bytes=same_bytes)
+        sentence = _agreement(rows[: len(rows) - files], display, same_bytes=same_bytes)
+        return Verdict.REPRODUCED, f"{sentence}{_and_files(rows[len(rows) - files :])}"
     worst = max(bad, key=_badness)
     sentence = worst.sentence
     if len(bad) > 1:
         sentence = f"{sentence.removesuffix('.')}; {len(bad)} of {len(rows)} compared things differ."
     return Verdict.DIFFERS, sentence
+
+
+def _and_files(rows: Sequence[Named]) -> str:
+    compared = sum(row.compared.outcome is not Outcome.IGNORED for row in rows)
+    if not compared:
+        return ""
+    return " One further file agrees." if compared == 1 else f" {compared:,} further files agree."
 
 
 def _badness(row: Named) -> tuple[bool, int, float]:
@@ -31,20 +43,34 @@ def _badness(row: Named) -> tuple[bool, int, float]:
 
 
 def _redrawn(rows: Sequence[Named], redrawn: Sequence[Named], display: str) -> str:
-    sentence = _agreement(rows, display, same_bytes=True).removesuffix(".").removesuffix(", byte for byte")
+    sentence = _subject(rows, display)
     if len(redrawn) == 1:
         return f"{sentence}; {redrawn[0].subject} {redrawn[0].compared.finding}."
     return f"{sentence}; {len(redrawn):,} of them show the same content, drawn in another way."
 
 
+def _what(figures: int, tables: int) -> str:
+    counted = [
+        f"all {count:,} {noun}s" if count > 1 else f"the {noun}"
+        for count, noun in ((figures, "figure"), (tables, "table"))
+        if count
+    ]
+    if not counted:
+        return "The text agrees"
+    return f"{', '.join(['The text', *counted[:-1]])} and {counted[-1]} agree"
+
+
+def _subject(rows: Sequence[Named], display: str) -> str:
+    if rows[0].subject in {"The text", "The source of the cells"}:
+        tables = sum(row.compared.kind == "table" for row in rows[1:])
+        figures = len(rows) - 1 - tables
+        what = _what(figures, tables)
+        return f"{what} with the published {display}"
+    return f"{display} agrees with the published one"
+
+
 def _agreement(rows: Sequence[Named], display: str, *, same_bytes: bool) -> str:
-    if rows[0].subject == "The text":
-        figures = len(rows) - 1
-        parts = {0: "The text agrees", 1: "The text and the figure agree"}
-        what = parts.get(figures, f"The text and all {figures:,} figures agree")
-        sentence = f"{what} with the published {display}"
-    else:
-        sentence = f"{display} agrees with the published one"
+    sentence = _subject(rows, display)
     same_figures = all(row.compared.outcome is Outcome.IDENTICAL for row in rows)
     if same_bytes and same_figures:
         return f"{sentence}, byte for byte." if len(rows) == 1 else f"{sentence}."

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from erc.schemas.yaml_reader import YamlError, read_yaml
-from erc.workers.metadata.domain.files import HEADER_BYTES, Files
-from erc.workers.metadata.domain.text import normalise
+from erc.workers.code.rmarkdown import HEADER_BYTES
+from erc.workers.code.text import normalise
+from erc.workers.metadata.domain.files import Files
 
 NAME = "CITATION.cff"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from erc.schemas.metadata import Dependency, Kind
-from erc.workers.metadata.domain import requirements_txt
+from erc.workers.code import requirements_txt
+from erc.workers.code.found import Found
+from erc.workers.code.notebook import read_notebook
+from erc.workers.code.python_script import DISTRIBUTIONS, read_python
+from erc.workers.code.rmarkdown import read_header, read_rmarkdown
+from erc.workers.code.rscript import header_of, read_r
 from erc.workers.metadata.domain.files import NOTEBOOK_BYTES, Files, folder_of, joined
-from erc.workers.metadata.domain.found import Found
-from erc.workers.metadata.domain.notebook import read_notebook
-from erc.workers.metadata.domain.python_script import DISTRIBUTIONS, read_python
-from erc.workers.metadata.domain.rmarkdown import read_header, read_rmarkdown
-from erc.workers.metadata.domain.rscript import header_of, read_r
 
 MAX_FILES = 300
 """Code files that are read beside the main file."""

@@ -7,6 +7,8 @@ from typing import Any
 
 from erc.schemas.metadata import KINDS, Description
 from erc.schemas.workspace import Entry, Manifest
+from erc.workers.code.found import Found
+from erc.workers.code.text import clean, normalise
 from erc.workers.metadata.domain import erc_yml
 from erc.workers.metadata.domain.candidates import (
     choose_display,
@@ -18,11 +20,9 @@ from erc.workers.metadata.domain.citation import read_citation
 from erc.workers.metadata.domain.code import read_code
 from erc.workers.metadata.domain.erc_yml import ErcYml, read_erc_yml
 from erc.workers.metadata.domain.files import ERC_YML_BYTES, Files, folder_of, joined, stem, suffix
-from erc.workers.metadata.domain.found import Found
 from erc.workers.metadata.domain.header import Header, read_header_values
 from erc.workers.metadata.domain.o2r import Workspace, o2r_document, raw_document
 from erc.workers.metadata.domain.spatial import read_spatial
-from erc.workers.metadata.domain.text import clean, normalise
 
 MAX_LITERALS = 20_000
 """Different texts in the code that are looked up as names of files."""

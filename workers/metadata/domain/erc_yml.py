@@ -8,8 +8,8 @@ from typing import Any
 
 from erc.events.errors import Rejected
 from erc.schemas.yaml_reader import YamlError, read_yaml
+from erc.workers.code.text import MAX_TEXT, normalise
 from erc.workers.metadata.domain.files import ERC_YML_BYTES
-from erc.workers.metadata.domain.text import MAX_TEXT, normalise
 
 NAME = "erc.yml"
 LICENCES = ("text", "data", "code", "metadata")

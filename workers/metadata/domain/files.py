@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
-from erc.schemas.limits import KIB, MIB
+from erc.schemas.limits import MIB
 from erc.schemas.workspace import Entry, Manifest
-from erc.workers.metadata.domain.text import clean, decode
+from erc.workers.code.text import clean, decode
 
 CODE_BYTES = 8 * MIB
 NOTEBOOK_BYTES = 32 * MIB
 ERC_YML_BYTES = MIB
-HEADER_BYTES = 256 * KIB
 TOTAL_BYTES = 128 * MIB
 """All that one description reads."""
 MAX_WARNINGS = 100

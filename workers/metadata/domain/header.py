@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from erc.workers.code.text import clean, plain
 from erc.workers.metadata.domain.erc_yml import LICENCES
 from erc.workers.metadata.domain.people import Person, read_people
-from erc.workers.metadata.domain.text import clean, plain
 
 _DOI = re.compile(r"10\.[0-9]{4,9}/[^\s\"'<>{}\\^`]{1,300}")
 _ISO = re.compile(r"(?<![0-9])([0-9]{4})[-/]([0-9]{1,2})[-/]([0-9]{1,2})(?![0-9])")

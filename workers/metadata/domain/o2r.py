@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from erc.schemas.metadata import Dependency, Kind
+from erc.workers.code.found import Found
 from erc.workers.metadata.domain.erc_yml import LICENCES, ErcYml
-from erc.workers.metadata.domain.found import Found
 from erc.workers.metadata.domain.header import Header
 
 PACKAGE_SYSTEMS = {"r": "CRAN", "python": "PyPI"}

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from erc.workers.metadata.domain.text import plain
+from erc.workers.code.text import plain
 
 MAX_PEOPLE = 1000
 _ORCID = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9Xx](?![0-9])")

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from erc.events.errors import Rejected
 from erc.schemas.environment import Plan, PlannedPackage
 from erc.schemas.metadata import Kind
-from erc.workers.builder.domain.dockerfile import dockerfile, requirements_file
+from erc.workers.builder.domain.dockerfile import dockerfile, epoch, requirements_file, runtime_manifest
+from erc.workers.builder.domain.phases import Phase
 from erc.workers.builder.engine import build_context
 
 R = Plan(
@@ -94,3 +95,68 @@ def test_the_context_holds_what_is_copied_and_nothing_of_the_workspace() -> None
     with tarfile.open(fileobj=io.BytesIO(context)) as archive:
         assert archive.getnames() == ["Dockerfile", "requirements.txt", "ca.crt"]
     assert context == build_context(PYTHON, "erc-base:bookworm", b"certificate")
+
+
+def test_a_lock_file_makes_pip_take_nothing_but_what_was_locked() -> None:
+    locked = f"numpy==1.26.4 --hash=sha256:{'a' * 64} --hash=sha256:{'b' * 64}\n"
+    half = locked + "six==1.16.0\n"
+
+    whole = PYTHON.model_copy(update={"requirements": locked})
+    assert "--require-hashes" in dockerfile(whole, "erc-base:bookworm")
+    assert requirements_file(whole).decode() == locked
+    assert "--require-hashes" not in dockerfile(PYTHON.model_copy(update={"requirements": half}), "erc-base:bookworm")
+    assert b"--hash" not in requirements_file(PYTHON.model_copy(update={"requirements": half}))
+
+
+@pytest.mark.parametrize("line", ["numpy --hash=md5:aa", "numpy==1 --hash=sha256:aa --index-url=x", "numpy --hash="])
+def test_a_digest_that_is_none_is_refused(line: str) -> None:
+    with pytest.raises(Rejected):
+        requirements_file(PYTHON.model_copy(update={"requirements": line}))
+
+
+def test_sources_are_built_only_where_the_plan_says_so() -> None:
+    sourced = [package.model_copy(update={"source": package.system == "pip"}) for package in PYTHON.packages]
+
+    text = dockerfile(PYTHON.model_copy(update={"packages": sourced}), "erc-base:bookworm")
+
+    assert "--only-binary :all: --no-binary numpy" in text
+    assert "build-essential" in text
+    assert "build-essential" not in dockerfile(PYTHON, "erc-base:bookworm")
+
+
+def test_the_variables_of_an_author_come_when_everything_is_installed_and_stay_text() -> None:
+    variables = {"A": 'say "$HOME" \\', "PATH": "/mine:$PATH:${PATH}x", "PIP_INDEX_URL": "http://evil"}
+
+    lines = dockerfile(PYTHON.model_copy(update={"variables": variables}), "erc-base:bookworm").splitlines()
+
+    said = [line for line in lines if line.startswith("ENV ")]
+    assert said[-3:] == [
+        'ENV A="say \\"\\$HOME\\" \\\\"',
+        'ENV PATH="/mine:${PATH}:${PATH}x"',
+        'ENV PIP_INDEX_URL="http://evil"',
+    ]
+    assert lines.index(said[-1]) > max(number for number, line in enumerate(lines) if "pip install" in line)
+
+
+@pytest.mark.parametrize("variable", [("A B", "x"), ("LD_PRELOAD", "x"), ("A", "x\nRUN id"), ("A", "x" * 5000)])
+def test_a_variable_that_could_be_more_is_refused(variable: tuple[str, str]) -> None:
+    with pytest.raises(Rejected):
+        dockerfile(R.model_copy(update={"variables": dict([variable])}), "erc-base:bookworm")
+
+
+def test_every_step_of_the_engine_has_a_phase_and_the_line_where_it_begins() -> None:
+    manifest = runtime_manifest(PYTHON, "erc-base:bookworm", ca_bundle=True)
+
+    lines = manifest.text.splitlines()
+    for step, instruction in enumerate(manifest.instructions, start=1):
+        assert lines[manifest.line(step) - 1] == instruction.text.splitlines()[0]
+    assert manifest.phase(1) is Phase.BASE
+    assert (manifest.line(0), manifest.line(99), manifest.phase(99)) == (0, 0, Phase.ASSEMBLY)
+
+
+def test_the_day_of_a_plan_is_the_time_of_what_is_made() -> None:
+    assert "SOURCE_DATE_EPOCH=1577836800" in dockerfile(R, "erc-base:bookworm")
+    assert "SOURCE_DATE_EPOCH=1704067200" in dockerfile(
+        R.model_copy(update={"date": "2024-01-01"}), "erc-base:bookworm"
+    )
+    assert epoch(R.model_copy(update={"date": "$(id)"})) == 1577836800

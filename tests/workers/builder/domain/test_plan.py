@@ -8,6 +8,7 @@ from erc.events.errors import Rejected
 from erc.schemas.environment import Plan
 from erc.schemas.metadata import Dependency, Description, Kind
 from erc.schemas.workspace import Entry, Manifest
+from erc.workers.builder.domain.dockerfile import dockerfile
 from erc.workers.builder.domain.plan import plan
 
 
@@ -81,7 +82,11 @@ def test_a_notebook_takes_over_requirements_and_adds_what_runs_it() -> None:
         ("sklearn", "main.ipynb:2"),
         ("json", "main.ipynb:3"),
         ("helpers", "main.ipynb:4"),
-        files={"requirements.txt": b"numpy==2.2.4\n--index-url https://elsewhere.example\n", "helpers.py": b""},
+        files={
+            "main.ipynb": b'{"cells": [{"cell_type": "code", "source": "import helpers"}]}',
+            "requirements.txt": b"numpy==2.2.4\n--index-url https://elsewhere.example\n",
+            "helpers.py": b"",
+        },
     )
 
     assert result.requirements == "ipykernel\nnbconvert\nnumpy==2.2.4\nscikit-learn\n"
@@ -96,10 +101,13 @@ def test_editing_the_code_keeps_the_environment() -> None:
     assert one.key("sha256:0", "linux/amd64") == other.key("sha256:0", "linux/amd64")
 
 
-def test_a_dockerfile_of_the_author_is_mentioned_and_not_used() -> None:
-    result = planned(Kind.R_SCRIPT, "main.R", "display.png", files={"Dockerfile": b"FROM evil"})
+def test_a_dockerfile_that_this_service_wrote_is_not_read() -> None:
+    ours = dockerfile(planned(Kind.R_SCRIPT, "main.R", "display.png"), "erc-base:bookworm").encode()
 
-    assert "The Dockerfile of the workspace is kept but not used: the service writes its own." in result.notes
+    result = planned(Kind.R_SCRIPT, "main.R", "display.png", files={"Dockerfile": ours})
+
+    assert result.suite == "bookworm"
+    assert "Dockerfile was written by this service; the plan is made again from the other files." in result.notes
 
 
 def test_a_missing_main_file_is_refused() -> None:

@@ -10,8 +10,17 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement as Standard
 
 from erc.events.errors import Rejected
+from erc.schemas.workspace import Entry, Manifest
+from erc.workers.builder.domain.detect.asked import Asked
+from erc.workers.builder.domain.detect.requirements import LIMIT_LINES, read_requirements
+from erc.workers.builder.domain.detect.sources import Sources
 from erc.workers.builder.domain.packages import parse_requirement
-from erc.workers.builder.domain.requirements import LIMIT_LINES, read_requirements
+
+
+def read(content: bytes, **others: bytes) -> Asked:
+    files = {"requirements.txt": content, **{name.replace("_", "."): data for name, data in others.items()}}
+    manifest = Manifest(Entry(path=path, digest="0" * 64, size_bytes=len(data)) for path, data in files.items())
+    return read_requirements(Sources(manifest, files.__getitem__), "requirements.txt")
 
 
 @pytest.mark.parametrize(
@@ -29,15 +38,14 @@ from erc.workers.builder.domain.requirements import LIMIT_LINES, read_requiremen
     ],
 )
 def test_a_requirement_is_taken_over(line: str, safe: str) -> None:
-    declared, _ = read_requirements("requirements.txt", line.encode())
+    asked = read(line.encode())
 
-    assert [item.requirement.line for item in declared] == [safe]
+    assert [pip.requirement.line for pip in asked.pip] == [safe]
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        "-r other.txt",
         "-e .",
         "--extra-index-url https://elsewhere.example",
         "./local",
@@ -52,25 +60,27 @@ def test_a_requirement_is_taken_over(line: str, safe: str) -> None:
     ],
 )
 def test_anything_else_is_left_out_with_a_note(line: str) -> None:
-    declared, notes = read_requirements("requirements.txt", f"\n{line}\n".encode())
+    asked = read(f"\n{line}\n".encode())
 
-    assert declared == []
-    assert notes == ["requirements.txt:2 is not used: only package names with versions are taken over."]
+    assert asked.pip == []
+    assert asked.notes == ["requirements.txt:2 is not used: only package names with versions are taken over."]
 
 
 def test_too_many_lines_are_refused() -> None:
     with pytest.raises(Rejected, match="too long"):
-        read_requirements("requirements.txt", b"x\n" * (LIMIT_LINES + 1))
+        read(b"x\n" * (LIMIT_LINES + 1))
 
 
 @given(st.binary(max_size=300) | st.text("abz019=<>~!.,;[]() \t\r\n\\#-_@/:'\"$", max_size=120).map(str.encode))
 @example(b"a;\x0bb")
 @example(b"\xef\xbb\xbfnumpy")
 def test_whatever_the_file_holds_each_line_for_pip_is_a_name_with_versions(content: bytes) -> None:
-    declared, _ = read_requirements("requirements.txt", content)
-
-    for item in declared:
-        line = item.requirement.line
+    try:
+        asked = read(content)
+    except Rejected:
+        return
+    for pip in asked.pip:
+        line = pip.requirement.line
         assert len(line.splitlines()) == 1
         assert re.match(r"[A-Za-z0-9]", line)
         assert not re.search(r"[/@$\\:]|(^|\s)-", line.partition(";")[0])

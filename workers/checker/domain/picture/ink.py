@@ -96,7 +96,7 @@ def unexplained(a: Prepared, b: Prepared, radius: int) -> tuple[Mask, NDArray[np
         return share > _CONTRAST, share
     low, high = np.minimum(low_a, low_b), np.maximum(high_a, high_b)
     contrast = _strongest(_range(high, _ROOM, np.maximum) - _range(low, _ROOM, np.minimum))
-    share = off.astype(np.float32) / np.maximum(contrast, _LEAST).astype(np.float32)
+    share = np.divide(off, np.maximum(contrast, _LEAST), dtype=np.float32)
     return share > _CONTRAST, share
 
 

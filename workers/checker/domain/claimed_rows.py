@@ -1,0 +1,129 @@
+"""Makes a row for each claim of a compendium beside its display."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO
+
+from erc.events.errors import Rejected
+from erc.schemas.check import Outcome
+from erc.schemas.workspace import Entry
+from erc.workers.checker.domain.claims import Claim, Claimed
+from erc.workers.checker.domain.files import MAX_FILE_BYTES, compare_content
+from erc.workers.checker.domain.images import PixelBudget
+from erc.workers.checker.domain.result import Compared, Named
+from erc.workers.checker.domain.tables import reads_separated
+from erc.workers.checker.domain.tabular.result import as_compared
+from erc.workers.checker.domain.tabular.rules import TableRules
+from erc.workers.checker.domain.tabular.streamed import compare_streams
+from erc.workers.checker.domain.terms import Terms
+from erc.workers.checker.domain.texts import excerpt
+
+Open = Callable[[Entry], BinaryIO]
+"""Opens a file for reading."""
+Read = Callable[[Entry], bytes]
+"""Returns the bytes of a file; raises Rejected when they are too many."""
+_HEAD_BYTES = 100_000
+KEPT_BYTES = 4 << 20
+"""The largest file that is kept in a report to be seen side by side."""
+
+
+READ_BYTES = 4 << 30
+"""How much of files is read in one check, both sides together."""
+SHOWN_BYTES = 128 << 20
+"""How much of files is kept in one report, both sides together."""
+
+
+_UNREAD = {
+    Claimed.SAME: Compared("bytes", Outcome.IDENTICAL),
+    Claimed.MISSING: Compared(
+        "bytes", Outcome.MISSING, "is missing: erc.yml names it and this run did not make it", 1.0
+    ),
+    Claimed.EXTRA: Compared("bytes", Outcome.EXTRA, "is new: erc.yml names it and it was not published", 1.0),
+}
+
+
+@dataclass
+class _Room:
+    """What may still be read and kept, in bytes."""
+
+    read: int = field(default_factory=lambda: READ_BYTES)
+    shown: int = field(default_factory=lambda: SHOWN_BYTES)
+    pixels: PixelBudget = field(default_factory=PixelBudget)
+
+    def take(self, claim: Claim) -> bool:
+        """Return whether a file may still be read."""
+        sizes = (entry.size_bytes for entry in (claim.published, claim.reproduced) if entry is not None)
+        self.read -= sum(sizes)
+        return self.read >= 0
+
+    def kept(self, compared: Compared) -> Compared:
+        """Leave out what is too large to be seen side by side, and what is too much together."""
+        size = len(compared.original or b"") + len(compared.reproduced or b"")
+        if size <= self.shown and (compared.kind == "image" or size <= KEPT_BYTES):
+            self.shown -= size
+            return compared
+        return replace(compared, original=None, reproduced=None, media_type="")
+
+
+def file_rows(items: Collection[Claim], read: Read, stream: Open, shown: Collection[str]) -> list[Named]:
+    """Return the rows in the order of the claims; `shown` are files that the display shows, which have rows already."""
+    return list(_rows(items, read, stream, set(shown)))
+
+
+def _rows(items: Collection[Claim], read: Read, stream: Open, shown: set[str]) -> Iterator[Named]:
+    room = _Room()
+    for claim in items:
+        if claim.path in shown and claim.state is not Claimed.IGNORED:
+            continue
+        name = excerpt(claim.path, 200)
+        yield Named(name, name, _compared(claim, read, stream, room))
+
+
+def _compared(claim: Claim, read: Read, stream: Open, room: _Room) -> Compared:
+    if claim.state is Claimed.IGNORED:
+        return Compared("bytes", Outcome.IGNORED, f"does not count: {claim.rule}", rule=claim.rule)
+    if claim.state is not Claimed.COMPARE:
+        return _UNREAD[claim.state]
+    assert claim.published is not None
+    assert claim.reproduced is not None
+    if not room.take(claim):
+        finding = f"was not compared: a check reads {READ_BYTES >> 30} GiB of files"
+        return Compared("bytes", Outcome.UNCOMPARED, finding, 1.0)
+    try:
+        return room.kept(_both(claim, claim.published, claim.reproduced, read, stream, room.pixels))
+    except Rejected as error:
+        finding = f"could not be compared: {error.problem.title}".rstrip(".")
+        return Compared("bytes", Outcome.UNCOMPARED, finding, 1.0)
+
+
+def _both(claim: Claim, published: Entry, reproduced: Entry, read: Read, stream: Open, budget: PixelBudget) -> Compared:
+    terms = claim.terms
+    size_bytes = max(published.size_bytes, reproduced.size_bytes)
+    if terms.comparator == "size":
+        return _sizes(published, reproduced, terms)
+    if size_bytes <= MAX_FILE_BYTES or terms.comparator not in {"auto", "table"}:
+        return compare_content(read(published), read(reproduced), claim.path, budget, terms)
+    if _is_table(published, claim.path, stream) and _is_table(reproduced, claim.path, stream):
+        return _streamed(published, reproduced, stream, terms.table())
+    return compare_content(read(published), read(reproduced), claim.path, budget, terms)
+
+
+def _sizes(published: Entry, reproduced: Entry, terms: Terms) -> Compared:
+    a, b = published.size_bytes, reproduced.size_bytes
+    outcome = Outcome.EQUIVALENT if terms.size.allows(a, b) else Outcome.DIFFERENT
+    return Compared("bytes", outcome, f"has {b:,} bytes, the published one has {a:,}", tolerance=terms.size.said)
+
+
+def _is_table(entry: Entry, path: str, stream: Open) -> bool:
+    with stream(entry) as file:
+        return reads_separated(file.read(_HEAD_BYTES), path)
+
+
+def _streamed(published: Entry, reproduced: Entry, stream: Open, rules: TableRules) -> Compared:
+    with stream(published) as theirs, stream(reproduced) as ours:
+        found = compare_streams(theirs, ours, rules)
+    if found is None:
+        return Compared("table", Outcome.UNCOMPARED, "could not be compared: a row of it has no end", 1.0)
+    return replace(as_compared(found, None, None), tolerance=rules.tolerance.said)

@@ -1,0 +1,85 @@
+"""Reads Word documents (.docx): their paragraphs and tables, in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from erc.schemas.check import Outcome
+from erc.workers.checker.domain.document import Document
+from erc.workers.checker.domain.documents import folded, text_and_tables
+from erc.workers.checker.domain.result import Compared, Named
+from erc.workers.checker.domain.shown_tables import MARKER, MOST_TABLES, ShownTable
+from erc.workers.checker.domain.tabular.table import with_header
+from erc.workers.checker.domain.terms import Terms
+from erc.workers.checker.domain.zipped import Zipped, ZippedError
+
+_MAIN, _PICTURES, _NOTES = "word/document.xml", "word/media/", ("word/footnotes.xml", "word/endnotes.xml")
+_NS = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_BREAKS = {f"{_NS}tab": " ", f"{_NS}br": " ", f"{_NS}noBreakHyphen": "-"}
+
+
+def is_word_file(content: bytes) -> bool:
+    """Return whether bytes are a Word document."""
+    return content.startswith(b"PK\x03\x04") and _MAIN.encode() in content
+
+
+def compare_word_files(published: bytes, reproduced: bytes, terms: Terms) -> Compared:
+    """Compare the text and the tables of two Word documents; pictures in them only by their bytes."""
+    try:
+        theirs, ours = read_word_file(published), read_word_file(reproduced)
+        same_pictures = Zipped(published).checksums(_PICTURES) == Zipped(reproduced).checksums(_PICTURES)
+    except ZippedError as error:
+        return Compared("text", Outcome.UNCOMPARED, f"could not be compared: {error}", 1.0, published, reproduced)
+    rows = text_and_tables(theirs, ours, terms)
+    if not same_pictures:
+        rows.append(Named("A picture", "A picture", Compared("image", Outcome.DIFFERENT, "is not the same", 1.0)))
+    return folded(rows, published, reproduced)
+
+
+def read_word_file(content: bytes) -> Document:
+    """Return what a reader sees of a Word document, its notes last; raises ZippedError."""
+    held, document = Zipped(content), Document()
+    main = held.read(_MAIN)
+    if main is None:
+        raise ZippedError("it is no Word document")
+    body = _parsed(main).find(f"{_NS}body")
+    for element in body if body is not None else ():
+        if element.tag == f"{_NS}tbl" and len(document.tables) < MOST_TABLES:
+            document.tables.append(_table(element))
+            document.passages.append(MARKER)
+        else:
+            document.passages += [text for text in map(_words, element.iter(f"{_NS}p")) if text]
+    for name in _NOTES:
+        notes = held.read(name)
+        if notes is not None:
+            document.passages += [text for text in map(_words, _parsed(notes).iter(f"{_NS}p")) if text]
+    return document
+
+
+def _parsed(content: bytes) -> Any:
+    if b"<!ENTITY" in content:
+        raise ZippedError("it declares entities, which are not read")
+    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
+    try:
+        return etree.fromstring(content, parser)
+    except etree.LxmlError as error:
+        raise ZippedError("its text cannot be read") from error
+
+
+def _table(element: Any) -> ShownTable:
+    rows = [[_words(cell) for cell in row.findall(f"{_NS}tc")] for row in element.iter(f"{_NS}tr")]
+    return ShownTable(with_header(rows))
+
+
+def _words(element: Any) -> str:
+    parts = []
+    for part in element.iter():
+        if part.tag == f"{_NS}t":
+            parts.append(part.text or "")
+        elif part.tag in _BREAKS:
+            parts.append(_BREAKS[part.tag])
+        elif part.tag == f"{_NS}p" and parts:
+            parts.append(" ")
+    return " ".join("".join(parts).split())

@@ -1,0 +1,7 @@
+"""Why a build or a run failed: classes and rules are data, the decision is pure."""
+
+from __future__ import annotations
+
+from erc.workers.diagnosis.explain import diagnose
+
+__all__ = ["diagnose"]
