@@ -142,7 +142,7 @@ def _checked(job: Job, event: CheckFinished, facts: Facts) -> Advance[Job] | Non
     if not _open(job, StepName.CHECK):
         return None
     reason = facts.report.reason if facts.report else ""
-    well = event.verdict is Verdict.REPRODUCED
+    well = event.verdict.well
     check = _ended(job.steps[StepName.CHECK], StepStatus.SUCCESS if well else StepStatus.FAILURE, facts.time, reason)
     changes: dict[str, Any] = {"report": event.report, "verdict": event.verdict, "reason": reason}
     if facts.report and facts.report.code:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from erc.schemas.check import CheckReport, Comparison, Outcome, Verdict
+from erc.schemas.check import CheckReport, Comparison, Outcome
 from erc.schemas.job import Job, StepName, StepStatus
 
 RUNTIME_MANIFEST, IMAGE = "Dockerfile", "image.tar"
@@ -39,7 +39,7 @@ def _check(job: Job, report: CheckReport) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "images": [_image(number, row) for number, row in enumerate(images)],
         "errors": [report.reason] if report.code else [],
-        "checkSuccessful": report.verdict is Verdict.REPRODUCED,
+        "checkSuccessful": report.verdict.well,
         "numTextDifferrences": len(texts),
     }
     if report.html:

@@ -109,6 +109,9 @@ def _comparison(job: Job, number: int, row: Comparison, signer: Signer) -> dict[
         "outcome": row.outcome.value,
         "finding": row.finding,
         "measure": row.measure,
+        "likeness": row.likeness.value if row.likeness else None,
+        "confidence": row.confidence,
+        "places": [place.model_dump() for place in row.places],
         **addresses,
     }
 

@@ -13,9 +13,16 @@ class Verdict(StrEnum):
     """How a job came out."""
 
     REPRODUCED = "reproduced"
+    RENDERED_DIFFERENTLY = "reproduced, rendered differently"
+    """Everything agrees, but a figure is drawn in another way: other fonts, another theme, another version."""
     DIFFERS = "differs"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+    @property
+    def well(self) -> bool:
+        """Whether the results came out again."""
+        return self in {Verdict.REPRODUCED, Verdict.RENDERED_DIFFERENTLY}
 
 
 class Outcome(StrEnum):
@@ -25,6 +32,8 @@ class Outcome(StrEnum):
     """Equal bytes."""
     EQUIVALENT = "equivalent"
     """Not the same bytes, but no difference that a reader would see."""
+    OTHER_RENDERING = "other rendering"
+    """A figure that shows the same content, drawn in another way that a reader sees: fonts, theme, library."""
     DIFFERENT = "different"
     MISSING = "missing"
     """Published, but not made by this run."""
@@ -48,6 +57,31 @@ class IgnoredPart(BaseModel):
     """What stands there on each side, shortened; empty where a side has nothing."""
 
 
+class Likeness(StrEnum):
+    """How two pictures of a figure compare."""
+
+    IDENTICAL = "identical"
+    SAME_PICTURE = "same picture"
+    """But for encoding, size, shift or the smoothing of edges."""
+    OTHER_RENDERING = "same content, other rendering"
+    DIFFERENT = "different content"
+    UNSURE = "unsure"
+    """Not decided; counts as different until a person has looked."""
+
+
+class Place(BaseModel):
+    """A place that differs, in pixels of the published picture."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    left: int
+    top: int
+    width: int
+    height: int
+    what: str = ""
+    """`marks` or `words`."""
+
+
 class Comparison(BaseModel):
     """One row of a check: a text, a figure or a file, in the order of the document."""
 
@@ -66,6 +100,12 @@ class Comparison(BaseModel):
     reproduced: Digest | None = None
     difference: Digest | None = None
     """Blobs to show side by side: images (PNG) for figures, texts otherwise."""
+    likeness: Likeness | None = None
+    """For pictures."""
+    confidence: float | None = None
+    """How sure the likeness is, 0.5 (not at all) to 1."""
+    places: list[Place] = Field(default_factory=list)
+    """Where pictures differ, the largest first."""
     rule: str = ""
     """Why the thing is ignored as a whole, else empty."""
     tolerance: str = ""

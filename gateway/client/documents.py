@@ -13,7 +13,9 @@ from erc.schemas.problem import Problem
 NOT_COMPARABLE = frozenset({"not_comparable", "no_published_display", "display_unpublished"})
 """Codes of problems that say: there is nothing published to compare with."""
 
-_SAME = frozenset({Outcome.IDENTICAL.value, Outcome.EQUIVALENT.value, Outcome.IGNORED.value})
+_SAME = frozenset(
+    {one.value for one in (Outcome.IDENTICAL, Outcome.EQUIVALENT, Outcome.OTHER_RENDERING, Outcome.IGNORED)}
+)
 _TERMINAL = frozenset({JobStatus.SUCCESS.value, JobStatus.FAILURE.value})
 
 

@@ -24,6 +24,7 @@ _RETURN = re.compile(r"\r+\n?")
 
 VERDICT_STYLES = {
     Verdict.REPRODUCED.value: ("✓", "bold green"),
+    Verdict.RENDERED_DIFFERENTLY.value: ("≈", "bold green"),
     Verdict.DIFFERS.value: ("≠", "bold yellow"),
     Verdict.FAILED.value: ("✗", "bold red"),
     Verdict.CANCELLED.value: ("–", "bold"),

@@ -15,7 +15,7 @@ from erc.schemas.diagnosis import Diagnosis
 
 def exit_code_of_job(job: JobDocument) -> ExitCode:
     """Return the exit code for a job that has ended."""
-    if job.verdict == Verdict.REPRODUCED.value:
+    if job.verdict in {Verdict.REPRODUCED.value, Verdict.RENDERED_DIFFERENTLY.value}:
         return ExitCode.REPRODUCED
     return ExitCode.FAILED if job.comparable else ExitCode.NOT_COMPARABLE
 

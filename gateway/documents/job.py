@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from erc.gateway.documents.compendium import FolderNode
 from erc.gateway.documents.document import Document, NamedProblem
-from erc.schemas.check import Outcome, Verdict
+from erc.schemas.check import Likeness, Outcome, Place, Verdict
 from erc.schemas.job import JobStatus, StepName, StepStatus
 
 
@@ -72,6 +72,12 @@ class ComparisonDocument(Document):
     original: str | None
     reproduced: str | None
     difference: str | None
+    likeness: Likeness | None
+    """How two pictures compare; null for what is no picture."""
+    confidence: float | None
+    """How sure the likeness is, 0.5 to 1."""
+    places: list[Place]
+    """Where pictures differ, in pixels of the published one."""
 
 
 class CheckDocument(Document):

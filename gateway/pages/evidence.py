@@ -21,7 +21,7 @@ from erc.schemas.job import Job
 SHOWN = 60
 """How many comparisons one page shows; the report shows all."""
 
-_AGREE = {Outcome.IDENTICAL, Outcome.EQUIVALENT, Outcome.IGNORED}
+_AGREE = {Outcome.IDENTICAL, Outcome.EQUIVALENT, Outcome.OTHER_RENDERING, Outcome.IGNORED}
 _CAPTIONS = {"original": "Published", "reproduced": "This run", "difference": "Difference"}
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
 

@@ -23,6 +23,7 @@ class State:
 
 VERDICTS = {
     Verdict.REPRODUCED: State("✓", "Reproduced", "good"),
+    Verdict.RENDERED_DIFFERENTLY: State("≈", "Reproduced, rendered differently", "good"),
     Verdict.DIFFERS: State("≠", "Differs", "odd"),
     Verdict.FAILED: State("✗", "Failed", "bad"),
     Verdict.CANCELLED: State("–", "Cancelled", "idle"),
@@ -33,6 +34,7 @@ RUNNING = State("▸", "Running", "busy")
 OUTCOMES = {
     Outcome.IDENTICAL: State("=", "identical", "good"),
     Outcome.EQUIVALENT: State("≈", "agrees", "good"),
+    Outcome.OTHER_RENDERING: State("≈", "other rendering", "good"),
     Outcome.DIFFERENT: State("≠", "differs", "odd"),
     Outcome.MISSING: State("−", "missing", "odd"),
     Outcome.EXTRA: State("+", "new", "odd"),

@@ -67,7 +67,7 @@ def test_a_changed_figure_is_found_and_named(checked: Check, plot: Check, page_o
     after = page_of(("wind", plot()), ("rain by month", plot(block=60)))
     found = checked(before, after)
     assert found.outcomes == ["identical", "identical", "different"]
-    assert found.reason == "Figure 2 (rain by month) differs in 3.0 % of its pixels."
+    assert found.reason == "Figure 2 (rain by month) differs in its marks at 1 place."
     row = found.row("Figure 2")
     assert found.blobs[row.original] == plot()
     assert found.blobs[row.reproduced] == plot(block=60)
@@ -78,7 +78,7 @@ def test_the_worst_figure_comes_first_in_the_reason(checked: Check, plot: Check,
     before = page_of(("a", plot()), ("b", plot()), text="1")
     after = page_of(("a", plot(block=20)), ("b", plot(block=60)), text="2")
     assert checked(before, after).reason == (
-        "Figure 2 (b) differs in 3.0 % of its pixels; 3 of 3 compared things differ."
+        "Figure 2 (b) differs in its marks at 1 place; 3 of 3 compared things differ."
     )
 
 
@@ -113,7 +113,7 @@ def test_linked_figures_are_read_beside_the_display(checked: Check, plot: Check)
     same = checked(page, page, "out/display.html", files, files)
     assert same.outcomes == ["identical", "identical", "identical"]
     other = checked(page, page, "out/display.html", files, files | {"out/fig/a b.png": plot(block=40)})
-    assert other.reason.startswith("Figure 1 (rain) differs in 1.3 %")
+    assert other.reason.startswith("Figure 1 (rain) differs in its marks at 1 place")
 
 
 def test_a_linked_figure_that_the_run_did_not_make_is_missing(checked: Check, plot: Check) -> None:

@@ -46,11 +46,16 @@ def test_a_changed_block_is_found_marked_and_measured(checked: Check, plot: Chec
     found = checked(plot(), plot(block=block), "display.png")
     row = found.row("display.png")
     assert found.outcomes == ["different"]
-    assert row.measure == pytest.approx(block**2 / (400 * 300), rel=0.02, abs=1e-6)
-    marked = Image.open(io.BytesIO(found.blobs[row.difference]))
+    assert (row.likeness, row.places[0].what) == ("different content", "marks")
+    place = row.places[0]
+    assert place.left <= 200 + block // 2 <= place.left + place.width
+    assert place.top <= 100 + block // 2 <= place.top + place.height
+    assert place.width <= block + 8
+    assert place.height <= block + 8
+    assert 0 < row.measure <= (block + 8) ** 2 / (400 * 300)
+    marked = Image.open(io.BytesIO(found.blobs[row.difference])).convert("RGB")
     assert marked.size == (400, 300)
-    red = marked.getpixel((200 + block // 2, 100 + block // 2))
-    assert red == (204, 0, 0)
+    assert (204, 0, 0) in {colour for _, colour in marked.getcolors(1 << 20)}
 
 
 @pytest.mark.parametrize("label", ["12.6", "12.3", "13.5", "72.5", "-12.5"])
@@ -58,13 +63,11 @@ def test_a_changed_label_is_a_difference(checked: Check, plot: Check, label: str
     assert checked(plot(), plot(label), "display.png").outcomes == ["different"]
 
 
-def test_scattered_pixels_are_tolerated(checked: Check, plot: Check) -> None:
+def test_what_a_lossy_encoding_changes_is_tolerated(checked: Check, plot: Check) -> None:
     image = Image.open(io.BytesIO(plot())).convert("RGB")
-    for step in range(20):
-        image.putpixel((45 + 16 * step, 30 + 3 * step), (255, 0, 0))
-    found = checked(plot(), saved(image), "display.png")
-    assert found.outcomes == ["equivalent"]
-    assert found.reason.endswith("; display.png differs only in the way it is drawn, by single pixels.")
+    for quality in (95, 85):
+        again = Image.open(io.BytesIO(saved(image, "JPEG", quality=quality)))
+        assert checked(plot(), saved(again), "display.png").outcomes[0] in {"equivalent", "other rendering"}
 
 
 def test_many_scattered_pixels_are_a_difference(checked: Check, plot: Check) -> None:
@@ -74,9 +77,9 @@ def test_many_scattered_pixels_are_a_difference(checked: Check, plot: Check) -> 
     assert checked(plot(), saved(image), "display.png").outcomes == ["different"]
 
 
-def test_lines_drawn_one_pixel_lower_are_tolerated_and_three_are_not(checked: Check, plot: Check) -> None:
+def test_marks_drawn_one_pixel_lower_are_tolerated_and_eight_are_not(checked: Check, plot: Check) -> None:
     assert checked(plot(), plot(shift=1), "display.png").outcomes == ["equivalent"]
-    assert checked(plot(), plot(shift=3), "display.png").outcomes == ["different"]
+    assert checked(plot(), plot(shift=8), "display.png").outcomes == ["different"]
 
 
 def test_a_faint_change_is_tolerated(checked: Check) -> None:
@@ -95,9 +98,11 @@ def test_sixteen_bits_of_grey_are_compared(checked: Check) -> None:
     assert checked(saved(before), saved(after), "display.png").outcomes == ["different"]
 
 
-def test_another_size_is_a_difference_that_names_both(checked: Check, plot: Check) -> None:
-    found = checked(plot(), plot(size=(400, 320)), "display.png")
-    assert found.reason == "display.png is 400 × 320 pixels, the published one is 400 × 300."
+def test_the_same_picture_at_another_size_is_equivalent_and_both_sizes_are_named(checked: Check, plot: Check) -> None:
+    larger = Image.open(io.BytesIO(plot())).resize((600, 450), Image.Resampling.LANCZOS)
+    found = checked(plot(), saved(larger), "display.png")
+    assert found.verdict in {"reproduced", "reproduced, rendered differently"}
+    assert "at 600 × 450 pixels instead of 400 × 300" in found.reason
 
 
 def test_jpeg_and_gif_are_compared(checked: Check, plot: Check) -> None:
@@ -135,7 +140,7 @@ def test_a_check_decodes_only_so_many_pixels(checked: Check) -> None:
         ImageDraw.Draw(image).rectangle((0, 0, ink, 9), fill=0)
         return saved(image)
 
-    files = [{f"{at}.png": large(90 * side + at) for at in range(6)} for side in (0, 1)]
+    files = [{f"{at}.png": large(2000 * side + at) for at in range(6)} for side in (0, 1)]
     page = "".join(f'<img src="{at}.png">' for at in range(6))
     found = checked(page, page, files=files[0], made=files[1])
     assert found.outcomes == ["identical", *["different"] * 4, *["uncompared"] * 2]

@@ -186,6 +186,9 @@ def _comparison(row: Named, put: Put) -> Comparison:
         if one.reproduced is None
         else put(one.reproduced),
         difference=None if one.difference is None else put(one.difference),
+        likeness=one.likeness,
+        confidence=None if one.confidence is None else round(one.confidence, 3),
+        places=list(one.places),
         rule=one.rule,
         tolerance=one.tolerance,
         ignored=[_ignored(part) for part in one.ignored[:IGNORED_LISTED]],

@@ -1,229 +1,202 @@
-"""Compares bitmaps pixel by pixel."""
+"""Compares bitmaps by what they show: equality first, then a look at both, then a decision."""
 
 from __future__ import annotations
 
 import io
-import warnings
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from PIL import Image, ImageChops, ImageFilter
+import numpy as np
+from PIL import Image, ImageDraw
 
-from erc.schemas.check import Outcome
-from erc.workers.checker.domain.result import Compared
+from erc.schemas.check import Likeness, Outcome, Place
+from erc.workers.checker.domain.picture.bitmap import MAX_IMAGE_PIXELS, Bitmap, PixelBudget, Pixels, opened
+from erc.workers.checker.domain.picture.decide import Decision, decide
+from erc.workers.checker.domain.picture.look import look
+from erc.workers.checker.domain.result import Compared, number
 
-MAX_IMAGE_PIXELS = 50_000_000
-"""The largest picture that is decoded, all its frames together."""
-CHANNEL_TOLERANCE = 0.10
-"""A pixel differs when any channel differs by more than this share of its range."""
-PIXEL_TOLERANCE = 0.0005
-"""Scattered pixels up to this share of a picture may differ without being a difference."""
+__all__ = ["MAX_IMAGE_PIXELS", "PixelBudget", "compare_images", "media_type"]
 
-_ALL_PIXELS = 400_000_000
-_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
-_STEP = round(255 * CHANNEL_TOLERANCE)
-_PATCH = 5
-_PATCH_PIXELS = 6
+FAINT = 24
+"""Channels that differ by no more than this (of 255) are drawn alike: encodings do that."""
+LOOKS = 24
+"""How many frames of an animation are looked at; further ones must be alike pixel by pixel."""
+
+_SMALLEST = 24
 _BAND_PIXELS = 2_000_000
 _RED = (204, 0, 0)
-
-Size = tuple[int, int]
-Box = tuple[int, int, int, int]
-
-
-class PixelBudget:
-    """How many pixels one check may still decode."""
-
-    def __init__(self, pixels: int = _ALL_PIXELS) -> None:
-        self._left = pixels
-
-    def take(self, pixels: int) -> None:
-        """Use some; raises ValueError with a reason for readers when too few are left."""
-        self._left -= pixels
-        if self._left < 0:
-            raise ValueError("is one picture too many to compare in one check")
+_OUTCOMES = {
+    Likeness.IDENTICAL: Outcome.IDENTICAL,
+    Likeness.SAME_PICTURE: Outcome.EQUIVALENT,
+    Likeness.OTHER_RENDERING: Outcome.OTHER_RENDERING,
+    Likeness.DIFFERENT: Outcome.DIFFERENT,
+    Likeness.UNSURE: Outcome.DIFFERENT,
+}
+_BADNESS = (Likeness.SAME_PICTURE, Likeness.OTHER_RENDERING, Likeness.UNSURE, Likeness.DIFFERENT)
 
 
 @dataclass(frozen=True)
-class _Difference:
-    pixels: int
-    share: float
-    real: bool
-    """Whether it is more than scattered pixels and edges drawn up to one pixel elsewhere."""
+class _Found:
+    likeness: Likeness
+    finding: str
+    confidence: float
+    measure: float = 0.0
+    places: tuple[Place, ...] = ()
     marked: bytes | None = None
+
+    @property
+    def order(self) -> tuple[int, float]:
+        return _BADNESS.index(self.likeness), self.measure
 
 
 def compare_images(published: bytes, reproduced: bytes, budget: PixelBudget) -> Compared:
-    """Compare two PNG, JPEG, GIF or WebP files on white; `difference` is a PNG with the differing pixels in red.
+    """Compare two PNG, JPEG, GIF, WebP or TIFF files on white; `difference` is a PNG with the places in red frames.
 
-    Not readable or too large is `uncompared`; another size is `different`.
+    Not readable or too large is `uncompared`. `measure` is the share of the picture that the places cover.
     """
     media = ""
     try:
-        theirs, ours = _opened(published, "published", budget), _opened(reproduced, "reproduced", budget)
-        media = _media(theirs) if theirs.format == ours.format else ""
-        found = _sizes(theirs, ours) or _pixels(theirs, ours)
+        theirs, ours = opened(published, "published", budget), opened(reproduced, "reproduced", budget)
+        media = theirs.media_type if theirs.media_type == ours.media_type else ""
+        found = _frames(theirs, ours)
     except ValueError as error:
         return Compared("image", Outcome.UNCOMPARED, str(error), 1.0, published, reproduced, media_type=media)
-    outcome, finding, difference = found
     return Compared(
         "image",
-        outcome,
-        finding,
-        difference.share,
+        _OUTCOMES[found.likeness],
+        found.finding,
+        found.measure,
         published,
         reproduced,
-        difference.marked,
+        found.marked,
         media_type=media or "image/*",
+        likeness=found.likeness,
+        confidence=found.confidence,
+        places=found.places,
     )
 
 
 def media_type(content: bytes) -> str:
     """Return the type of a picture that can be read and is not too large, else nothing."""
     try:
-        return _media(_opened(content, "", PixelBudget()))
+        return opened(content, "", PixelBudget()).media_type
     except ValueError:
         return ""
 
 
-def _media(image: Image.Image) -> str:
-    return Image.MIME.get(str(image.format), "")
-
-
-def _opened(content: bytes, side: str, budget: PixelBudget) -> Image.Image:
-    """Read a picture's header; nothing is decoded yet."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=_FORMATS)
-            frames = int(getattr(image, "n_frames", 1)) if image.width * image.height <= MAX_IMAGE_PIXELS else 1
-    except Image.DecompressionBombError:
-        raise ValueError(f"is too large to compare: the {side} one has more than {MAX_IMAGE_PIXELS:,} pixels") from None
-    except Exception as error:  # decoders of hostile bytes raise nearly anything
-        raise ValueError(f"could not be compared: the {side} one cannot be read as a picture") from error
-    pixels = image.width * image.height * frames
-    if pixels > MAX_IMAGE_PIXELS:
-        raise ValueError(f"is too large to compare: the {side} one has {pixels:,} pixels")
-    budget.take(pixels)
-    return image
-
-
-def _sizes(published: Image.Image, reproduced: Image.Image) -> tuple[Outcome, str, _Difference] | None:
-    if published.size != reproduced.size:
-        (width, height), (w, h) = published.size, reproduced.size
-        finding = f"is {w:,} × {h:,} pixels, the published one is {width:,} × {height:,}"
-        return Outcome.DIFFERENT, finding, _Difference(0, 1.0, real=True)
-    frames, made = getattr(published, "n_frames", 1), getattr(reproduced, "n_frames", 1)
-    if frames != made:
-        return (
-            Outcome.DIFFERENT,
-            f"has {made} frames, the published one has {frames}",
-            _Difference(0, 1.0, real=True),
-        )
-    return None
-
-
-def _pixels(published: Image.Image, reproduced: Image.Image) -> tuple[Outcome, str, _Difference]:
-    worst = _Difference(0, 0.0, real=False)
-    for frame in range(getattr(published, "n_frames", 1)):
-        found = _difference(_flat(published, frame, "published"), _flat(reproduced, frame, "reproduced"))
-        if (found.real, found.share) > (worst.real, worst.share):
-            worst = found
-    if worst.real:
-        return Outcome.DIFFERENT, f"differs in {_percent(worst)} of its pixels", worst
-    if worst.pixels:
-        return Outcome.EQUIVALENT, "differs only in the way it is drawn, by single pixels", worst
-    return Outcome.EQUIVALENT, "shows the same picture", worst
-
-
-def _percent(difference: _Difference) -> str:
-    percent = 100 * difference.share
-    return f"{percent:.1f} %" if percent >= 0.1 else f"{percent:.2f} %" if percent >= 0.01 else "less than 0.01 %"
-
-
-def _flat(image: Image.Image, frame: int, side: str) -> Image.Image:
-    """Return a frame as RGB on white."""
-    try:
-        image.seek(frame)
-        image.load()
-        if image.mode.startswith(("I", "F")):
-            return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
-        if image.has_transparency_data:
-            white = Image.new("RGBA", image.size, "white")
-            white.alpha_composite(image.convert("RGBA"))
-            return white.convert("RGB")
-        return image.convert("RGB")
-    except Exception as error:  # decoders of hostile bytes raise nearly anything
-        raise ValueError(f"could not be compared: the {side} one is damaged") from error
-
-
-def _difference(published: Image.Image, reproduced: Image.Image) -> _Difference:
-    mask = _mask(ImageChops.difference(published, reproduced))
-    box = mask.getbbox()
-    if box is None:
-        return _Difference(0, 0.0, real=False)
-    pixels = mask.histogram()[255]
-    whole = mask.width * mask.height
-    unexplained, real = 0, False
-    for band in _bands(box, mask.size):
-        left = _unexplained(published.crop(band), reproduced.crop(band), mask.crop(band))
-        unexplained += left.histogram()[255]
-        real = unexplained > PIXEL_TOLERANCE * whole or _has_patch(left, mask.crop(band))
-        if real:
+def _frames(theirs: Bitmap, ours: Bitmap) -> _Found:
+    if theirs.frames != ours.frames:
+        finding = f"has {number(ours.frames, 'frame')}, the published one has {theirs.frames:,}"
+        return _Found(Likeness.DIFFERENT, finding, 1.0, 1.0)
+    worst = _Found(Likeness.SAME_PICTURE, "shows the same picture", 1.0)
+    looks = 0
+    for at in range(theirs.frames):
+        one, other = theirs.frame(at), ours.frame(at)
+        if _alike(one, other):
+            continue
+        looks += 1
+        found = _seen(one, other) if looks <= LOOKS else _unseen(theirs.frames)
+        worst = found if found.order >= worst.order else worst
+        if looks > LOOKS:
             break
-    return _Difference(pixels, pixels / whole, real, _marked(published, mask) if real else None)
+    return worst
 
 
-def _mask(difference: Image.Image) -> Image.Image:
-    red, green, blue = difference.split()
-    strongest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
-    return strongest.point([255 if value > _STEP else 0 for value in range(256)])
-
-
-def _bands(box: Box, size: Size) -> Iterator[Box]:
-    """Cut the region that differs into overlapping bands, so that memory stays flat."""
-    left, right = max(0, box[0] - _PATCH), min(size[0], box[2] + _PATCH)
-    height = max(1, _BAND_PIXELS // (right - left))
-    for top in range(box[1], box[3], height):
-        yield left, max(0, top - _PATCH), right, min(size[1], top + height + _PATCH)
-
-
-def _unexplained(published: Image.Image, reproduced: Image.Image, mask: Image.Image) -> Image.Image:
-    """Return the differing pixels that have no like among the other picture's pixels one step around."""
-    one_way = _mask(_outside(published, reproduced))
-    other_way = _mask(_outside(reproduced, published))
-    return ImageChops.darker(ImageChops.lighter(one_way, other_way), mask)
-
-
-def _outside(image: Image.Image, other: Image.Image) -> Image.Image:
-    """Return by how much each channel lies outside the range of the other picture's pixels one step around."""
-    darkest, lightest = _spread(other, ImageChops.darker, "white"), _spread(other, ImageChops.lighter, "black")
-    return ImageChops.lighter(ImageChops.subtract(image, lightest), ImageChops.subtract(darkest, image))
-
-
-def _spread(image: Image.Image, choose: Callable[[Image.Image, Image.Image], Image.Image], outside: str) -> Image.Image:
-    """Give each pixel the chosen value of its neighbourhood; the frame around keeps edges from wrapping."""
-    framed = Image.new("RGB", (image.width + 2, image.height + 2), outside)
-    framed.paste(image, (1, 1))
-    across = choose(choose(framed, ImageChops.offset(framed, 1, 0)), ImageChops.offset(framed, -1, 0))
-    down = choose(choose(across, ImageChops.offset(across, 0, 1)), ImageChops.offset(across, 0, -1))
-    return down.crop((1, 1, image.width + 1, image.height + 1))
-
-
-def _has_patch(unexplained: Image.Image, mask: Image.Image) -> bool:
-    """Return whether a pixel that nothing explains lies in a patch of differing ones: a digit, a mark, no noise."""
-    if unexplained.getbbox() is None:
+def _alike(one: Pixels, other: Pixels) -> bool:
+    """Return whether two pictures of one size are alike pixel by pixel, but for what an encoding changes."""
+    if one.shape != other.shape:
         return False
-    dense = mask.filter(ImageFilter.BoxBlur(_PATCH // 2))
-    least = 255 * _PATCH_PIXELS // _PATCH**2 - 1
-    thick = dense.point([255 if value >= least else 0 for value in range(256)])
-    return ImageChops.darker(unexplained, thick).getbbox() is not None
+    rows = max(1, _BAND_PIXELS // max(1, one.shape[1]))
+    for top in range(0, one.shape[0], rows):
+        a, b = one[top : top + rows], other[top : top + rows]
+        if int((np.maximum(a, b) - np.minimum(a, b)).max()) > FAINT:
+            return False
+    return True
 
 
-def _marked(published: Image.Image, mask: Image.Image) -> bytes:
-    """Return the published picture in pale grey with the differing pixels in red, as PNG."""
-    pale = published.convert("L").point([255 - round((255 - value) * 0.35) for value in range(256)]).convert("RGB")
-    pale.paste(_RED, (0, 0, *pale.size), mask)
+def _unseen(frames: int) -> _Found:
+    finding = f"differs in more than {LOOKS} of its {frames:,} frames"
+    return _Found(Likeness.DIFFERENT, finding, 0.9, 1.0)
+
+
+def _seen(one: Pixels, other: Pixels) -> _Found:
+    if min(*one.shape[:2], *other.shape[:2]) < _SMALLEST:
+        return _small(one, other)
+    seen = look(one, other)
+    decision = decide(seen)
+    places = _places(decision, seen.scale, one)
+    measure = _share(places, one) if decision.found else 0.0
+    marked = _marked(one, places) if places else None
+    return _Found(decision.likeness, _finding(decision, one, other), decision.confidence, measure, places, marked)
+
+
+def _small(one: Pixels, other: Pixels) -> _Found:
+    """Judge pictures too small to hold a figure by their pixels alone."""
+    (height, width), (high, wide) = one.shape[:2], other.shape[:2]
+    if one.shape != other.shape:
+        return _Found(
+            Likeness.DIFFERENT, f"is {wide:,} × {high:,} pixels, the published one is {width:,} × {height:,}", 0.9, 1.0
+        )
+    share = float(((np.maximum(one, other) - np.minimum(one, other)).max(2) > FAINT).mean())
+    return _Found(Likeness.DIFFERENT, f"differs in {max(0.1, 100 * share):.1f} % of its pixels", 0.9, share)
+
+
+def _places(decision: Decision, scale: float, one: Pixels) -> tuple[Place, ...]:
+    height, width = one.shape[:2]
+    places = []
+    for found in decision.found:
+        left, top, right, bottom = (round(side / scale) for side in found.box)
+        left, top = min(max(0, left), width - 1), min(max(0, top), height - 1)
+        right, bottom = max(left + 1, min(width, right)), max(top + 1, min(height, bottom))
+        places.append(Place(left=left, top=top, width=right - left, height=bottom - top, what=found.what))
+    return tuple(places)
+
+
+def _share(places: tuple[Place, ...], one: Pixels) -> float:
+    covered = np.zeros(one.shape[:2], dtype=bool)
+    for place in places:
+        covered[place.top : place.top + place.height, place.left : place.left + place.width] = True
+    return float(covered.mean())
+
+
+def _finding(decision: Decision, one: Pixels, other: Pixels) -> str:
+    marks = sum(found.what == "marks" for found in decision.found)
+    words = len(decision.found) - marks
+    where = " and ".join(
+        part
+        for part in (
+            f"in its marks at {number(marks, 'place')}" if marks else "",
+            f"in its words at {number(words, 'place')}" if words else "",
+        )
+        if part
+    )
+    sized = (
+        ""
+        if one.shape == other.shape
+        else f", at {other.shape[1]:,} × {other.shape[0]:,} pixels instead of {one.shape[1]:,} × {one.shape[0]:,}"
+    )
+    if decision.likeness is Likeness.SAME_PICTURE:
+        return f"shows the same picture{sized}"
+    if decision.likeness is Likeness.OTHER_RENDERING:
+        return f"shows the same content, drawn in another way{sized}"
+    if decision.likeness is Likeness.UNSURE:
+        return f"may differ {where}; this was not decided and counts as different, so look at both pictures"
+    return f"differs {where}"
+
+
+def _marked(published: Pixels, places: tuple[Place, ...]) -> bytes:
+    """Return the published picture in pale grey with the places framed in red, as PNG."""
+    grey = Image.fromarray(published).convert("L")
+    pale = grey.point([255 - round((255 - value) * 0.45) for value in range(256)]).convert("RGB")
+    pen = ImageDraw.Draw(pale)
+    thick = max(1, round(max(pale.size) / 400))
+    for place in places:
+        box = (
+            place.left - 2 * thick,
+            place.top - 2 * thick,
+            place.left + place.width + 2 * thick - 1,
+            place.top + place.height + 2 * thick - 1,
+        )
+        pen.rectangle(box, outline=_RED, width=thick)
     kept = io.BytesIO()
     pale.save(kept, "PNG", compress_level=3)
     return kept.getvalue()

@@ -17,6 +17,7 @@ PICTURES_BYTES = 16 << 20
 
 _HEADLINES = {
     Verdict.REPRODUCED: "Reproduced",
+    Verdict.RENDERED_DIFFERENTLY: "Reproduced, rendered differently",
     Verdict.DIFFERS: "Differs",
     Verdict.FAILED: "Failed",
     Verdict.CANCELLED: "Cancelled",
@@ -24,6 +25,7 @@ _HEADLINES = {
 _OUTCOMES = {
     Outcome.IDENTICAL: "identical",
     Outcome.EQUIVALENT: "agrees",
+    Outcome.OTHER_RENDERING: "agrees, rendered differently",
     Outcome.DIFFERENT: "differs",
     Outcome.MISSING: "missing",
     Outcome.EXTRA: "new",
@@ -80,7 +82,7 @@ def page(verdict: Verdict, reason: str, display: str, rows: Sequence[Named], not
     sections = Markup("").join(_section(number, row, room) for number, row in enumerate(rows, 1))
     return _PAGE.format(
         headline=_HEADLINES[verdict],
-        verdict=verdict.value,
+        verdict="reproduced" if verdict.well else verdict.value,
         reason=reason,
         display=display,
         style=STYLE,
@@ -108,7 +110,7 @@ def _section(number: int, row: Named, room: _Room) -> Markup:
     one = row.compared
     finding = Markup("<p>{}</p>\n").format(row.sentence) if row.sentence else Markup("")
     return _SECTION.format(
-        outcome=one.outcome.value,
+        outcome=one.outcome.value.replace(" ", "-"),
         number=number,
         name=row.name,
         word=_OUTCOMES[one.outcome],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from erc.schemas.check import Outcome
+from erc.schemas.check import Likeness, Outcome, Place
 
 CHANGES_KEPT = 200
 """How many single changes of one thing are kept to be shown; all are counted."""
@@ -50,10 +50,15 @@ class Compared:
     tolerance: str = ""
     """The tolerance under which it was compared, in words."""
 
+    likeness: Likeness | None = None
+    confidence: float | None = None
+    """How sure the likeness is, 0.5 to 1."""
+    places: tuple[Place, ...] = ()
+
     @property
     def agrees(self) -> bool:
-        """Whether a reader would see no difference."""
-        return self.outcome in {Outcome.IDENTICAL, Outcome.EQUIVALENT, Outcome.IGNORED}
+        """Whether both say the same, however they are drawn."""
+        return self.outcome in {Outcome.IDENTICAL, Outcome.EQUIVALENT, Outcome.OTHER_RENDERING, Outcome.IGNORED}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ p { margin: .4rem 0; overflow-wrap: anywhere; }
 section { border-top: 1px solid var(--line); padding: 1.2rem 0; }
 .outcome { font-weight: 600; font-size: .8rem; padding: .1rem .5rem; border-radius: 1rem; background: var(--wash);
   color: var(--bad); white-space: nowrap; }
-.identical .outcome, .equivalent .outcome { color: var(--good); }
+.identical .outcome, .equivalent .outcome, .other-rendering .outcome { color: var(--good); }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); gap: 1rem; }
 figure { margin: .5rem 0; }
 figure img { max-width: 100%; height: auto; background: #fff; border: 1px solid var(--line); }

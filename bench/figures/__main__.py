@@ -1,0 +1,88 @@
+"""Draw the labelled set, measure the comparator on it, write the report.
+
+`python -m bench.figures draw|measure|report [--half report|tuning] [--plots N] [--kept FOLDER]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.figures.baselines import distances
+from bench.figures.making import make
+from bench.figures.pairs import SUITES, Pair, Picture, all_pairs
+from bench.figures.suites import prepare
+from bench.figures.telling import tell
+from PIL import Image
+
+from erc.workers.checker.domain.images import PixelBudget, compare_images
+
+HALVES = {"tuning": (40, 20261129), "report": (64, 20270401)}
+"""How many base plots each half has, and its seed. The report half was drawn after the thresholds were committed."""
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m bench.figures", description=__doc__)
+    parser.add_argument("what", choices=("draw", "measure", "report"))
+    parser.add_argument("--half", choices=tuple(HALVES), default="report")
+    parser.add_argument("--plots", type=int, default=0, help="only the first so many base plots")
+    parser.add_argument("--kept", type=Path, default=Path(".erc/figures"), help="where pictures and measures are kept")
+    asked = parser.parse_args()
+    asked.kept.mkdir(parents=True, exist_ok=True)
+    measures = asked.kept / f"{asked.half}.jsonl"
+    if asked.what == "draw":
+        prepare(SUITES)
+        make(_pictures(_pairs(asked.half, asked.plots)), asked.kept.resolve())
+    elif asked.what == "measure":
+        _measure(_pairs(asked.half, asked.plots), asked.kept.resolve(), measures)
+    else:
+        print(tell([json.loads(line) for line in measures.read_text().splitlines()]))
+
+
+def _pairs(half: str, plots: int) -> list[Pair]:
+    count, seed = HALVES[half]
+    pairs = all_pairs(count, seed)
+    return [pair for pair in pairs if not plots or pair.plot < plots]
+
+
+def _pictures(pairs: list[Pair]) -> list[Picture]:
+    return [picture for pair in pairs for picture in (pair.first, pair.second)]
+
+
+def _measure(pairs: list[Pair], kept: Path, measures: Path) -> None:
+    """Append a line for each pair that has none yet."""
+    done = {json.loads(line)["name"] for line in measures.read_text().splitlines()} if measures.exists() else set()
+    files = make(_pictures(pairs), kept)
+    Image.MAX_IMAGE_PIXELS = None
+    with measures.open("a") as file:
+        for pair in pairs:
+            if pair.name not in done and pair.first in files and pair.second in files:
+                for line in _measured(pair, files[pair.first], files[pair.second]):
+                    file.write(json.dumps(line) + "\n")
+                    file.flush()
+
+
+def _measured(pair: Pair, first: Path, second: Path) -> Iterator[dict[str, Any]]:
+    alike = first.read_bytes() == second.read_bytes()
+    if alike and pair.label != "same":
+        print(f"{pair.name} makes no difference", file=sys.stderr)
+        return
+    begun = time.process_time()
+    found = compare_images(first.read_bytes(), second.read_bytes(), PixelBudget())
+    seconds = time.process_time() - begun
+    likeness = "identical" if alike else found.likeness.value if found.likeness else found.outcome.value
+    yield {
+        "name": pair.name, "plot": pair.plot, "kind": pair.first.plot.kind, "toolkit": pair.first.plot.toolkit,
+        "label": pair.label, "change": pair.change, "rendering": pair.rendering, "hard": pair.hard, "likeness": likeness,
+        "confidence": found.confidence, "seconds": round(seconds, 3), "others": distances(first, second),
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Compares two pictures of figures: what they show, apart from how it is drawn."""

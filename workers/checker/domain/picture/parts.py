@@ -1,0 +1,208 @@
+"""Takes a picture apart: its ground, its blocks (panels, plots) and the small signs around and in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Pixels = NDArray[np.uint8]
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom; the last two are outside."""
+
+INK = 40
+"""A pixel whose strongest channel is further than this from the ground is ink."""
+FAINT = 12
+"""The same for the ground of a panel."""
+_LARGE = 0.16
+_SIGN = 0.075
+_FRAME = 0.1
+_EDGE = 0.8
+_FILLS = 0.85
+_BLOCKS_KEPT = 36
+_SIGNS_KEPT = 3000
+_PIECES_KEPT = 30_000
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A picture's parts, boxes in its pixels."""
+
+    ground: tuple[int, int, int]
+    ink: Pixels
+    """How far each pixel is from the ground, 0 to 255."""
+    blocks: tuple[Box, ...]
+    framed: bool
+    """Whether the blocks are frames, not just what all large pieces cover."""
+    signs: tuple[Box, ...]
+    """Connected pieces of ink outside the blocks that are as small as letters."""
+
+
+def parts(pixels: Pixels) -> Parts:
+    """Take a picture (height by width by 3) apart."""
+    ground = border_colour(pixels)
+    ink = away(pixels, ground)
+    height, width = ink.shape
+    boxes = pieces(ink > INK)
+    frames = _frames(pixels, ink, FAINT) or _frames(pixels, ink, INK)
+    loose = [box for box in boxes if _is_large(box, width, height) and not any(_inside(box, one) for one in frames)]
+    blocks = _apart(frames) if frames else [_around(loose)] if loose else []
+    small = _SIGN * min(width, height)
+    signs = [
+        box
+        for box in boxes
+        if _as_words(box, small, width) and not any(_inside(box, block) or _tick(box, block) for block in blocks)
+    ]
+    return Parts(ground, ink, tuple(blocks), bool(frames), tuple(signs[:_SIGNS_KEPT]))
+
+
+def border_colour(pixels: Pixels) -> tuple[int, int, int]:
+    """Return the commonest colour of a picture's border."""
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return commonest(border)
+
+
+def commonest(colours: Pixels) -> tuple[int, int, int]:
+    """Return the commonest of colours (any shape by 3)."""
+    flat = colours.reshape(-1, 3).astype(np.uint32)
+    codes = (flat[:, 0] >> 2 << 12) | (flat[:, 1] >> 2 << 6) | flat[:, 2] >> 2
+    values, first, counts = np.unique(codes, return_index=True, return_counts=True)
+    del values
+    red, green, blue = (int(one) for one in flat[first[counts.argmax()]])
+    return red, green, blue
+
+
+def away(pixels: Pixels, ground: tuple[int, int, int]) -> Pixels:
+    """Return by how much each pixel's strongest channel is away from a colour."""
+    found = np.zeros(pixels.shape[:2], dtype=np.int16)
+    for channel in range(3):
+        np.maximum(found, np.abs(pixels[..., channel].astype(np.int16) - ground[channel]), out=found)
+    return found.astype(np.uint8)
+
+
+def pieces(mask: NDArray[np.bool_]) -> list[Box]:
+    """Return the boxes of the connected pieces of a mask, corners connecting."""
+    labels, count = ndimage.label(mask, structure=np.ones((3, 3), dtype=np.uint8))
+    found = ndimage.find_objects(labels, min(int(count), _PIECES_KEPT))
+    return [(int(x.start), int(y.start), int(x.stop), int(y.stop)) for y, x in found]
+
+
+def signs_in(pixels: Pixels, block: Box, whole: tuple[int, int]) -> tuple[list[Box], Pixels]:
+    """Return the small pieces inside a block on the block's own ground (boxes in the picture), and its ink."""
+    left, top, right, bottom = block
+    inner = pixels[top:bottom, left:right]
+    ink = away(inner, commonest(inner))
+    small = _SIGN * min(whole)
+    found = [box for box in pieces(ink > INK) if _side(box) <= small and not _is_stroke(box)]
+    moved = [(box[0] + left, box[1] + top, box[2] + left, box[3] + top) for box in found[:_SIGNS_KEPT]]
+    return moved, ink
+
+
+def _is_stroke(box: Box) -> bool:
+    """Return whether a piece is a short flat line: a legend's key, a dash."""
+    return box[3] - box[1] <= 4 and box[2] - box[0] >= 12
+
+
+def _side(box: Box) -> int:
+    return max(box[2] - box[0], box[3] - box[1])
+
+
+def _as_words(box: Box, small: float, width: int) -> bool:
+    """Return whether a piece may be a letter, or some letters that touch."""
+    wide, high = box[2] - box[0], box[3] - box[1]
+    return min(wide, high) <= small and (
+        max(wide, high) <= small or (max(wide, high) <= 0.3 * width and min(wide, high) >= 5)
+    )
+
+
+def _is_large(box: Box, width: int, height: int) -> bool:
+    return box[2] - box[0] >= _LARGE * width or box[3] - box[1] >= _LARGE * height
+
+
+def _inside(box: Box, block: Box) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return block[0] <= x < block[2] and block[1] <= y < block[3]
+
+
+def _tick(box: Box, block: Box) -> bool:
+    """Return whether a sign is a short line on a block's edge."""
+    wide, high = box[2] - box[0], box[3] - box[1]
+    if min(wide, high) > max(3, 0.6 * max(wide, high)):
+        return False
+    near = 3 + round(0.004 * (block[2] - block[0]))
+    if wide >= high:
+        return (
+            box[1] >= block[1] - near
+            and box[3] <= block[3] + near
+            and (abs(box[2] - block[0]) <= near or abs(box[0] - block[2]) <= near)
+        )
+    return (
+        box[0] >= block[0] - near
+        and box[2] <= block[2] + near
+        and (abs(box[3] - block[1]) <= near or abs(box[1] - block[3]) <= near)
+    )
+
+
+def _frames(pixels: Pixels, ink: Pixels, least: int) -> list[Box]:
+    """Return the rectangles of panels and frames: lines, or an area of one ground, on all four sides."""
+    height, width = ink.shape
+    found = []
+    mask = _closed(ink > least) if least == FAINT else ink > least
+    for box in pieces(mask):
+        if box[2] - box[0] < _FRAME * width or box[3] - box[1] < _FRAME * height:
+            continue
+        frame = _frame(mask[box[1] : box[3], box[0] : box[2]], box)
+        if frame and not _solid(
+            pixels[frame[1] : frame[3], frame[0] : frame[2]], ink[frame[1] : frame[3], frame[0] : frame[2]]
+        ):
+            found.append(frame)
+    return found
+
+
+def _closed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Bridge the white lines of a grid, which are thinner than the room between panels."""
+    size = max(3, round(min(mask.shape) / 110)) | 1
+    wide = ndimage.maximum_filter(mask, size)
+    closed: NDArray[np.bool_] = ndimage.minimum_filter(wide, size)
+    return closed
+
+
+def _frame(mask: NDArray[np.bool_], box: Box) -> Box | None:
+    columns = np.flatnonzero(mask.mean(0) >= _EDGE)
+    rows = np.flatnonzero(mask.mean(1) >= _EDGE)
+    if not len(columns) or not len(rows):
+        return None
+    left, right, top, bottom = (int(one) for one in (columns[0], columns[-1], rows[0], rows[-1]))
+    if right - left < _FILLS * mask.shape[1] or bottom - top < _FILLS * mask.shape[0]:
+        return None
+    return box[0] + left, box[1] + top, box[0] + right + 1, box[1] + bottom + 1
+
+
+def _solid(pixels: Pixels, ink: Pixels) -> bool:
+    """Return whether an area is of one strong colour: a bar, no panel."""
+    inner = pixels[2:-2, 2:-2]
+    if not inner.size:
+        return True
+    colour = commonest(inner)
+    filled = float((away(inner, colour) < 24).mean())
+    return filled > 0.93 and float(np.median(ink)) > 48
+
+
+def _apart(frames: list[Box]) -> list[Box]:
+    """Drop frames inside others (legends); the largest first."""
+    kept: list[Box] = []
+    for box in sorted(frames, key=lambda one: -(one[2] - one[0]) * (one[3] - one[1])):
+        if not any(_inside(box, one) for one in kept):
+            kept.append(box)
+    return kept[:_BLOCKS_KEPT]
+
+
+def _around(boxes: list[Box]) -> Box:
+    return (
+        min(box[0] for box in boxes),
+        min(box[1] for box in boxes),
+        max(box[2] for box in boxes),
+        max(box[3] for box in boxes),
+    )
