@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from erc.events.blobs import BlobStore
@@ -14,12 +14,14 @@ from erc.gateway.pages.words import OUTCOMES, State
 from erc.gateway.services import Services
 from erc.gateway.signer import Signer
 from erc.gateway.views import check_view
-from erc.schemas.check import CheckReport, Comparison, Outcome
+from erc.schemas.check import CheckReport, Comparison, IgnoredPart, Outcome
 from erc.schemas.ids import Digest
 from erc.schemas.job import Job
 
 SHOWN = 60
 """How many comparisons one page shows; the report shows all."""
+IGNORED_SHOWN = 20
+"""How many ignored parts of a comparison one page shows."""
 
 _AGREE = {Outcome.IDENTICAL, Outcome.EQUIVALENT, Outcome.OTHER_RENDERING, Outcome.IGNORED}
 _CAPTIONS = {"original": "Published", "reproduced": "This run", "difference": "Difference"}
@@ -43,6 +45,10 @@ class Row:
     state: State
     finding: str
     sides: list[Side]
+    terms: list[str] = field(default_factory=list)
+    """On which terms it was compared, a phrase each: the rule, the tolerance, how sure a figure's class is."""
+    ignored: Sequence[IgnoredPart] = ()
+    ignored_count: int = 0
 
     @property
     def pictured(self) -> bool:
@@ -59,6 +65,8 @@ class Evidence:
     agree: int
     report: str | None
     display: str
+    warnings: Sequence[str] = ()
+    unclaimed: Sequence[str] = ()
 
     @property
     def left(self) -> int:
@@ -84,6 +92,8 @@ async def evidence_of(services: Services, job: Job, signer: Signer) -> Evidence 
         agree=sum(row.outcome in _AGREE for row in report.comparisons),
         report=view["report"],
         display=_display(report),
+        warnings=report.warnings,
+        unclaimed=report.unclaimed,
     )
 
 
@@ -98,7 +108,18 @@ def _digests(row: Comparison) -> dict[str, Digest | None]:
 
 def _row(row: Comparison, view: dict[str, Any], pictures: set[Digest]) -> Row:
     sides = [Side(_CAPTIONS[side], view[side], digest in pictures) for side, digest in _digests(row).items() if digest]
-    return Row(row.name, OUTCOMES[row.outcome], row.finding, sides)
+    about = {"terms": _terms(row), "ignored": row.ignored[:IGNORED_SHOWN], "ignored_count": row.ignored_count}
+    return Row(row.name, OUTCOMES[row.outcome], row.finding, sides, **about)
+
+
+def _terms(row: Comparison) -> list[str]:
+    sure = "" if row.confidence is None else f" (confidence {row.confidence:.2f} of 1)"
+    terms = {
+        "Ignored by": row.rule,
+        "Tolerance": row.tolerance,
+        "Class of the figure": f"{row.likeness.value}{sure}" if row.likeness else "",
+    }
+    return [f"{name}: {said}" for name, said in terms.items() if said]
 
 
 def _pictures(blobs: BlobStore, digests: set[Digest]) -> set[Digest]:

@@ -156,12 +156,17 @@ class World:
             await transaction.connection.execute(insert(tables.shipment).values(**row))
         return shipment
 
-    def report(self, rows: Sequence[Comparison], verdict: Verdict = Verdict.DIFFERS) -> str:
+    def report(self, rows: Sequence[Comparison], verdict: Verdict = Verdict.DIFFERS, **more: Any) -> str:
         """Keep a check report and return its digest."""
         blobs = self.services.blobs
         html = blobs.put(b"<!DOCTYPE html><title>Report</title><p>the whole report")
         report = CheckReport(
-            verdict=verdict, reason="Figure 1 differs.", display="display.html", comparisons=list(rows), html=html
+            verdict=verdict,
+            reason="Figure 1 differs.",
+            display="display.html",
+            comparisons=list(rows),
+            html=html,
+            **more,
         )
         return put_document(blobs, report)
 

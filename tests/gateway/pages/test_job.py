@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from erc.schemas.check import Comparison, Outcome, Verdict
+from erc.schemas.check import Comparison, IgnoredPart, Likeness, Outcome, Verdict
 from erc.schemas.diagnosis import Cause, Diagnosis, Edit
 from erc.schemas.job import Job, JobStatus, Step, StepName, StepStatus
 from erc.schemas.problem import Problem
@@ -78,6 +78,23 @@ async def test_what_is_no_picture_is_a_link(operator, world) -> None:
     page = (await operator.get(f"/job/{job.id}")).text
     assert "<figcaption>" not in page
     assert re.search(r'<a href="[^"]+/figure/[^"]+/0/original">Published', page)
+
+
+async def test_the_terms_of_a_comparison_and_what_does_not_count_are_told(operator, world) -> None:
+    part = IgnoredPart(rule="memory address", published="<0x1>", reproduced="<0x2>")
+    about = {"kind": "text", "outcome": Outcome.EQUIVALENT, "tolerance": "absolute 0.1"}
+    text = Comparison(name="Text", ignored=[part], ignored_count=41, **about)
+    drawn = {"likeness": Likeness.OTHER_RENDERING, "confidence": 0.8, "outcome": Outcome.OTHER_RENDERING}
+    rows = [text, world.figure(Outcome.DIFFERENT).model_copy(update=drawn)]
+    told = {"warnings": ["The rule for “x” names nothing."], "unclaimed": ["log.txt"]}
+    job = await world.job(await world.compendium(), differs(world.report(rows, **told)))
+    page = (await operator.get(f"/job/{job.id}")).text
+    assert "Tolerance: absolute 0.1" in page
+    assert "41 parts differ and do not count" in page
+    assert "<td>memory address</td><td>&lt;0x1&gt;</td><td>&lt;0x2&gt;</td>" in page
+    assert "Class of the figure: same content, other rendering (confidence 0.80 of 1)" in page
+    assert "The rule for “x” names nothing." in page
+    assert "not counted: <code>log.txt</code>." in page
 
 
 async def test_the_report_is_framed_without_any_right(operator, world) -> None:
