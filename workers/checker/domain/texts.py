@@ -61,7 +61,10 @@ def compare_passages(
     """
     if list(published) == list(reproduced):
         return Compared("text", Outcome.IDENTICAL)
-    found = find_differences(published, reproduced, tolerance, ignore, title)
+    return _told(find_differences(published, reproduced, tolerance, ignore, title), published, reproduced, noun)
+
+
+def _told(found: Found, published: Sequence[str], reproduced: Sequence[str], noun: str) -> Compared:
     ignored = tuple(Change(_line(one, noun), one.published, one.reproduced, one.rule) for one in found.ignored)
     if not found.changed:
         return Compared(
