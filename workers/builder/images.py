@@ -20,7 +20,7 @@ from erc.schemas.limits import GIB, BuildLimits
 from erc.workers.builder.bases import Bases
 from erc.workers.builder.confined import Confined, Task
 from erc.workers.builder.contents import tree
-from erc.workers.builder.domain.archives import BaseWanted, base_of
+from erc.workers.builder.domain.archives import BaseWanted, base_of, refuse_triggers
 from erc.workers.builder.domain.inventory import COMMAND, FREE, PROBE, Inventory, read_free, read_inventory, read_probe
 from erc.workers.builder.domain.rules import Base, BuildRules, KeptBase, OnLog, Order
 from erc.workers.builder.engine import ImageBuilder, proxies
@@ -143,11 +143,13 @@ class EngineImages:
     async def _provided(self, order: Order) -> None:
         """Have the base in the engine: as it is, else loaded again, else made anew under another id."""
         base, shelf = order.base, await self.shelf()
-        if await shelf.find(base.image_id):
+        if image := await shelf.inspect(base.image_id):
+            # What is remembered, or was adopted, need not have come by way of `Bases`.
+            refuse_triggers(base.name, image)
             return
         kept = await self._rows.base(base.name)
-        image = kept.image if kept and kept.image and await size_of(self._blobs, kept.image) is not None else None
-        if image and await self.load(image, base.name, self._blobs) == base.image_id:
+        saved = kept.image if kept and kept.image and await size_of(self._blobs, kept.image) is not None else None
+        if saved and await self.load(saved, base.name, self._blobs) == base.image_id:
             return
         made = await self._kept(self._wanted(order.plan))
         if made.image_id != base.image_id:

@@ -138,6 +138,18 @@ async def test_a_script_that_fails_is_told_with_its_path_and_leaves_nothing(benc
     assert await bench.running() == 0
 
 
+async def test_a_base_with_triggers_that_is_remembered_is_never_built_on(bench: Bench) -> None:
+    name = busybox_image("erc-test-onbuild:2", change="ONBUILD RUN id")
+    image_id = await bench.images.find(name)
+    assert image_id
+    bench.base = Base(name, image_id)
+    try:
+        with pytest.raises(Rejected, match="steps of its own"):
+            await bench.build()
+    finally:
+        await bench.engine.images.delete(name, force=True)
+
+
 async def test_a_script_without_an_end_is_stopped(bench: Bench) -> None:
     await bench.build()
 
