@@ -32,7 +32,7 @@ class Environments:
         return Built(rows[0]["image_id"], rows[0]["image"], rows[0]["evidence"]) if rows else None
 
     async def put(self, key: Digest, image_id: str, evidence: Digest | None = None) -> None:
-        """Remember an environment; another image forgets the saved one and its evidence."""
+        """Remember an environment, used at this moment; another image forgets the saved one and its evidence."""
         values = {"image_id": image_id, "image": None, "evidence": evidence}
         statement = insert(tables.built).values(key=key, **values)
         async with self._database.transaction() as transaction:
@@ -41,6 +41,7 @@ class Environments:
                     index_elements=["key"], set_=values, where=tables.built.c.image_id != image_id
                 )
             )
+        await self.used(key)
 
     async def used(self, key: Digest) -> None:
         """Note that an environment is used at this moment: what was not for long is the first to go."""

@@ -36,6 +36,7 @@ RULES = BuildRules(platform="linux/amd64", limits=BuildLimits(), ca_bundle=None,
 NOT_FOUND = Rejected(
     "A package is not available", "Remove it.", "package_not_found", FailedBuild(phase="system_packages", line=3)
 )
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _numbers = iter(range(1, 10_000))
 
 
@@ -158,6 +159,36 @@ async def test_an_image_that_was_never_saved_is_built_again(bench: Bench) -> Non
     assert isinstance(again, EnvironmentReady)
     assert not again.cached
     assert (len(bench.images.orders), bench.images.loads) == (2, [])
+
+
+async def test_an_environment_that_is_there_is_taken_with_its_lock_held(bench: Bench) -> None:
+    first = await bench.prepare()
+    assert isinstance(first, EnvironmentReady)
+
+    async with bench.environments.building(first.environment_key):
+        taking = asyncio.create_task(bench.prepare())
+        await asyncio.sleep(0.3)
+        waits = not taking.done()
+        bench.images.images.clear()
+    again = await taking
+
+    assert waits
+    assert isinstance(again, EnvironmentReady)
+    assert (again.cached, len(bench.images.orders)) == (False, 2), "what is gone by then is never told as ready"
+
+
+async def test_an_environment_that_is_made_again_counts_as_used(bench: Bench) -> None:
+    first = await bench.prepare()
+    assert isinstance(first, EnvironmentReady)
+    mine = tables.built.c.key == first.environment_key
+    async with bench.database.transaction() as transaction:
+        await transaction.connection.execute(tables.built.update().where(mine).values(used=LONG_AGO))
+
+    await bench.environments.put(first.environment_key, first.image_id)
+
+    (row,) = await bench.database.rows(select(tables.built).where(mine))
+    assert row["used"] > LONG_AGO
+    assert row["evidence"] == first.evidence
 
 
 async def test_a_broken_environment_is_refused_at_once_for_a_minute_and_then_tried_again(bench: Bench) -> None:
