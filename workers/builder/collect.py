@@ -32,8 +32,8 @@ from erc.workers.builder.domain.collection import (
     report,
 )
 from erc.workers.builder.shelf import Shelf
-from erc.workers.builder.store import Environments
 from erc.workers.docker import connect
+from erc.workers.held import held
 
 _OVER = [JobStatus.SUCCESS.value, JobStatus.FAILURE.value]
 
@@ -43,7 +43,6 @@ class Collector:
 
     def __init__(self, database: Database, shelf: Shelf, blobs: BlobStore) -> None:
         self._database, self._shelf, self._blobs = database, shelf, blobs
-        self._environments = Environments(database, database.engine)
 
     async def decide(self, marks: Watermarks, now: datetime, *, everything: bool = False) -> Collection:
         """Return what would go at this moment. Raises Unavailable when engine or database do not answer."""
@@ -74,24 +73,20 @@ class Collector:
         return Needs(_keys(running), _keys(published))
 
     async def let_go(self, collection: Collection) -> list[KeptEnvironment]:
-        """Remove images, and forget those that are kept nowhere else.
-
-        Returns what went: what is in use, or was used since the decision, does not.
-        """
+        """Remove images, forget those that are kept nowhere else, return what went: what was used meanwhile stays."""
         gone = []
         for one in collection.gone:
             # A job that has not ended may be building it for an hour, which need not be waited for.
             if one.key not in (await self.needs()).running:
-                async with self._environments.building(one.key):
+                async with held(self._database.engine, one.key):
                     gone += [one] if await self._went(one) else []
         return gone
 
     async def _went(self, one: KeptEnvironment) -> bool:
         """Remove an environment whose lock is held; return whether it went."""
         # Who takes an environment holds its lock too and notes its use meanwhile: whatever changed, it stays.
-        if await self.kept(one.key) != [one] or needed(one, await self.needs()):
-            return False
-        if not await self._shelf.remove(one.image_id):
+        changed = await self.kept(one.key) != [one] or needed(one, await self.needs())
+        if changed or not await self._shelf.remove(one.image_id):
             return False
         if not one.saved:
             async with self._database.transaction() as transaction:

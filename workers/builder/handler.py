@@ -24,6 +24,7 @@ from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.job import StepName
 from erc.workers.builder.domain.complete import Completed, Invalid, complete, draft
+from erc.workers.builder.domain.failure import PASSING
 from erc.workers.builder.domain.phases import Phase, mark
 from erc.workers.builder.domain.provenance import Build
 from erc.workers.builder.domain.rules import Base, BuildRules, Built, OnLog, Order, tag_of
@@ -34,8 +35,6 @@ from erc.workers.store import Work, WorkStore
 log = logging.getLogger("erc.worker")
 
 _SCRIPT_BYTES = 1 << 20
-_NOT_OF_THE_PLAN = frozenset({"image_missing", "blob_missing"})
-"""Codes of failures that another try may not have: such a key is not remembered as broken."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ class Builder:
                 built = await self._made(wanted, lambda line: said.write(f"{line}\n".encode()))
             except Rejected as error:
                 problem = await asyncio.to_thread(put_document, self._blobs, error.problem)
-                if error.problem.code not in _NOT_OF_THE_PLAN:
+                if error.problem.code not in PASSING:
                     await self._environments.failed(wanted.key, problem)
                 await self._refuse(wanted, said, problem)
                 return

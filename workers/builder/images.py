@@ -201,7 +201,7 @@ class EngineImages:
                     return
 
     async def _admit(self, order: Order) -> None:
-        free = await self._free(order.base.image_id)
+        free = await self._free(order)
         if free is not None and free < self._rules.free_bytes:
             raise Unavailable(
                 f"The disk of the container engine has {free / GIB:.1f} GiB free, and a build begins only with "
@@ -209,13 +209,15 @@ class EngineImages:
                 "(python -m erc.workers.builder.collect)."
             )
 
-    async def _free(self, base_id: str) -> int | None:
-        """Return the free bytes of the engine's disk; of an engine elsewhere a container is asked."""
+    async def _free(self, order: Order) -> int | None:
+        """Return the free bytes of the engine's disk; of an engine elsewhere a container is asked, None if it fails."""
         free = await (await self.shelf()).free_bytes()
         if free is not None:
             return free
-        with contextlib.suppress(TimeoutError):
-            task = Task(name=f"erc-free-{base_id[-24:]}", image=base_id, command=FREE)
+        # Named by what is built, as builds of others stand on the same base at the same time.
+        name = f"erc-free-{order.tag.rpartition(':')[2]}"
+        with contextlib.suppress(TimeoutError, Unavailable):
+            task = Task(name=name, image=order.base.image_id, command=FREE)
             return read_free((await Confined(await self._connected()).run(task)).output)
         return None
 

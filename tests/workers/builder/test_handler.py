@@ -207,6 +207,17 @@ async def test_a_broken_environment_is_refused_at_once_for_a_minute_and_then_tri
     assert len(bench.images.orders) == 2
 
 
+@pytest.mark.parametrize("code", ["build_timeout", "build_out_of_memory"])
+async def test_a_limit_that_a_busy_machine_reached_is_told_and_not_remembered(bench: Bench, code: str) -> None:
+    bench.images.failure = Rejected("It took too much", "Use fewer packages.", code)
+    failed = await bench.prepare()
+    bench.images.failure = None
+
+    assert isinstance(failed, EnvironmentFailed)
+    assert bench.problem(failed).code == code
+    assert isinstance(await bench.prepare(), EnvironmentReady)
+
+
 async def test_a_failure_of_the_infrastructure_is_never_remembered(bench: Bench) -> None:
     bench.images.failure = Unavailable("the archive does not answer")
     with pytest.raises(Unavailable):
