@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import resource
 import signal
 import socket
@@ -18,6 +19,7 @@ from erc.schemas.git_source import GitAddress
 
 ASK_SECONDS = 10.0
 ANSWER_BYTES = 1 << 20
+_OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
 _ABSENT = ("not found", "404", "does not exist", "could not read username", "authentication failed", "403")
 
 
@@ -99,19 +101,26 @@ def _names(ref: str) -> list[str]:
 
 
 def answered(address: GitAddress, output: str) -> str:
-    """Return the commit that a repository named; raises Rejected when it has no such branch or tag."""
+    """Return the commit that a repository named; raises Rejected when it has no such branch or tag, or is one of SHA-256."""
     if address.commit:
         return address.commit
     found: dict[str, str] = {}
     for line in output.splitlines():
         commit, _, name = line.partition("\t")
-        if len(commit) == 40:
+        if _OBJECT.fullmatch(commit):
             found.setdefault(name, commit)
     for name in _names(address.ref) or ["HEAD"]:
         if name in found:
-            return found[name]
+            return _usable(address, found[name])
     what = f"no branch or tag of the name {address.ref}" if address.ref else "no commit yet"
     raise Rejected(f"{address.url}@{address.ref or 'HEAD'} was not found", f"The repository has {what}.", "not_found")
+
+
+def _usable(address: GitAddress, commit: str) -> str:
+    if len(commit) == 40:
+        return commit
+    detail = "It names its commits by SHA-256, which is not taken yet. Upload the folder instead."
+    raise Rejected(f"{address.url} cannot be read", detail, code="source_unreadable")
 
 
 def failed(named: str, said: str) -> Rejected | Unavailable:

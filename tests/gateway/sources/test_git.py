@@ -11,8 +11,9 @@ from sqlalchemy import text
 from support.git_server import GitServer, Repository, git_server
 
 from erc.events import git_process
+from erc.events.errors import Rejected
 from erc.schemas.compendium import Origin, SourceKind
-from erc.schemas.git_source import GitSource
+from erc.schemas.git_source import GitAddress, GitSource
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,24 @@ async def test_a_commit_in_full_is_taken_as_it_is(gateway, ada, repository) -> N
     created = await ada.create(f"{url}@{commits['old']}")
     compendium = await gateway.services.records.compendium(created.json()["id"])
     assert compendium.origin.commit == commits["old"]
+
+
+async def test_the_name_of_a_default_branch_is_never_taken_for_a_commit(gateway, ada, server) -> None:
+    name = "long-" + "x" * (40 - len("ref: refs/heads/long-"))
+    made = Repository(server.root, f"ada/{name}")
+    commit = made.commit({"main.R": b"1"}, branch=name)
+    (made.folder / "HEAD").write_text(f"ref: refs/heads/{name}\n")
+    created = await ada.create(f"{server.url}/ada/{name}")
+    assert created.status_code == 202, created.text
+    compendium = await gateway.services.records.compendium(created.json()["id"])
+    assert compendium.origin.commit == commit
+
+
+def test_a_repository_whose_commits_are_sha_256_is_refused_in_a_sentence() -> None:
+    address = GitAddress("https://example.org/a/b")
+    with pytest.raises(Rejected, match="cannot be read") as told:
+        git_process.answered(address, "a" * 64 + "\tHEAD\n")
+    assert "SHA-256" in told.value.problem.detail
 
 
 async def nothing_kept(gateway) -> bool:
