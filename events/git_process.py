@@ -20,7 +20,14 @@ from erc.schemas.git_source import GitAddress
 ASK_SECONDS = 10.0
 ANSWER_BYTES = 1 << 20
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
-_ABSENT = ("not found", "404", "does not exist", "could not read username", "authentication failed", "403")
+_STATUS = re.compile(r"the requested url returned error: (\d{3})", re.ASCII)
+_ABSENT, _MOVED = {"401", "403", "404", "410"}, {"301", "302", "303", "307", "308"}
+_ABSENT_WORDS = (
+    "repository '' not found",
+    "repository not found",
+    "could not read username",
+    "authentication failed",
+)
 
 
 def loopback_allowed() -> bool:
@@ -123,13 +130,18 @@ def _usable(address: GitAddress, commit: str) -> str:
     raise Rejected(f"{address.url} cannot be read", detail, code="source_unreadable")
 
 
-def failed(named: str, said: str) -> Rejected | Unavailable:
-    """Return what it means that git ended with these words on its standard error."""
-    words = said.lower()
-    if any(word in words for word in _ABSENT):
+def failed(named: str, url: str, said: str) -> Rejected | Unavailable:
+    """Return what it means that git ended with these words on its standard error.
+
+    `url` is what git was given: whatever stands in it means nothing.
+    """
+    words = said.replace(url.rstrip("/") + "/", "").replace(url, "").lower()
+    found = _STATUS.search(words)
+    status = found[1] if found else ""
+    if status in _ABSENT or any(phrase in words for phrase in _ABSENT_WORDS):
         detail = "It does not exist, or it is not public. Check the address; a private repository can be uploaded."
         return Rejected(f"{named} was not found", detail, code="not_found")
-    if "redirect" in words or "301" in words or "302" in words:
+    if status in _MOVED:
         return Rejected(f"{named} has moved", "Give the address that a browser ends at.", code="source_moved")
     return Unavailable(f"{named} does not answer as a repository")
 

@@ -113,5 +113,6 @@ async def _heard(process: asyncio.subprocess.Process, address: GitAddress) -> st
     finally:
         git_process.end(process.pid)
     if code:
-        raise git_process.failed(f"{address.url}@{address.ref or 'HEAD'}", complaint.decode("utf-8", "replace"))
+        named = f"{address.url}@{address.ref or 'HEAD'}"
+        raise git_process.failed(named, address.url, complaint.decode("utf-8", "replace"))
     return said.decode("utf-8", "replace")

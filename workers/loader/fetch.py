@@ -99,7 +99,7 @@ def _not_fetched(wanted: GitSource, said: str) -> Rejected | Unavailable:
     if "not our ref" in words or "remote ref" in words:
         detail = "The repository no longer has this commit; its branch was changed meanwhile. Send it again."
         return Rejected(f"{wanted.named} was not found", detail, code="not_found")
-    return git_process.failed(wanted.named, said)
+    return git_process.failed(wanted.named, wanted.url, said)
 
 
 def _refuse_pointers(manifest: Manifest, blobs: BlobStore) -> None:
