@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import re
 import resource
@@ -16,6 +17,11 @@ from urllib.parse import urlsplit
 from erc.events.errors import Rejected, Unavailable
 from erc.schemas.addresses import are_public, is_loopback
 from erc.schemas.git_source import GitAddress
+
+_LAUNCHED = """trap 'kill -KILL 0' TERM; git "$@" & wait $!"""
+"""Leads git's session: git's own children do not hear that we died, so the leader is told and ends them all (Linux)."""
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 
 ASK_SECONDS = 10.0
 ANSWER_BYTES = 1 << 20
@@ -151,25 +157,32 @@ def run(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in a folder; no file that it writes may be larger. `output` is a descriptor for its standard output.
 
-    Raises Rejected (too_demanding) when it takes too long.
+    Nothing of git outlives this call, nor the thread that made it.
+    Raises Rejected (too_demanding) when it takes too long, Unavailable when it cannot be started.
     """
+    command = ["/bin/sh", "-c", _LAUNCHED, "git", *argv]
     try:
-        return subprocess.run(
-            ["git", *argv],
+        process = subprocess.Popen(
+            command,
             cwd=folder,
             env=environment(loopback=loopback),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if output is None else output,
             stderr=subprocess.PIPE,
-            timeout=seconds,
-            check=False,
-            preexec_fn=_limited(file_bytes),
+            start_new_session=True,
+            preexec_fn=_limited(file_bytes, os.getpid()),
         )
-    except subprocess.TimeoutExpired as error:
-        detail = f"It took longer than {seconds:.0f} s. Upload the folder instead."
-        raise Rejected("The repository takes too long to fetch", detail, code="too_demanding") from error
-    except FileNotFoundError as error:
-        raise Unavailable("There is no git on this machine") from error
+    except OSError as error:
+        raise Unavailable(f"git cannot be started: {error.strerror}") from error
+    with process:
+        try:
+            said, complaint = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired as error:
+            detail = f"It took longer than {seconds:.0f} s. Upload the folder instead."
+            raise Rejected("The repository takes too long to fetch", detail, code="too_demanding") from error
+        finally:
+            end(process.pid)
+    return subprocess.CompletedProcess(command, process.returncode, said, complaint)
 
 
 def end(session: int) -> None:
@@ -178,8 +191,11 @@ def end(session: int) -> None:
         os.killpg(session, signal.SIGKILL)
 
 
-def _limited(file_bytes: int) -> Callable[[], None]:
+def _limited(file_bytes: int, parent: int) -> Callable[[], None]:
     def limit() -> None:
+        _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+        if os.getppid() != parent:
+            os._exit(1)
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from erc.events import git_process
 from erc.events.blob_place import BlobPlace
 from erc.events.blobs import put_document, read_manifest
 from erc.events.errors import Rejected, Unavailable
+from erc.events.limited import Limited
 from erc.schemas.git_source import GitSource
 from erc.schemas.limits import ArchiveLimits
 from erc.workers.loader.fetch import FetchLimits, fetch
@@ -120,6 +124,48 @@ def test_a_commit_that_is_gone_and_a_repository_that_is_not_there_are_told_apart
 def test_one_that_takes_too_long_is_given_up(server: GitServer, tmp_path: Path) -> None:
     with pytest.raises(Rejected, match="too long"):
         fetched(tmp_path, f"{server.url}/hangs/x", "1" * 40, seconds=0.5)
+
+
+def running(url: str) -> list[str]:
+    """Return the command lines of processes that were given this address."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found.append(entry.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+    return [line for line in found if url in line]
+
+
+async def none_running(url: str) -> None:
+    async with asyncio.timeout(3):  # the server itself hangs up after 5 s
+        while running(url):  # noqa: ASYNC110 - other processes end
+            await asyncio.sleep(0.05)
+
+
+def a_source(tmp_path: Path, url: str) -> tuple[BlobPlace, str]:
+    place = BlobPlace(tmp_path / "home")
+    return place, put_document(place.store(), GitSource(url=url, ref="main", commit="1" * 40))
+
+
+async def test_nothing_of_git_outlives_its_time(server: GitServer, tmp_path: Path) -> None:
+    url = f"{server.url}/hangs/timed"
+    place, source = a_source(tmp_path, url)
+    with pytest.raises(Rejected, match="too long"):
+        fetch(place, source, ArchiveLimits(), replace(LOOPBACK, seconds=0.5), time.time())
+    await none_running(url)
+
+
+async def test_nothing_of_git_outlives_a_reader_that_is_killed(server: GitServer, tmp_path: Path) -> None:
+    url = f"{server.url}/hangs/killed"
+    place, source = a_source(tmp_path, url)
+    reader = Limited(["erc.workers.loader.fetch"], seconds=30)
+    call = asyncio.create_task(reader.call(fetch, place, source, ArchiveLimits(), LOOPBACK, time.time()))
+    async with asyncio.timeout(30):
+        while not any("remote" in line for line in running(url)):  # noqa: ASYNC110 - other processes begin
+            await asyncio.sleep(0.02)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    await none_running(url)
 
 
 def test_private_addresses_are_never_asked(server: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
