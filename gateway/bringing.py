@@ -103,16 +103,28 @@ async def _heard(process: asyncio.subprocess.Process, address: GitAddress) -> st
     assert process.stderr
     try:
         async with asyncio.timeout(git_process.ASK_SECONDS):
-            said, complaint = await asyncio.gather(
-                process.stdout.read(git_process.ANSWER_BYTES), process.stderr.read(git_process.ANSWER_BYTES)
-            )
+            said, complaint = await asyncio.gather(_all(process, process.stdout), _all(process, process.stderr))
             code = await process.wait()
     except TimeoutError as error:
         detail = f"It did not within {git_process.ASK_SECONDS:.0f} s. Please try again."
         raise Refused(504, f"{address.url} does not answer", detail, "source_timeout") from error
     finally:
         git_process.end(process.pid)
+    if max(len(said), len(complaint)) > git_process.ANSWER_BYTES:
+        detail = f"It answers with more than {git_process.ANSWER_BYTES >> 20} MiB. Upload the folder instead."
+        raise Rejected(f"{address.url} cannot be read", detail, code="source_unreadable")
     if code:
         named = f"{address.url}@{address.ref or 'HEAD'}"
         raise git_process.failed(named, address.url, complaint.decode("utf-8", "replace"))
     return said.decode("utf-8", "replace")
+
+
+async def _all(process: asyncio.subprocess.Process, pipe: asyncio.StreamReader) -> bytes:
+    """Read a pipe to its end; git is ended, and the rest is left out, once that is more than an answer can be."""
+    said = b""
+    while piece := await pipe.read(1 << 16):
+        if len(said) > git_process.ANSWER_BYTES:
+            git_process.end(process.pid)
+        else:
+            said += piece
+    return said

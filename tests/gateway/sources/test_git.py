@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -93,6 +94,7 @@ async def test_what_is_not_there_is_not_found_and_nothing_is_kept(gateway, ada, 
     for source, title in (
         (f"{url}@nowhere", f"{url}@nowhere was not found"),
         (f"{server.url}/ada/nothing", f"{server.url}/ada/nothing@HEAD was not found"),
+        (f"{server.url}/private/paper", f"{server.url}/private/paper@HEAD was not found"),
     ):
         refused = await ada.create(source)
         assert (refused.status_code, refused.json()["title"]) == (404, title)
@@ -110,6 +112,37 @@ async def test_no_answer_is_not_the_same_as_not_found(gateway, ada, server, monk
     assert time.monotonic() - begun < 4
     moved = await ada.create(f"{server.url}/moved/ada/paper")
     assert (moved.status_code, moved.json()["code"]) == (400, "source_moved")
+    assert await nothing_kept(gateway)
+
+
+@pytest.fixture
+def git_that(monkeypatch, tmp_path):
+    """Put a program in git's place that does this when it is asked."""
+
+    def put(does: str) -> None:
+        program = tmp_path / "git"
+        program.write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && exec echo git version 2.40.0\n{does}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    return put
+
+
+async def test_an_answer_in_pieces_is_read_to_its_end(gateway, ada, server, git_that) -> None:
+    git_that("echo warning: slow >&2; sleep 0.2; echo fatal: could not read Username for it >&2; exit 128")
+    assert (await ada.create(f"{server.url}/ada/paper")).status_code == 404
+    commit = "b" * 40
+    git_that(f"printf 'ref: refs/heads/main\\tHEAD\\n'; sleep 0.2; printf '{commit}\\tHEAD\\n'")
+    created = await ada.create(f"{server.url}/ada/paper")
+    assert created.status_code == 202, created.text
+    assert (await gateway.services.records.compendium(created.json()["id"])).origin.commit == commit
+
+
+@pytest.mark.parametrize("pipe", ["", " >&2"])
+async def test_an_answer_without_an_end_is_cut_off(gateway, ada, server, git_that, pipe: str) -> None:
+    git_that(f"exec yes{pipe}")
+    refused = await ada.create(f"{server.url}/ada/paper")
+    assert (refused.status_code, refused.json()["code"]) == (400, "source_unreadable")
     assert await nothing_kept(gateway)
 
 
