@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import re
 import resource
@@ -25,6 +26,9 @@ _PR_SET_PDEATHSIG = 1
 
 ASK_SECONDS = 10.0
 ANSWER_BYTES = 1 << 20
+LEAST = (2, 37)
+"""The first git that is held to an address by `http.curloptResolve`; older ones ignore it."""
+_VERSION = re.compile(rb"git version (\d{1,4})\.(\d{1,4})", re.ASCII)
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
 _STATUS = re.compile(r"the requested url returned error: (\d{3})", re.ASCII)
 _ABSENT, _MOVED = {"401", "403", "404", "410"}, {"301", "302", "303", "307", "308"}
@@ -61,8 +65,11 @@ def environment(*, loopback: bool = False) -> dict[str, str]:
 def options(url: str, *, loopback: bool = False) -> list[str]:
     """Return the options before the verb. Blocks: the host is resolved, and git is held to what was found.
 
-    Raises Rejected for a host that is not of the public internet, Unavailable when it cannot be resolved.
+    Raises Rejected for a host that is not of the public internet, or (no_git) where no git can be held to an address;
+    Unavailable when the host cannot be resolved.
     """
+    if lacking := _lacking(environment()["PATH"]):
+        raise Rejected("Repositories cannot be loaded here", lacking, code="no_git")
     said = {
         "protocol.allow": "never",
         "protocol.https.allow": "always",
@@ -84,6 +91,24 @@ def options(url: str, *, loopback: bool = False) -> list[str]:
         "maintenance.auto": "false",
     }
     return [part for name, value in said.items() for part in ("-c", f"{name}={value}")]
+
+
+@functools.lru_cache(8)
+def _lacking(path: str) -> str:
+    """Return what is wrong with the git on this path, as a sentence; nothing when it can be used. Asked once."""
+    least = ".".join(str(part) for part in LEAST)
+    try:
+        command, told = ["git", "--version"], environment()
+        said = subprocess.run(command, env=told, capture_output=True, timeout=ASK_SECONDS, check=False).stdout
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable("git does not say its version in time") from error
+    except OSError:
+        return f"There is no git on the service's machine: install git {least} or newer."
+    found = _VERSION.match(said[:200])
+    if found and (int(found[1]), int(found[2])) >= LEAST:
+        return ""
+    has = f"git {int(found[1])}.{int(found[2])}" if found else "a git of unknown version"
+    return f"The service's machine has {has}: install git {least} or newer, and start the service again."
 
 
 def _held_to(url: str, *, loopback: bool) -> str:

@@ -69,7 +69,7 @@ async def _of_repository(services: Services, source: str) -> Brought:
         async with _PLACES:
             commit = await _commit_of(address, loopback=loopback)
     except Rejected as error:
-        status = 404 if error.problem.code == "not_found" else 400
+        status = {"not_found": 404, "no_git": 501}.get(error.problem.code, 400)
         raise Refused(status, error.problem.title, error.problem.detail, error.problem.code) from error
     except Unavailable as error:
         raise Refused(502, str(error), "Please try again in a moment.", "source_unreachable") from error
@@ -81,20 +81,17 @@ async def _of_repository(services: Services, source: str) -> Brought:
 async def _commit_of(address: GitAddress, *, loopback: bool) -> str:
     """Ask the repository; raises Rejected, Unavailable, or Refused (504) when it does not answer in time."""
     options = await asyncio.to_thread(git_process.options, address.url, loopback=loopback)
-    try:
-        process = await asyncio.create_subprocess_exec(
-            "git",
-            *options,
-            *git_process.asking(address),
-            env=git_process.environment(loopback=loopback),
-            cwd="/",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-    except FileNotFoundError as error:
-        raise Refused(501, "Repositories cannot be loaded here", "There is no git on the service's machine.") from error
+    process = await asyncio.create_subprocess_exec(
+        "git",
+        *options,
+        *git_process.asking(address),
+        env=git_process.environment(loopback=loopback),
+        cwd="/",
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
     return git_process.answered(address, await _heard(process, address))
 
 

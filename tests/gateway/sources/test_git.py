@@ -146,6 +146,23 @@ async def test_an_answer_without_an_end_is_cut_off(gateway, ada, server, git_tha
     assert await nothing_kept(gateway)
 
 
+async def test_without_a_git_that_can_be_held_to_an_address_no_repository_is_asked(
+    gateway, ada, server, git_that, monkeypatch, tmp_path
+) -> None:
+    git_that("exit 1")
+    (tmp_path / "git").write_text("#!/bin/sh\necho git version 2.36.6\n")
+    server.asked.clear()
+    refused = await ada.create(f"{server.url}/ada/paper")
+    assert (refused.status_code, refused.json()["code"]) == (501, "no_git")
+    assert "git 2.36" in refused.json()["detail"]
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    refused = await ada.create(f"{server.url}/ada/paper")
+    assert (refused.status_code, refused.json()["code"]) == (501, "no_git")
+    assert "no git" in refused.json()["detail"]
+    assert server.asked == []
+    assert await nothing_kept(gateway)
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -187,6 +187,18 @@ def test_git_is_held_to_the_addresses_that_were_checked(monkeypatch: pytest.Monk
     assert held == "http.curloptResolve=example.org:443:[2606:2800:220:1::1],93.184.216.34"
 
 
+def test_a_git_that_cannot_be_held_to_an_address_fetches_nothing(
+    server: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "git").write_text("#!/bin/sh\necho git version 2.36.6\n")
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    server.asked.clear()
+    with pytest.raises(Rejected, match="cannot be loaded here") as told:
+        fetched(tmp_path, f"{server.url}/ada/paper", "1" * 40)
+    assert (told.value.problem.code, server.asked) == ("no_git", [])
+
+
 def test_git_is_told_nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_SSH_COMMAND", "id")
     monkeypatch.setenv("https_proxy", "http://proxy")
