@@ -83,6 +83,9 @@ def options(url: str, *, loopback: bool = False) -> list[str]:
         "core.hooksPath": "/dev/null",
         "core.fsmonitor": "false",
         "core.symlinks": "false",
+        "core.packedGitWindowSize": "32m",
+        "core.packedGitLimit": "256m",  # a pack may be larger than the reader's memory
+        "pack.threads": "1",
         "core.attributesFile": "/dev/null",
         "fetch.recurseSubmodules": "false",
         "submodule.recurse": "false",
@@ -98,7 +101,7 @@ def _lacking(path: str) -> str:
     """Return what is wrong with the git on this path, as a sentence; nothing when it can be used. Asked once."""
     least = ".".join(str(part) for part in LEAST)
     try:
-        command, told = ["git", "--version"], environment()
+        command, told = ["git", "--version"], {**environment(), "PATH": path}
         said = subprocess.run(command, env=told, capture_output=True, timeout=ASK_SECONDS, check=False).stdout
     except subprocess.TimeoutExpired as error:
         raise Unavailable("git does not say its version in time") from error
@@ -138,7 +141,7 @@ def _names(ref: str) -> list[str]:
 
 
 def answered(address: GitAddress, output: str) -> str:
-    """Return the commit that a repository named; raises Rejected when it has no such branch or tag, or is one of SHA-256."""
+    """Return the commit that a repository named; raises Rejected when there is none that can be taken."""
     if address.commit:
         return address.commit
     found: dict[str, str] = {}
@@ -194,7 +197,7 @@ def run(
             stdout=subprocess.PIPE if output is None else output,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            preexec_fn=_limited(file_bytes, os.getpid()),
+            preexec_fn=_limited(file_bytes, os.getpid()),  # noqa: PLW1509 - the reader has one thread
         )
     except OSError as error:
         raise Unavailable(f"git cannot be started: {error.strerror}") from error

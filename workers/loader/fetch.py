@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from erc.events import git_process
 from erc.events.blob_place import BlobPlace
@@ -58,10 +59,13 @@ def _archived(wanted: GitSource, folder: Path, limits: ArchiveLimits, fetching: 
     common = git_process.options(wanted.url, loopback=fetching.loopback)
     deadline = time.monotonic() + fetching.seconds
 
-    def git(*verb: str, most: int = fetching.pack_bytes, output: int | None = None) -> str | None:
+    def ran(*verb: str, most: int = fetching.pack_bytes, output: int | None = None) -> CompletedProcess[bytes]:
         left = max(deadline - time.monotonic(), 0.1)
-        ran = git_process.run([*common, *verb], folder, left, most, loopback=fetching.loopback, output=output)
-        return None if ran.returncode == 0 else ran.stderr[-2000:].decode("utf-8", "replace")
+        return git_process.run([*common, *verb], folder, left, most, loopback=fetching.loopback, output=output)
+
+    def git(*verb: str) -> str | None:
+        done = ran(*verb)
+        return None if done.returncode == 0 else done.stderr[-2000:].decode("utf-8", "replace")
 
     if git("init", "--quiet", "--bare", "--template=", ".") is not None:
         raise Unavailable("git cannot make a repository here")
@@ -71,15 +75,14 @@ def _archived(wanted: GitSource, folder: Path, limits: ArchiveLimits, fetching: 
     said = git("fetch", *flags, "--", wanted.url, wanted.commit)
     if said is not None:
         raise _too_large(fetching) if _full(folder, fetching) else _not_fetched(wanted, said)
-    target = folder / "workspace.tar"
     tree = f"{wanted.commit}:{wanted.folder}" if wanted.folder else wanted.commit
-    with target.open("wb") as file:
-        said = git("archive", "--format=tar", tree, most=limits.unpacked_bytes, output=file.fileno())
-    if said is None:
-        return target
-    if wanted.folder:
+    if wanted.folder and ran("cat-file", "-t", tree).stdout.strip() != b"tree":
         detail = f"There is no folder “{wanted.folder}” in it."
         raise Rejected(f"{wanted.named}#{wanted.folder} was not found", detail, code="not_found")
+    target = folder / "workspace.tar"
+    with target.open("wb") as file:
+        if ran("archive", "--format=tar", tree, most=limits.unpacked_bytes, output=file.fileno()).returncode == 0:
+            return target
     raise Rejected(f"{wanted.named} cannot be read", "Its commit is damaged or too large.", code="source_unreadable")
 
 

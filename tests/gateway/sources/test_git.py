@@ -119,9 +119,9 @@ async def test_no_answer_is_not_the_same_as_not_found(gateway, ada, server, monk
 def git_that(monkeypatch, tmp_path):
     """Put a program in git's place that does this when it is asked."""
 
-    def put(does: str) -> None:
+    def put(does: str, version: str = "2.40.0") -> None:
         program = tmp_path / "git"
-        program.write_text(f"#!/bin/sh\n[ \"$1\" = --version ] && exec echo git version 2.40.0\n{does}\n")
+        program.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exec echo git version {version}\n{does}\n')
         program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
 
@@ -149,8 +149,7 @@ async def test_an_answer_without_an_end_is_cut_off(gateway, ada, server, git_tha
 async def test_without_a_git_that_can_be_held_to_an_address_no_repository_is_asked(
     gateway, ada, server, git_that, monkeypatch, tmp_path
 ) -> None:
-    git_that("exit 1")
-    (tmp_path / "git").write_text("#!/bin/sh\necho git version 2.36.6\n")
+    git_that("exit 1", "2.36.6")
     server.asked.clear()
     refused = await ada.create(f"{server.url}/ada/paper")
     assert (refused.status_code, refused.json()["code"]) == (501, "no_git")

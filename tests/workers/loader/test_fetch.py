@@ -59,6 +59,15 @@ def test_a_folder_of_a_repository_is_the_workspace(server: GitServer, tmp_path: 
     assert fetched(tmp_path, f"{server.url}/ada/folders", commit, "paper/one") == {"main.Rmd": b"# one\n"}
     with pytest.raises(Rejected, match="#paper/two was not found"):
         fetched(tmp_path, f"{server.url}/ada/folders", commit, "paper/two")
+    with pytest.raises(Rejected, match=r"#main\.R was not found"):
+        fetched(tmp_path, f"{server.url}/ada/folders", commit, "main.R")
+
+
+def test_a_folder_that_is_there_but_too_large_is_not_told_as_missing(server: GitServer, tmp_path: Path) -> None:
+    commit = Repository(server.root, "ada/heavy").commit({"paper/big.bin": os.urandom(2 << 20)})
+    with pytest.raises(Rejected, match="cannot be read") as told:
+        fetched(tmp_path, f"{server.url}/ada/heavy", commit, "paper", ArchiveLimits(unpacked_bytes=1 << 20))
+    assert told.value.problem.code == "source_unreadable"
 
 
 def test_attributes_filters_and_hooks_of_a_repository_do_nothing(server: GitServer, tmp_path: Path) -> None:
