@@ -15,6 +15,7 @@ from erc.events import git_process
 from erc.events.blob_place import BlobPlace
 from erc.events.blobs import BlobStore
 from erc.events.errors import Rejected, Unavailable
+from erc.events.holding import held, holding
 from erc.schemas.git_source import GitSource
 from erc.schemas.ids import Digest
 from erc.schemas.limits import ArchiveLimits
@@ -22,7 +23,9 @@ from erc.schemas.workspace import Manifest
 from erc.workers.loader.domain import Extracted, unpack
 from erc.workers.loader.extract import keep
 
-FORGOTTEN_SECONDS = 7200.0
+FETCHING = "fetching"
+"""The folder of fetches in the service's home."""
+FORGOTTEN_SECONDS = 86_400.0
 _ATTRIBUTES = "* -export-ignore -export-subst -text -eol -ident -filter -working-tree-encoding\n"
 """Files come as they lie in the repository, whatever its own `.gitattributes` say."""
 _POINTER, _POINTER_BYTES, _POINTERS_READ = b"version https://git-lfs.github.com/spec/", range(100, 200), 2000
@@ -39,14 +42,11 @@ class FetchLimits:
     """Whether the repository may be on this machine, over http: for tests and development."""
 
 
-def fetch(place: BlobPlace, source: Digest, limits: ArchiveLimits, fetching: FetchLimits, now: float) -> Extracted:
-    """Fetch what the document `source` names and keep its files; raises Rejected with what the author can mend.
-
-    `now` is Unix time in seconds.
-    """
+def fetch(place: BlobPlace, source: Digest, limits: ArchiveLimits, fetching: FetchLimits) -> Extracted:
+    """Fetch what the document `source` names and keep its files; raises Rejected with what the author can mend."""
     blobs = place.store()
     wanted = GitSource.model_validate_json(blobs.read(source, 1 << 16))
-    with _folder(place.home / "fetching", now) as folder:
+    with _folder(place.home / FETCHING) as folder:
         archive = _archived(wanted, folder, limits, fetching)
         with archive.open("rb") as file:
             unpacked = unpack(file, blobs.put, limits)
@@ -118,12 +118,24 @@ def _refuse_pointers(manifest: Manifest, blobs: BlobStore) -> None:
 
 
 @contextlib.contextmanager
-def _folder(root: Path, now: float) -> Iterator[Path]:
-    """Make a folder that is gone afterwards; what killed processes left goes first."""
+def _folder(root: Path) -> Iterator[Path]:
+    """Make a folder that is held, and gone afterwards."""
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in root.iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            if now - left.stat().st_mtime > FORGOTTEN_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=root) as folder:
+    with tempfile.TemporaryDirectory(dir=root) as folder, holding(Path(folder)):
         yield Path(folder)
+
+
+def sweep_fetches(home: Path, older_than_seconds: float, now: float) -> int:
+    """Remove the folders of fetches that no process holds any more; return how many.
+
+    Spares what was changed within so many seconds of `now` (Unix time). Where the file system knows no locks, those
+    of yesterday go.
+    """
+    removed = 0
+    for left in (home / FETCHING).glob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            age = now - left.stat().st_mtime
+            if age > older_than_seconds and (age > FORGOTTEN_SECONDS or not held(left)):
+                shutil.rmtree(left)
+                removed += 1
+    return removed

@@ -18,10 +18,11 @@ from erc.events import git_process
 from erc.events.blob_place import BlobPlace
 from erc.events.blobs import put_document, read_manifest
 from erc.events.errors import Rejected, Unavailable
+from erc.events.holding import holding
 from erc.events.limited import Limited
 from erc.schemas.git_source import GitSource
 from erc.schemas.limits import ArchiveLimits
-from erc.workers.loader.fetch import FetchLimits, fetch
+from erc.workers.loader.fetch import FetchLimits, fetch, sweep_fetches
 
 LOOPBACK = FetchLimits(seconds=20, loopback=True)
 FILES = {"main.R": b"cat(1)\r\n", "data/x.csv": b"1\n", "paper/one/main.Rmd": b"# one\n"}
@@ -40,7 +41,7 @@ def fetched(
     blobs = place.store()
     source = put_document(blobs, GitSource(url=url, ref="main", folder=folder, commit=commit))
     fetching = FetchLimits(**{"seconds": 20.0, "loopback": True, **changes})  # type: ignore[arg-type]
-    found = fetch(place, source, limits or ArchiveLimits(), fetching, time.time())
+    found = fetch(place, source, limits or ArchiveLimits(), fetching)
     assert not list((tmp_path / "home" / "fetching").iterdir())
     manifest = read_manifest(blobs, found.manifest)
     assert found.size_bytes == manifest.size_bytes
@@ -159,7 +160,7 @@ async def test_nothing_of_git_outlives_its_time(server: GitServer, tmp_path: Pat
     url = f"{server.url}/hangs/timed"
     place, source = a_source(tmp_path, url)
     with pytest.raises(Rejected, match="too long"):
-        fetch(place, source, ArchiveLimits(), replace(LOOPBACK, seconds=0.5), time.time())
+        fetch(place, source, ArchiveLimits(), replace(LOOPBACK, seconds=0.5))
     await none_running(url)
 
 
@@ -167,7 +168,7 @@ async def test_nothing_of_git_outlives_a_reader_that_is_killed(server: GitServer
     url = f"{server.url}/hangs/killed"
     place, source = a_source(tmp_path, url)
     reader = Limited(["erc.workers.loader.fetch"], seconds=30)
-    call = asyncio.create_task(reader.call(fetch, place, source, ArchiveLimits(), LOOPBACK, time.time()))
+    call = asyncio.create_task(reader.call(fetch, place, source, ArchiveLimits(), LOOPBACK))
     async with asyncio.timeout(30):
         while not any("remote" in line for line in running(url)):  # noqa: ASYNC110 - other processes begin
             await asyncio.sleep(0.02)
@@ -175,6 +176,35 @@ async def test_nothing_of_git_outlives_a_reader_that_is_killed(server: GitServer
     with pytest.raises(asyncio.CancelledError):
         await call
     await none_running(url)
+    left = list((tmp_path / "home" / "fetching").iterdir())
+    assert len(left) == 1
+    assert sweep_fetches(tmp_path / "home", 60, left[0].stat().st_mtime + 61) == 1
+    assert not left[0].exists()
+
+
+def test_only_fetches_that_nobody_holds_are_swept(tmp_path: Path) -> None:
+    assert sweep_fetches(tmp_path, 60, time.time()) == 0
+    left, made = (tmp_path / "fetching" / name for name in ("left", "made"))
+    for folder in (left, made):
+        (folder / "objects" / "pack").mkdir(parents=True)
+    changed = max(folder.stat().st_mtime for folder in (left, made))
+    with holding(made):
+        assert sweep_fetches(tmp_path, 60, changed + 30) == 0
+        assert sweep_fetches(tmp_path, 60, changed + 90) == 1
+    assert (left.exists(), made.exists()) == (False, True)
+
+
+async def test_a_fetch_under_way_is_never_swept(server: GitServer, tmp_path: Path) -> None:
+    url = f"{server.url}/hangs/held"
+    place, source = a_source(tmp_path, url)
+    fetching = asyncio.to_thread(fetch, place, source, ArchiveLimits(), replace(LOOPBACK, seconds=1))
+    call = asyncio.create_task(fetching)
+    async with asyncio.timeout(30):
+        while not any("remote" in line for line in running(url)):  # noqa: ASYNC110 - other processes begin
+            await asyncio.sleep(0.02)
+    assert sweep_fetches(tmp_path / "home", 60, time.time() + 3600) == 0
+    with pytest.raises(Rejected, match="too long"):
+        await call
 
 
 def test_private_addresses_are_never_asked(server: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
