@@ -94,8 +94,10 @@ class ObjectBlobStore:
 
     def size(self, digest: Digest) -> int | None:
         kept = self._cache.size(digest)
-        if kept is not None:
-            return kept
+        return self.there(digest) if kept is None else kept
+
+    def there(self, digest: Digest) -> int | None:
+        """Return the size of a blob in the bucket, None when it is not there, whatever the cache holds."""
         with _speaking(), contextlib.suppress(NotFoundError, FileNotFoundError):
             return int(obstore.head(self.bucket, self.key(digest))["size"])
         return None
@@ -114,7 +116,7 @@ class ObjectBlobStore:
     def missing(self, digests: Iterable[Digest]) -> set[Digest]:
         wanted = list(dict.fromkeys(digests))
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="blobs") as threads:
-            found = threads.map(self.size, wanted)
+            found = threads.map(self.there, wanted)
             return {digest for digest, size in zip(wanted, found, strict=True) if size is None}
 
     def delete(self, digest: Digest) -> None:
@@ -145,7 +147,7 @@ class ObjectBlobStore:
 
     def settle(self, staged: str, digest: Digest, size_bytes: int) -> None:
         """Bring what was staged under its digest."""
-        if self.size(digest) is not None:
+        if self.there(digest) is not None:
             return
         if size_bytes <= self.copy_bytes:
             obstore.copy(self.bucket, staged, self.key(digest))

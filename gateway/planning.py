@@ -17,6 +17,8 @@ from erc.schemas.workspace import Entry, Manifest
 
 SECONDS = 30.0
 """How long each of the two workers may take."""
+MOST_TEXTS = 2000
+"""How many texts of files are kept for a plan."""
 _EMPTY = hashlib.sha256(b"").hexdigest()
 
 
@@ -35,6 +37,9 @@ async def read_plan(blobs: BlobStore, digest: Digest) -> Plan:
 
 def _kept(blobs: BlobStore, files: Iterable[FileSeen]) -> Digest:
     """Keep what was sent; a file without its text stands there as an empty one of its size."""
+    files = list(files)
+    if sum(bool(file.text) for file in files) > MOST_TEXTS:
+        raise Refused(400, "Too many texts were sent", f"Send at most {MOST_TEXTS} of them.")
     blobs.put(b"")
     seen: dict[str, Entry] = {}
     for file in files:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -116,7 +118,7 @@ async def receive(
         raise Refused(400, "A multipart form is needed", "Send the archive in the field `compendium`.")
     parts = _Parts(file_field)
     parser = MultipartParser(options[b"boundary"], parts.callbacks())  # type: ignore[arg-type]
-    with blobs.writer() as writer:
+    async with _opened(blobs, threads) as writer:
         async with _Behind(writer, limit_bytes, threads) as behind:
             async for piece in body:
                 _feed(parser, piece)
@@ -129,6 +131,17 @@ async def receive(
             parts.upload.file_bytes = writer.size_bytes
             parts.upload.file = await asyncio.get_running_loop().run_in_executor(threads, writer.commit)
     return parts.upload
+
+
+@contextlib.asynccontextmanager
+async def _opened(blobs: BlobStore, threads: Executor | None) -> AsyncIterator[Writer]:
+    """Open and close a writer in a thread: a store that is far away may take long for both."""
+    loop, writer = asyncio.get_running_loop(), blobs.writer()
+    opened = await loop.run_in_executor(threads, writer.__enter__)
+    try:
+        yield opened
+    finally:
+        await loop.run_in_executor(threads, writer.__exit__, *sys.exc_info())
 
 
 class _Behind:

@@ -21,6 +21,7 @@ from erc.gateway.identity.settings import IdentitySettings, Rates
 _UNCOUNTED = ("/static/", "/health", "/metrics")
 _SIGN_IN = ("/api/v1/auth/", "/sign-in", "/device")
 _UPLOADS = {"/api/v1/compendium", "/upload", "/api/v1/plan"}
+_SOURCES = "/api/v1/sources/"
 _MINTS = {"/api/v1/token", "/account/tokens"}
 _READS = {"GET", "HEAD", "OPTIONS"}
 _WHO = "/api/v1/auth/whoami"
@@ -33,6 +34,7 @@ class Counted(StrEnum):
     WRITE = "writes"
     UPLOAD = "uploads"
     SIGN_IN = "sign-ins"
+    PIECE = "pieces"
 
 
 def counted_as(method: str, path: str) -> Counted | None:
@@ -43,6 +45,8 @@ def counted_as(method: str, path: str) -> Counted | None:
         return Counted.SIGN_IN
     if method in _READS:
         return Counted.READ
+    if method == "PATCH" and path.startswith(_SOURCES):
+        return Counted.PIECE
     return Counted.UPLOAD if path in _UPLOADS else Counted.WRITE
 
 
@@ -90,7 +94,7 @@ class Limits:
     def of(cls, settings: IdentitySettings, known: Known, cookie: str, clock: Callable[[], float]) -> Limits:
         """Return the limits that the settings say."""
         rates: Rates = settings.rates
-        numbers = (rates.reads, rates.writes, rates.uploads, rates.sign_ins)
+        numbers = (rates.reads, rates.writes, rates.uploads, rates.sign_ins, rates.pieces)
         buckets = {kind: Buckets(number, clock) for kind, number in zip(Counted, numbers, strict=True)}
         return cls(buckets, known, settings, cookie)
 

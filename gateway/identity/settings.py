@@ -48,6 +48,8 @@ class Rates:
     uploads: int = 60
     sign_ins: int = 60
     """Of the sign-in, the device and the token routes together, by address."""
+    pieces: int = 12_000
+    """Of sources that are sent in pieces, 1 MiB each."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def read_identity(environ: Mapping[str, str]) -> IdentitySettings:
             writes=_number(environ, "GATEWAY_WRITES_PER_MINUTE", usual.writes),
             uploads=_number(environ, "GATEWAY_UPLOADS_PER_MINUTE", usual.uploads),
             sign_ins=_number(environ, "GATEWAY_SIGN_INS_PER_MINUTE", usual.sign_ins),
+            pieces=_number(environ, "GATEWAY_PIECES_PER_MINUTE", usual.pieces),
         ),
         provider_seconds=float(_number(environ, "GATEWAY_PROVIDER_SECONDS", 10, 60)),
     )

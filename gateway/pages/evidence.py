@@ -108,8 +108,15 @@ def _digests(row: Comparison) -> dict[str, Digest | None]:
 
 def _row(row: Comparison, view: dict[str, Any], pictures: set[Digest]) -> Row:
     sides = [Side(_CAPTIONS[side], view[side], digest in pictures) for side, digest in _digests(row).items() if digest]
-    about = {"terms": _terms(row), "ignored": row.ignored[:IGNORED_SHOWN], "ignored_count": row.ignored_count}
-    return Row(row.name, OUTCOMES[row.outcome], row.finding, sides, **about)
+    return Row(
+        row.name,
+        OUTCOMES[row.outcome],
+        row.finding,
+        sides,
+        terms=_terms(row),
+        ignored=row.ignored[:IGNORED_SHOWN],
+        ignored_count=row.ignored_count,
+    )
 
 
 def _terms(row: Comparison) -> list[str]:

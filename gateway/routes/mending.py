@@ -76,6 +76,7 @@ def _compendium(services: Services, owner: str, base: Compendium, edits: list[Ed
         id=new_id(),
         owner=owner,
         status=CompendiumStatus.DESCRIBING,
+        version=1,
         upload=base.upload,
         manifest=services.blobs.put(manifest.document()),
         bag=base.bag,

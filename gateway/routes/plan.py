@@ -38,7 +38,8 @@ async def create(request: Request) -> Response:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"][:4]) or "the body"
         raise Refused(400, "The request cannot be read", f"{place}: {first['msg']}.", "invalid_request") from error
-    plan = await planned(services.blobs, services.asking, question.files)
+    async with services.uploads.one(principal.name):
+        plan = await planned(services.blobs, services.asking, question.files)
     return JSONResponse(plan.model_dump(mode="json"))
 
 

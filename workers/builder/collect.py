@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import delete, select
 
 from erc.events.blob_place import BlobPlace
-from erc.events.blobs import BlobStore
+from erc.events.blobs import BlobStore, size_of
 from erc.events.errors import Unavailable
 from erc.events.outbox import Database, create_engine, utc_now
 from erc.schemas import tables
@@ -48,7 +48,7 @@ class Collector:
         rows, found = await self._database.rows(select(tables.built)), []
         for row in rows:
             if image := await self._shelf.inspect(row["image_id"]):
-                saved = bool(row["image"]) and self._blobs.size(row["image"]) is not None
+                saved = bool(row["image"]) and await size_of(self._blobs, row["image"]) is not None
                 size = int(image["Size"])
                 found.append(KeptEnvironment(row["key"], row["image_id"], size, row["used"], saved))
         return found

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from erc.events.blobs import BlobStore, put_document
+from erc.events.blobs import BlobStore, put_document, size_of
 from erc.events.catalog import (
     EnvironmentFailed,
     EnvironmentPlanned,
@@ -172,7 +172,7 @@ class Builder:
     async def _there(self, key: Digest, *, loading: bool = False) -> Built | None:
         """Return the built environment when the engine has its image; `loading` gets it from where it is saved."""
         built = await self._environments.find(key)
-        image = built.image if built and built.image and self._blobs.size(built.image) is not None else None
+        image = built.image if built and built.image and await size_of(self._blobs, built.image) is not None else None
         image_id = await self._images.find(built.image_id if built else _tag(key))
         if image_id is None:
             return await self._loaded(key, built, image) if loading and built and image else None

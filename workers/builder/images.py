@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import aiodocker
 
-from erc.events.blobs import BlobStore
+from erc.events.blobs import BlobStore, size_of
 from erc.events.errors import Unavailable
 from erc.events.outbox import utc_now
 from erc.schemas.environment import Plan
@@ -146,7 +146,7 @@ class EngineImages:
         if await shelf.find(base.image_id):
             return
         kept = await self._rows.base(base.name)
-        image = kept.image if kept and kept.image and self._blobs.size(kept.image) is not None else None
+        image = kept.image if kept and kept.image and await size_of(self._blobs, kept.image) is not None else None
         if image and await self.load(image, base.name, self._blobs) == base.image_id:
             return
         made = await self._kept(self._wanted(order.plan))

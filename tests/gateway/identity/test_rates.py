@@ -73,6 +73,8 @@ async def test_the_operator_and_an_installation_for_one_machine_are_not_limited(
         ("GET", "/api/v1/compendium", Counted.READ),
         ("DELETE", "/api/v1/compendium/x", Counted.WRITE),
         ("PATCH", "/api/v1/user/x", Counted.WRITE),
+        ("PATCH", "/api/v1/sources/x", Counted.PIECE),
+        ("POST", "/api/v1/sources", Counted.WRITE),
         ("GET", "/static/erc.css", None),
         ("GET", "/health/live", None),
     ],

@@ -14,6 +14,7 @@ from erc.events.asking import PLAN
 from erc.events.blobs import put_document
 from erc.events.errors import Rejected, Unavailable
 from erc.gateway.pages.environment import SHOWN
+from erc.gateway.planning import MOST_TEXTS
 from erc.gateway.transition import Advance
 from erc.schemas import tables
 from erc.schemas.environment import Deviation, Plan, PlannedPackage
@@ -46,6 +47,16 @@ async def test_planning_makes_no_compendium_and_no_job(gateway) -> None:
     for table in (tables.compendium, tables.job, tables.event):
         rows = await gateway.services.records.database.rows(select(func.count().label("count")).select_from(table))
         assert rows[0]["count"] == 0
+
+
+async def test_thousands_of_texts_are_refused(gateway) -> None:
+    async with gateway.operator() as client:
+        answer = await client.post(
+            "/api/v1/plan", json=asked({f"{number}.py": "x" for number in range(MOST_TEXTS + 1)})
+        )
+
+    assert answer.status_code == 400
+    assert str(MOST_TEXTS) in answer.json()["detail"]
 
 
 async def test_a_bad_file_is_a_problem_with_the_line(gateway) -> None:

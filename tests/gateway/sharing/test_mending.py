@@ -44,6 +44,7 @@ async def test_an_accepted_change_is_a_new_candidate_that_is_described_anew(shar
     made = await sharing.services.records.compendium(answer.json()["id"])
     assert made
     assert (made.owner, made.candidate, made.status.value, made.mends) == ("ada", True, "describing", compendium.id)
+    assert made.version == 1
     files = read_manifest(sharing.services.blobs, made.manifest)
     assert sharing.services.blobs.read(files.get("requirements.txt").digest) == b"seaborn\n"
     assert "main.R" in files
