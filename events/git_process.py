@@ -197,7 +197,7 @@ def run(
             stdout=subprocess.PIPE if output is None else output,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            preexec_fn=_limited(file_bytes, os.getpid()),  # noqa: PLW1509 - the reader has one thread
+            preexec_fn=_limited(file_bytes, os.getpid()),  # noqa: PLW1509 - no other thread of ours there
         )
     except OSError as error:
         raise Unavailable(f"git cannot be started: {error.strerror}") from error
