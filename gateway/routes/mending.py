@@ -81,6 +81,7 @@ def _compendium(services: Services, owner: str, base: Compendium, edits: list[Ed
         manifest=services.blobs.put(manifest.document()),
         bag=base.bag,
         compendium=base.compendium,
+        origin=base.origin,
         size_bytes=sum(entry.size_bytes for entry in manifest.entries()),
         mends=base.id,
         created=utc_now(),
