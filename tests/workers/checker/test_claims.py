@@ -59,6 +59,32 @@ def test_equal_digests_are_never_read(tmp_path: Path) -> None:
     assert outcomes(found) == {"big.bin": "identical"}
 
 
+def many(count: int, odd: str, digest: str) -> Manifest:
+    paths = [f"out/{at:05}.bin" for at in range(count)]
+    return Manifest(Entry(path=path, digest=(digest if path >= odd else "0") * 64, size_bytes=9) for path in paths)
+
+
+def test_what_may_differ_is_compared_before_what_is_the_same() -> None:
+    found = claims(many(2_003, "out/02002", "1"), many(2_003, "out/02002", "2"), "d", read_rules(b"", b""))
+    assert (found.items[-1].path, found.items[-1].state, len(found.items)) == ("out/02002.bin", "compare", 2_000)
+    assert not found.further
+
+
+def test_files_for_which_there_is_no_room_are_told_and_not_taken_for_equal(tmp_path: Path) -> None:
+    blobs = FileBlobStore(tmp_path / "blobs")
+    page = Entry(path="d.html", digest=blobs.put(PAGE), size_bytes=len(PAGE))
+    rules = b"check:\n  - path: out/*.bin\n"
+    stated = Entry(path="erc.yml", digest=blobs.put(rules), size_bytes=len(rules))
+    made = blobs.put(Manifest([page]).document())
+    for count, name in ((2_001, "1 further file"), (2_005, "5 further files")):
+        published = blobs.put(Manifest([page, stated, *many(count, "", "1").entries()]).document())
+        found = check_files(CheckRequest(BlobPlace(tmp_path), published, made, "d.html"))
+        assert len(found.comparisons) == 1 + 2_000 + 1
+        assert (found.comparisons[-1].name, found.comparisons[-1].outcome) == (name, "uncompared")
+        assert "not compared: a check compares 2,000 files" in found.comparisons[-1].finding
+        assert found.verdict == "differs"
+
+
 def test_files_that_nobody_claims_are_told_and_do_not_count(tmp_path: Path) -> None:
     found = report(tmp_path, {}, {"cache/x.rds": b"1", "__pycache__/a.pyc": b"2"})
     assert (found.verdict, found.unclaimed) == ("reproduced", ["cache/x.rds"])
