@@ -111,7 +111,7 @@ def test_a_rule_may_ignore_files_and_is_named(tmp_path: Path) -> None:
     [
         ("tolerance: {absolute: 0.5}", b"k,v\nx,1.0\n", b"k,v\nx,1.4\n", "equivalent"),
         ("tolerance: {relative: 1e-2}", b"k,v\nx,1.0\n", b"k,v\nx,1.4\n", "different"),
-        ("tolerance: 50%", b"k,v\nx,1.0\n", b"k,v\nx,1.4\n", "equivalent"),
+        ("tolerance: 49%", b"k,v\nx,1.0\n", b"k,v\nx,1.4\n", "equivalent"),
         ("sort: true", b"k,v\nx,1\ny,2\n", b"k,v\ny,2\nx,1\n", "equivalent"),
         ("ignore: {columns: [v]}", b"k,v\nx,1\n", b"k,v\nx,2\n", "equivalent"),
         ("ignore: {lines: ['x*']}\n    compare: text", b"k,v\nx,1\n", b"k,v\nx,2\n", "equivalent"),
@@ -127,6 +127,32 @@ def test_a_rule_may_ignore_files_and_is_named(tmp_path: Path) -> None:
 def test_the_terms_of_a_rule_hold(tmp_path: Path, rule: str, before: bytes, after: bytes, outcome: str) -> None:
     found = report(tmp_path, {"a.csv": before}, {"a.csv": after}, f"check:\n  - path: a.csv\n    {rule}\n")
     assert (found.warnings, outcomes(found)) == ([], {"a.csv": outcome})
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("tolerance: 1", "a relative tolerance of 100 %"),
+        ("tolerance: {relative: 2}", "a relative tolerance of 200 %"),
+        ("relative: 50%", "a relative tolerance of 50 %"),
+        ("compare: sim_size\n    delta_frac: 1", "a relative tolerance of 100 %"),
+        ("compare: contains\n    value:", "`contains` without a text"),
+        ("compare: contains", "`contains` without a text"),
+        ("compare: contains\n    value: ' '", "`contains` without a text"),
+    ],
+)
+def test_terms_under_which_everything_agrees_are_refused_with_a_warning(tmp_path: Path, rule: str, said: str) -> None:
+    rules = f"check:\n  - path: a.csv\n    {rule}\n"
+    found = report(tmp_path, {"a.csv": b"k,v\nx,1.0\n"}, {"a.csv": b"k,v\nx,1.49\n"}, rules)
+    assert (len(found.warnings), outcomes(found)) == (1, {"a.csv": "different"})
+    assert said in found.warnings[0]
+
+
+def test_lines_that_may_differ_are_no_passages_of_a_page(tmp_path: Path) -> None:
+    rules = "check:\n  - path: a.html\n    lines_diff: 1\n"
+    pages = [f"<html><body><p>The mean is {mean}.</p></body></html>".encode() for mean in (4.2, 4.3)]
+    found = report(tmp_path, {"a.html": pages[0]}, {"a.html": pages[1]}, rules)
+    assert (found.verdict, outcomes(found)) == ("differs", {"a.html": "different"})
 
 
 def test_rules_that_mean_nothing_are_warnings(tmp_path: Path) -> None:
