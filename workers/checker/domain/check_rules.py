@@ -157,8 +157,8 @@ class _Reader:
             return share
         self.warnings.append(
             f"Rule {number} of `check` in erc.yml asks for a relative tolerance of {100 * share:g} %, under which "
-            f"nearly everything agrees; it must be below {100 * below:g} % and is not used. A difference in units of the "
-            "value is an `absolute` one."
+            f"nearly everything agrees; it must be below {100 * below:g} % and is not used. A difference in "
+            "units of the value is an `absolute` one."
         )
         return 0.0
 
