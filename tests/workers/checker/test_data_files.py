@@ -31,6 +31,20 @@ def rds(value: Any) -> bytes:
     return gzip.compress(rdata.unparser.unparse_data(data), mtime=0)
 
 
+def rds_with(values: Any, **attributes: Any) -> bytes:
+    """Return an R vector with attributes as a file; `_` in their names stands for a point."""
+    converter = rdata.conversion.ConverterFromPythonToR()
+    named = {name.replace("_", "."): np.array(one) for name, one in attributes.items()}
+    data = rdata.conversion.convert_python_to_r_data(np.array(values) if isinstance(values, list) else values)
+    held = data.object.attributes
+    assert held is None or "names" not in named
+    if held is not None:
+        named["names"] = np.array(list(values))
+    data.object.attributes = converter.convert_to_r_attributes(named)
+    data.object.info.attributes = True
+    return gzip.compress(rdata.unparser.unparse_data(data), mtime=0)
+
+
 def word(*paragraphs: str, rows: tuple[tuple[str, ...], ...] = (), picture: bytes = b"") -> bytes:
     text = "".join(f"<w:p><w:r><w:t>{one}</w:t></w:r></w:p>" for one in paragraphs)
     cells = "".join(
@@ -104,6 +118,39 @@ def test_objects_of_r_are_compared_by_their_values(checked: Check) -> None:
     assert checked(rds(one), gzip.compress(b"X\n" + b"\0" * 40), "m.rds").outcomes == ["uncompared"]
     bomb = gzip.compress(b"X\n\0\0\0\2" + bytes(200 << 20), 9)
     assert "larger than 128 MiB unpacked" in checked(rds(one), bomb, "m.rds").reason
+
+
+WORDS, NUMBERS = ["a", "b", "c", "d"], [1.0, 2.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said"),
+    [
+        (rds_with(NUMBERS, dim=[1, 4]), rds_with(NUMBERS, dim=[4, 1]), "first at @dim[0]: “1” became “4”"),
+        (rds_with(WORDS, dim=[2, 2]), rds_with(WORDS, dim=[4, 1]), "first at @dim[0]"),
+        (rds_with(NUMBERS, dim=[2, 2]), rds(np.array(NUMBERS)), "became"),
+        (rds_with([1.0, 2.0], names=["a", "b"]), rds_with([1.0, 2.0], names=["b", "a"]), "first at a: “1.0” became “2.0”"),
+        (rds_with(["x", "y"], names=["a", "b"]), rds_with(["x", "y"], names=["b", "a"]), "first at a: “x” became “y”"),
+        (rds_with([1.0, 2.0], names=["a", "a"]), rds_with([3.0, 2.0], names=["a", "a"]), "first at [0][1]: “1.0” became “3.0”"),
+        (rds_with([1.0], units=["m"]), rds_with([1.0], units=["km"]), "first at @units[0]: “m” became “km”"),
+        (rds_with([1, 2], levels=["m", "f"]), rds_with([1, 2], levels=["f", "m"]), "first at values[0]: “m” became “f”"),
+    ],
+    ids=["dim", "dim of words", "a matrix no more", "names", "names of words", "names twice", "attribute", "factor"],
+)  # fmt: skip
+def test_the_shape_and_the_names_of_r_objects_count(checked: Check, a: bytes, b: bytes, said: str) -> None:
+    found = checked(a, b, "m.rds")
+    assert found.verdict == "differs"
+    assert said in found.reason
+    assert checked(a, gzip.compress(gzip.decompress(a), 1), "m.rds").verdict == "reproduced"
+
+
+def test_a_column_called_rows_does_not_hide_the_names_of_the_rows(checked: Check) -> None:
+    def frame(*names: str) -> bytes:
+        columns = {"rows": np.array([1.0, 2.0]), "v": np.array([3.0, 4.0])}
+        return rds_with(columns, row_names=list(names), **{"class": ["data.frame"]})
+
+    found = checked(frame("p", "q"), frame("p", "r"), "m.rds")
+    assert "first at @row.names[1]: “q” became “r”" in found.reason
 
 
 def test_word_files_are_compared_by_their_text_tables_and_pictures(checked: Check) -> None:
