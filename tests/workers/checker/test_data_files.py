@@ -93,7 +93,11 @@ def test_json_is_compared_by_its_values(checked: Check, a: str, b: str, said: st
 def test_xml_is_compared_by_its_elements_and_declares_no_entities(checked: Check) -> None:
     page = '<?xml version="1.0"?><r><s id="a">4.2</s><!-- c --><s/></r>'
     assert checked(page, page.replace("><", ">\n <").replace("<!-- c -->", ""), "a.xml").verdict == "reproduced"
-    assert "first at r.s[0].text: “4.2” became “4.3”" in checked(page, page.replace("4.2", "4.3"), "a.xml").reason
+    assert "first at r[0].s.content: “4.2” became “4.3”" in checked(page, page.replace("4.2", "4.3"), "a.xml").reason
+    others = [("<r>a<text>b</text></r>", "<r>c<text>b</text></r>"), ("<r>a<s/>b</r>", "<r>ab<s/></r>")]
+    others += [("<r>x<s/>y<s/>z</r>", "<r>x<s/>z<s/>y</r>"), ("<r><s>1</s><t>2</t></r>", "<r><t>2</t><s>1</s></r>")]
+    for one, other in others:
+        assert checked(f'<?xml version="1.0"?>{one}', f'<?xml version="1.0"?>{other}', "a.xml").verdict == "differs"
     bomb = '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "x"><!ENTITY b "&a;&a;">]><r>&b;</r>'
     assert "declares entities" in checked(bomb, bomb + " ", "a.xml").reason
 
