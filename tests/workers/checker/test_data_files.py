@@ -78,6 +78,14 @@ def notebook(text: str, html: str = "", count: int = 1, source: str = "print(x)"
         ('{"a": {"b": 4.2}}', '{"a": {"b": 4.3}}', "first at a.b: “4.2” became “4.3”"),
         ('{"a": [1, 2, 3]}', '{"a": [1, 3]}', "first at a[1]: “2” is missing"),
         ('{"a": 1}', '{"a": 1, "b": 2}', "first at b: “2” is new"),
+        ('{"id": "12345678901"}', '{"id": "12345678905"}', "first at id: “12345678901” became “12345678905”"),
+        ('{"id": "12345678901"}', '{"id": 12345678905}', "first at id"),
+        ('{"id": "007"}', '{"id": "7"}', "first at id: “007” became “7”"),
+        ('{"id": "007"}', '{"id": 7}', "first at id: “007” became “7”"),
+        ('{"version": "1.10"}', '{"version": "1.1"}', "first at version: “1.10” became “1.1”"),
+        ('{"mean": "1.10"}', '{"mean": "1.1"}', ""),
+        ('{"mean": "0.1"}', '{"mean": "0.10000000000001"}', ""),
+        ('{"mean": "4.2"}', '{"mean": 4.2}', ""),
         ('{"a": null}', '{"a": 0}', "“null” became “0”"),
         ('{"a": true}', '{"a": 1}', "“true” became “1”"),
         ('[{"x": 1}]\n', '[{"x": 9007199254740993}]', "became"),
@@ -98,6 +106,8 @@ def test_xml_is_compared_by_its_elements_and_declares_no_entities(checked: Check
     others += [("<r>x<s/>y<s/>z</r>", "<r>x<s/>z<s/>y</r>"), ("<r><s>1</s><t>2</t></r>", "<r><t>2</t><s>1</s></r>")]
     for one, other in others:
         assert checked(f'<?xml version="1.0"?>{one}', f'<?xml version="1.0"?>{other}', "a.xml").verdict == "differs"
+    numbered = '<?xml version="1.0"?><r><id>12345678901</id></r>'
+    assert checked(numbered, numbered.replace("901", "905"), "a.xml").verdict == "differs"
     bomb = '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "x"><!ENTITY b "&a;&a;">]><r>&b;</r>'
     assert "declares entities" in checked(bomb, bomb + " ", "a.xml").reason
 
