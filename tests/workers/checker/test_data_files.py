@@ -184,6 +184,35 @@ def test_word_files_are_compared_by_their_text_tables_and_pictures(checked: Chec
     assert "a picture is not the same" in checked(word("a", picture=b"1"), word("a", picture=b"2"), "p.docx").reason
 
 
+def zipped_with(content: bytes, **members: bytes) -> bytes:
+    """Return a zip with further members in the folder `word` or `xl`, named by `__` for a slash and `_` for a point."""
+    kept = io.BytesIO(content)
+    with zipfile.ZipFile(kept, "a") as held:
+        for name, one in members.items():
+            held.writestr(name.replace("__", "/").replace("_", "."), one)
+    return kept.getvalue()
+
+
+def test_parts_of_a_word_file_that_are_not_read_are_never_taken_for_equal(checked: Check) -> None:
+    one = word("The mean is 4.2.")
+    for name in ("word__header1_xml", "word__charts__chart1_xml"):
+        found = checked(zipped_with(one, **{name: b"<a/>"}), zipped_with(one, **{name: b"<b/>"}), "p.docx")
+        assert found.outcomes == ["uncompared"]
+    settings = [zipped_with(one, word__styles_xml=style, docProps__core_xml=style) for style in (b"<a/>", b"<b/>")]
+    assert checked(*settings, "p.docx").verdict == "reproduced"
+    swapped = [
+        zipped_with(one, word__media__a_png=first, word__media__b_png=second)
+        for first, second in ((b"1", b"2"), (b"2", b"1"))
+    ]
+    assert "a picture is not the same" in checked(*swapped, "p.docx").reason
+
+
+def test_equations_of_a_word_file_are_read(checked: Check) -> None:
+    maths = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    one, other = (word(f"a</w:t></w:r><m:t {maths}>x = {n}</m:t><w:r><w:t>") for n in (1, 2))
+    assert checked(one, other, "p.docx").verdict == "differs"
+
+
 def test_notebooks_are_compared_cell_by_cell(checked: Check) -> None:
     one = notebook("mean 4.2\n", "<table><tr><th>k</th><th>v</th></tr><tr><td>a</td><td>1.5</td></tr></table>")
     assert (
