@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import functools
 import os
+import re
 import resource
 import signal
 import socket
@@ -16,9 +19,25 @@ from erc.events.errors import Rejected, Unavailable
 from erc.schemas.addresses import are_public, is_loopback
 from erc.schemas.git_source import GitAddress
 
+_LAUNCHED = """trap 'kill -KILL 0' TERM; git "$@" & wait $!"""
+"""Leads git's session: git's own children do not hear that we died, so the leader is told and ends them all (Linux)."""
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
 ASK_SECONDS = 10.0
 ANSWER_BYTES = 1 << 20
-_ABSENT = ("not found", "404", "does not exist", "could not read username", "authentication failed", "403")
+LEAST = (2, 37)
+"""The first git that is held to an address by `http.curloptResolve`; older ones ignore it."""
+_VERSION = re.compile(rb"git version (\d{1,4})\.(\d{1,4})", re.ASCII)
+_OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
+_STATUS = re.compile(r"the requested url returned error: (\d{3})", re.ASCII)
+_ABSENT, _MOVED = {"401", "403", "404", "410"}, {"301", "302", "303", "307", "308"}
+_ABSENT_WORDS = (
+    "repository '' not found",
+    "repository not found",
+    "could not read username",
+    "authentication failed",
+)
 
 
 def loopback_allowed() -> bool:
@@ -36,7 +55,6 @@ def environment(*, loopback: bool = False) -> dict[str, str]:
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
-        "GIT_ASKPASS": "/bin/false",
         "GIT_ALLOW_PROTOCOL": "https:http" if loopback else "https",
         "GIT_LFS_SKIP_SMUDGE": "1",
         "GIT_NO_LAZY_FETCH": "1",
@@ -47,8 +65,11 @@ def environment(*, loopback: bool = False) -> dict[str, str]:
 def options(url: str, *, loopback: bool = False) -> list[str]:
     """Return the options before the verb. Blocks: the host is resolved, and git is held to what was found.
 
-    Raises Rejected for a host that is not of the public internet, Unavailable when it cannot be resolved.
+    Raises Rejected for a host that is not of the public internet, or (no_git) where no git can be held to an address;
+    Unavailable when the host cannot be resolved.
     """
+    if lacking := _lacking(environment()["PATH"]):
+        raise Rejected("Repositories cannot be loaded here", lacking, code="no_git")
     said = {
         "protocol.allow": "never",
         "protocol.https.allow": "always",
@@ -62,6 +83,9 @@ def options(url: str, *, loopback: bool = False) -> list[str]:
         "core.hooksPath": "/dev/null",
         "core.fsmonitor": "false",
         "core.symlinks": "false",
+        "core.packedGitWindowSize": "32m",
+        "core.packedGitLimit": "256m",  # a pack may be larger than the reader's memory
+        "pack.threads": "1",
         "core.attributesFile": "/dev/null",
         "fetch.recurseSubmodules": "false",
         "submodule.recurse": "false",
@@ -70,6 +94,24 @@ def options(url: str, *, loopback: bool = False) -> list[str]:
         "maintenance.auto": "false",
     }
     return [part for name, value in said.items() for part in ("-c", f"{name}={value}")]
+
+
+@functools.lru_cache(8)
+def _lacking(path: str) -> str:
+    """Return what is wrong with the git on this path, as a sentence; nothing when it can be used. Asked once."""
+    least = ".".join(str(part) for part in LEAST)
+    try:
+        command, told = ["git", "--version"], {**environment(), "PATH": path}
+        said = subprocess.run(command, env=told, capture_output=True, timeout=ASK_SECONDS, check=False).stdout
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable("git does not say its version in time") from error
+    except OSError:
+        return f"There is no git on the service's machine: install git {least} or newer."
+    found = _VERSION.match(said[:200])
+    if found and (int(found[1]), int(found[2])) >= LEAST:
+        return ""
+    has = f"git {int(found[1])}.{int(found[2])}" if found else "a git of unknown version"
+    return f"The service's machine has {has}: install git {least} or newer, and start the service again."
 
 
 def _held_to(url: str, *, loopback: bool) -> str:
@@ -99,28 +141,40 @@ def _names(ref: str) -> list[str]:
 
 
 def answered(address: GitAddress, output: str) -> str:
-    """Return the commit that a repository named; raises Rejected when it has no such branch or tag."""
+    """Return the commit that a repository named; raises Rejected when there is none that can be taken."""
     if address.commit:
         return address.commit
     found: dict[str, str] = {}
     for line in output.splitlines():
         commit, _, name = line.partition("\t")
-        if len(commit) == 40:
+        if _OBJECT.fullmatch(commit):
             found.setdefault(name, commit)
     for name in _names(address.ref) or ["HEAD"]:
         if name in found:
-            return found[name]
+            return _usable(address, found[name])
     what = f"no branch or tag of the name {address.ref}" if address.ref else "no commit yet"
     raise Rejected(f"{address.url}@{address.ref or 'HEAD'} was not found", f"The repository has {what}.", "not_found")
 
 
-def failed(named: str, said: str) -> Rejected | Unavailable:
-    """Return what it means that git ended with these words on its standard error."""
-    words = said.lower()
-    if any(word in words for word in _ABSENT):
+def _usable(address: GitAddress, commit: str) -> str:
+    if len(commit) == 40:
+        return commit
+    detail = "It names its commits by SHA-256, which is not taken yet. Upload the folder instead."
+    raise Rejected(f"{address.url} cannot be read", detail, code="source_unreadable")
+
+
+def failed(named: str, url: str, said: str) -> Rejected | Unavailable:
+    """Return what it means that git ended with these words on its standard error.
+
+    `url` is what git was given: whatever stands in it means nothing.
+    """
+    words = said.replace(url.rstrip("/") + "/", "").replace(url, "").lower()
+    found = _STATUS.search(words)
+    status = found[1] if found else ""
+    if status in _ABSENT or any(phrase in words for phrase in _ABSENT_WORDS):
         detail = "It does not exist, or it is not public. Check the address; a private repository can be uploaded."
         return Rejected(f"{named} was not found", detail, code="not_found")
-    if "redirect" in words or "301" in words or "302" in words:
+    if status in _MOVED:
         return Rejected(f"{named} has moved", "Give the address that a browser ends at.", code="source_moved")
     return Unavailable(f"{named} does not answer as a repository")
 
@@ -130,25 +184,32 @@ def run(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run git in a folder; no file that it writes may be larger. `output` is a descriptor for its standard output.
 
-    Raises Rejected (too_demanding) when it takes too long.
+    Nothing of git outlives this call, nor the thread that made it.
+    Raises Rejected (too_demanding) when it takes too long, Unavailable when it cannot be started.
     """
+    command = ["/bin/sh", "-c", _LAUNCHED, "git", *argv]
     try:
-        return subprocess.run(
-            ["git", *argv],
+        process = subprocess.Popen(
+            command,
             cwd=folder,
             env=environment(loopback=loopback),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if output is None else output,
             stderr=subprocess.PIPE,
-            timeout=seconds,
-            check=False,
-            preexec_fn=_limited(file_bytes),
+            start_new_session=True,
+            preexec_fn=_limited(file_bytes, os.getpid()),  # noqa: PLW1509 - no other thread of ours there
         )
-    except subprocess.TimeoutExpired as error:
-        detail = f"It took longer than {seconds:.0f} s. Upload the folder instead."
-        raise Rejected("The repository takes too long to fetch", detail, code="too_demanding") from error
-    except FileNotFoundError as error:
-        raise Unavailable("There is no git on this machine") from error
+    except OSError as error:
+        raise Unavailable(f"git cannot be started: {error.strerror}") from error
+    with process:
+        try:
+            said, complaint = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired as error:
+            detail = f"It took longer than {seconds:.0f} s. Upload the folder instead."
+            raise Rejected("The repository takes too long to fetch", detail, code="too_demanding") from error
+        finally:
+            end(process.pid)
+    return subprocess.CompletedProcess(command, process.returncode, said, complaint)
 
 
 def end(session: int) -> None:
@@ -157,8 +218,11 @@ def end(session: int) -> None:
         os.killpg(session, signal.SIGKILL)
 
 
-def _limited(file_bytes: int) -> Callable[[], None]:
+def _limited(file_bytes: int, parent: int) -> Callable[[], None]:
     def limit() -> None:
+        _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM))
+        if os.getppid() != parent:
+            os._exit(1)
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

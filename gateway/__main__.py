@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import uvloop
@@ -31,6 +32,7 @@ from erc.gateway.routes.metrics import metrics_app
 from erc.gateway.services import Services
 from erc.gateway.serving import allow_many_connections, serve_all
 from erc.gateway.settings import GatewaySettings
+from erc.gateway.staging import keep_swept
 from erc.gateway.store.abandoned import SqlCare
 from erc.gateway.store.queue import fill_all
 from erc.gateway.store.records import Records
@@ -73,7 +75,9 @@ async def serve(settings: GatewaySettings) -> None:
         lasting_intake(settings.nats_url, "erc-follower", "EVENTS", "gateway", FOLLOWERS, follower.take),
         lasting_intake(settings.nats_url, "erc-undertaker", "DEAD", "undertaker", 1, undertaker.take),
     ):
-        sweeping = asyncio.ensure_future(_sweep(services))
+        sweeping = asyncio.ensure_future(
+            keep_swept(services.staging, KEPT.total_seconds(), partial(asyncio.sleep, SWEEP_SECONDS))
+        )
         filling = asyncio.ensure_future(_fill(services, hints))
         tidying = asyncio.ensure_future(_tidy(services, client, undertaker))
         try:
@@ -109,15 +113,6 @@ async def _fill(services: Services, hints: Hints) -> None:
         except Unavailable as error:
             log.warning("The queue waits: %s", error)
         await wakeup(FILL_SECONDS)
-
-
-async def _sweep(services: Services) -> None:
-    """Remove uploads that nobody completes, for ever."""
-    while True:
-        removed = await asyncio.to_thread(services.staging.sweep, KEPT.total_seconds(), utc_now().timestamp())
-        if removed:
-            log.info("Removed %d uploads that nobody completed", removed)
-        await asyncio.sleep(SWEEP_SECONDS)
 
 
 async def _tidy(services: Services, client: Client, undertaker: Undertaker) -> None:

@@ -69,7 +69,7 @@ async def _of_repository(services: Services, source: str) -> Brought:
         async with _PLACES:
             commit = await _commit_of(address, loopback=loopback)
     except Rejected as error:
-        status = 404 if error.problem.code == "not_found" else 400
+        status = {"not_found": 404, "no_git": 501}.get(error.problem.code, 400)
         raise Refused(status, error.problem.title, error.problem.detail, error.problem.code) from error
     except Unavailable as error:
         raise Refused(502, str(error), "Please try again in a moment.", "source_unreachable") from error
@@ -81,20 +81,17 @@ async def _of_repository(services: Services, source: str) -> Brought:
 async def _commit_of(address: GitAddress, *, loopback: bool) -> str:
     """Ask the repository; raises Rejected, Unavailable, or Refused (504) when it does not answer in time."""
     options = await asyncio.to_thread(git_process.options, address.url, loopback=loopback)
-    try:
-        process = await asyncio.create_subprocess_exec(
-            "git",
-            *options,
-            *git_process.asking(address),
-            env=git_process.environment(loopback=loopback),
-            cwd="/",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-    except FileNotFoundError as error:
-        raise Refused(501, "Repositories cannot be loaded here", "There is no git on the service's machine.") from error
+    process = await asyncio.create_subprocess_exec(
+        "git",
+        *options,
+        *git_process.asking(address),
+        env=git_process.environment(loopback=loopback),
+        cwd="/",
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
     return git_process.answered(address, await _heard(process, address))
 
 
@@ -103,15 +100,28 @@ async def _heard(process: asyncio.subprocess.Process, address: GitAddress) -> st
     assert process.stderr
     try:
         async with asyncio.timeout(git_process.ASK_SECONDS):
-            said, complaint = await asyncio.gather(
-                process.stdout.read(git_process.ANSWER_BYTES), process.stderr.read(git_process.ANSWER_BYTES)
-            )
+            said, complaint = await asyncio.gather(_all(process, process.stdout), _all(process, process.stderr))
             code = await process.wait()
     except TimeoutError as error:
         detail = f"It did not within {git_process.ASK_SECONDS:.0f} s. Please try again."
         raise Refused(504, f"{address.url} does not answer", detail, "source_timeout") from error
     finally:
         git_process.end(process.pid)
+    if max(len(said), len(complaint)) > git_process.ANSWER_BYTES:
+        detail = f"It answers with more than {git_process.ANSWER_BYTES >> 20} MiB. Upload the folder instead."
+        raise Rejected(f"{address.url} cannot be read", detail, code="source_unreadable")
     if code:
-        raise git_process.failed(f"{address.url}@{address.ref or 'HEAD'}", complaint.decode("utf-8", "replace"))
+        named = f"{address.url}@{address.ref or 'HEAD'}"
+        raise git_process.failed(named, address.url, complaint.decode("utf-8", "replace"))
     return said.decode("utf-8", "replace")
+
+
+async def _all(process: asyncio.subprocess.Process, pipe: asyncio.StreamReader) -> bytes:
+    """Read a pipe to its end; git is ended, and the rest is left out, once that is more than an answer can be."""
+    said = b""
+    while piece := await pipe.read(1 << 16):
+        if len(said) > git_process.ANSWER_BYTES:
+            git_process.end(process.pid)
+        else:
+            said += piece
+    return said

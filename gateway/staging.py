@@ -1,15 +1,20 @@
-"""Where the bytes of an upload wait until it is complete: a file each, written piece by piece. All calls block."""
+"""Where the bytes of an upload wait until it is complete: a file each, written piece by piece. Its calls block."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from erc.events.errors import Unavailable
+from erc.events.outbox import utc_now
 from erc.gateway.errors import Refused
+
+log = logging.getLogger("erc.gateway")
 
 READ_BYTES = 1 << 20
 
@@ -63,14 +68,30 @@ class Staging:
         """Remove what nobody added to for so long (`now`: Unix time in seconds); return how many."""
         removed = 0
         for path in self._folder.iterdir():
-            with contextlib.suppress(FileNotFoundError):
+            try:
                 if now - path.stat().st_mtime > older_than_seconds:
                     path.unlink()
                     removed += 1
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                log.warning("%s is left: %s", path, error.strerror)
         return removed
 
     def _path(self, identifier: str) -> Path:
         return self._folder / identifier
+
+
+async def keep_swept(staging: Staging, older_than_seconds: float, pause: Callable[[], Awaitable[None]]) -> None:
+    """Remove uploads that nobody completes, for ever; a folder that cannot be read now is tried again."""
+    while True:
+        try:
+            removed = await asyncio.to_thread(staging.sweep, older_than_seconds, utc_now().timestamp())
+            if removed:
+                log.info("Removed %d uploads that nobody completed", removed)
+        except OSError as error:
+            log.warning("Sweeping the uploads waits: %s", error)
+        await pause()
 
 
 def _write_all(descriptor: int, piece: bytes, offset: int) -> None:

@@ -31,8 +31,9 @@ def logging_as_before() -> Iterator[None]:
     root.setLevel(level)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put each test in the group that runs in one process, the longest group first."""
+    """Put each test in the group that runs in one process, the longest group first; before xdist reads the groups."""
 
     def shares(item: pytest.Item) -> bool:
         return item.get_closest_marker("engine") is not None or item.nodeid.startswith(_TOGETHER)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from erc.events.blobs import BlobStore, read_manifest
 from erc.schemas.diagnosis import Diagnosis
 from erc.schemas.ids import Digest
 from erc.schemas.metadata import Description
 from erc.schemas.problem import Problem
 from erc.workers.diagnosis import diagnose
+
+log = logging.getLogger("erc.worker")
 
 LOG_LINES = 400
 """How many of the last lines of a log tell why a step failed."""
@@ -16,7 +20,16 @@ FILE_BYTES = 1 << 18
 
 
 def explained(problem: Problem, said: str, blobs: BlobStore, manifest: Digest, description: Digest) -> Problem:
-    """Return the problem of a step with what its log (`said`) tells about it, if anything."""
+    """Return the problem of a step with what its log (`said`) tells about it, if anything. Never raises."""
+    try:
+        return problem.model_copy(update={"diagnosis": _diagnosis(said, blobs, manifest, description)})
+    except Exception:
+        # The step is over and has failed; why it did so is worth no second run.
+        log.exception("A failure could not be explained")
+        return problem
+
+
+def _diagnosis(said: str, blobs: BlobStore, manifest: Digest, description: Digest) -> Diagnosis | None:
     main = Description.model_validate_json(blobs.read(description)).main
     files = read_manifest(blobs, manifest)
 
@@ -26,5 +39,4 @@ def explained(problem: Problem, said: str, blobs: BlobStore, manifest: Digest, d
             raise ValueError(path)
         return blobs.read(entry.digest).decode() if entry else None
 
-    found: Diagnosis | None = diagnose(said, main, read, files.__contains__)
-    return problem.model_copy(update={"diagnosis": found})
+    return diagnose(said, main, read, files.__contains__)

@@ -81,3 +81,9 @@ def test_the_composition_is_valid() -> None:
 
 def _works(way: list[str]) -> bool:
     return subprocess.run([*way, "version"], capture_output=True, check=False).returncode == 0
+
+
+def test_the_image_has_the_git_that_repositories_are_asked_with() -> None:
+    text = (ROOT / "deploy" / "Dockerfile").read_text().replace("\\\n", " ")
+    last = text[text.rindex("FROM ") :]
+    assert re.search(r"^RUN .*apt-get install [^&]*\bgit\b", last, re.MULTILINE)

@@ -10,8 +10,8 @@ import tarfile
 import pytest
 
 
-def busybox_image(name: str, mark: str = "") -> str:
-    """Have the engine hold an image of busybox under a name; `mark` makes it another one. Returns the name."""
+def busybox_image(name: str, mark: str = "", change: str = "") -> str:
+    """Have the engine hold an image of busybox under a name; `mark` and `change` make it another one. Returns the name."""
     busybox = shutil.which("busybox")
     if busybox is None or b"not a dynamic" not in _loader(busybox):
         pytest.skip("These tests need a static busybox: apt-get install busybox-static")
@@ -25,8 +25,8 @@ def busybox_image(name: str, mark: str = "") -> str:
             if applet != "busybox":
                 archive.addfile(link)
         archive.addfile(tarfile.TarInfo(f"mark{mark}"))
-    change = ["--change", "ENV PATH=/bin"]
-    subprocess.run(["docker", "import", *change, "-", name], input=packed.getvalue(), check=True, capture_output=True)
+    changes = ["--change", "ENV PATH=/bin", *(["--change", change] if change else [])]
+    subprocess.run(["docker", "import", *changes, "-", name], input=packed.getvalue(), check=True, capture_output=True)
     return name
 
 

@@ -106,6 +106,12 @@ class GitServer:
             request.send_header("Location", f"{self.url}{request.path.removeprefix('/moved')}")
             request.end_headers()
             return
+        if place.path.startswith("/private"):
+            request.send_response(401)
+            request.send_header("WWW-Authenticate", 'Basic realm="repositories"')
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+            return
         if place.path.startswith("/hangs"):
             threading.Event().wait(5)
             return

@@ -329,6 +329,8 @@ REFUSED: list[tuple[str, dict[str, str], str, str]] = [
             ("a stranger", "FROM evil.example/x:1\n", "Dockerfile:1"),
             ("a second stage", "FROM debian:bookworm\nFROM debian:bookworm\n", "Dockerfile:2"),
             ("a trigger", "FROM debian:bookworm\nONBUILD RUN id\n", "Dockerfile:2"),
+            ("an image with triggers", "FROM python:3-onbuild\n", "Dockerfile:1"),
+            ("one by its digest", f"FROM python:3.11-OnBuild@sha256:{'a' * 64}\n", "Dockerfile:1"),
             ("a text within", "FROM debian:bookworm\nRUN <<EOF\nid\nEOF\n", "Dockerfile:2"),
             ("nothing", "\n", "Dockerfile:1"),
         )

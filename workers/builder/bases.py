@@ -19,7 +19,7 @@ from aiodocker.jsonstream import json_stream_stream
 
 from erc.events.errors import Rejected, Unavailable
 from erc.workers.builder.bootstrap import ToolFailed, bootstrapped, tools
-from erc.workers.builder.domain.archives import Archive, BaseWanted, TimeMachine, archive, check_suite
+from erc.workers.builder.domain.archives import Archive, BaseWanted, TimeMachine, archive, check_suite, refuse_triggers
 from erc.workers.builder.domain.rules import Base
 from erc.workers.docker import LABEL_BASE, connect
 
@@ -64,13 +64,15 @@ class Bases:
         return await self._made(source, wanted.name) or await self._pulled(source, wanted)
 
     async def find(self, name: str) -> Base | None:
-        """Return the image of this name when the engine has it."""
+        """Return the image of this name when the engine has it; raises `Rejected` when it has triggers."""
         try:
-            return Base(name, str((await self._engine.images.inspect(name))["Id"]))
+            image = await self._engine.images.inspect(name)
         except DockerError as error:
             if error.status == 404:
                 return None
             raise Unavailable(f"The container engine does not answer: {error.message}") from error
+        refuse_triggers(name, image)
+        return Base(name, str(image["Id"]))
 
     async def _named(self, name: str) -> Base:
         if found := await self.find(name):

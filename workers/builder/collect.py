@@ -22,10 +22,18 @@ from erc.events.outbox import Database, create_engine, utc_now
 from erc.schemas import tables
 from erc.schemas.ids import Digest
 from erc.schemas.job import JobStatus
-from erc.schemas.limits import GIB
-from erc.workers.builder.domain.collection import Collection, KeptEnvironment, Needs, Watermarks, collect
+from erc.workers.builder.domain.collection import (
+    Collection,
+    KeptEnvironment,
+    Needs,
+    Watermarks,
+    collect,
+    needed,
+    report,
+)
 from erc.workers.builder.shelf import Shelf
 from erc.workers.docker import connect
+from erc.workers.held import held
 
 _OVER = [JobStatus.SUCCESS.value, JobStatus.FAILURE.value]
 
@@ -43,10 +51,10 @@ class Collector:
             raise Unavailable("The folder of the container engine is not on this machine: run this where it is.")
         return collect(await self.kept(), await self.needs(), free, marks, now, everything=everything)
 
-    async def kept(self) -> list[KeptEnvironment]:
-        """Return the environments that the engine holds."""
-        rows, found = await self._database.rows(select(tables.built)), []
-        for row in rows:
+    async def kept(self, *keys: Digest) -> list[KeptEnvironment]:
+        """Return the environments that the engine holds, all or those of these keys."""
+        query, found = select(tables.built), []
+        for row in await self._database.rows(query.where(tables.built.c.key.in_(keys)) if keys else query):
             if image := await self._shelf.inspect(row["image_id"]):
                 saved = bool(row["image"]) and await size_of(self._blobs, row["image"]) is not None
                 size = int(image["Size"])
@@ -65,17 +73,25 @@ class Collector:
         return Needs(_keys(running), _keys(published))
 
     async def let_go(self, collection: Collection) -> list[KeptEnvironment]:
-        """Remove images, and forget those that are kept nowhere else; return what went: one in use does not."""
+        """Remove images, forget those that are kept nowhere else, return what went: what was used meanwhile stays."""
         gone = []
         for one in collection.gone:
-            # A job may have begun since: what it needs is asked once more, right before.
-            if one.key in (await self.needs()).running or not await self._shelf.remove(one.image_id):
-                continue
-            gone.append(one)
-            if not one.saved:
-                async with self._database.transaction() as transaction:
-                    await transaction.connection.execute(delete(tables.built).where(tables.built.c.key == one.key))
+            # A job that has not ended may be building it for an hour, which need not be waited for.
+            if one.key not in (await self.needs()).running:
+                async with held(self._database.engine, one.key):
+                    gone += [one] if await self._went(one) else []
         return gone
+
+    async def _went(self, one: KeptEnvironment) -> bool:
+        """Remove an environment whose lock is held; return whether it went."""
+        # Who takes an environment holds its lock too and notes its use meanwhile: whatever changed, it stays.
+        changed = await self.kept(one.key) != [one] or needed(one, await self.needs())
+        if changed or not await self._shelf.remove(one.image_id):
+            return False
+        if not one.saved:
+            async with self._database.transaction() as transaction:
+                await transaction.connection.execute(delete(tables.built).where(tables.built.c.key == one.key))
+        return True
 
 
 def _keys(rows: list[dict[str, str | None]]) -> frozenset[Digest]:
@@ -98,16 +114,6 @@ def _asked(arguments: list[str]) -> _Asked:
     low = int(os.environ.get("BUILDER_COLLECT_LOW_BYTES", default.low_bytes))
     high = int(os.environ.get("BUILDER_COLLECT_HIGH_BYTES", default.high_bytes))
     return _Asked(asked.dry_run, asked.all, Watermarks(low, max(low, high), default.grace))
-
-
-def report(collection: Collection, gone: list[KeptEnvironment], *, dry_run: bool) -> list[str]:
-    """Return what to tell an operator, line by line."""
-    said = [f"{one.key[:12]} {'would go' if dry_run else 'is gone'}: {one.size_bytes / GIB:.2f} GiB" for one in gone]
-    said += [f"{one.key[:12]} stays: {pin}." for one, pin in collection.pinned]
-    if not collection.enough:
-        said.append("The upper watermark is not reached by this: what is left is needed.")
-    word = "would go" if dry_run else "gone"
-    return [*said, f"{word}={len(gone)} pinned={len(collection.pinned)} others={collection.unpinned}"]
 
 
 async def main(arguments: list[str]) -> int:

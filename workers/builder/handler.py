@@ -24,9 +24,10 @@ from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.job import StepName
 from erc.workers.builder.domain.complete import Completed, Invalid, complete, draft
+from erc.workers.builder.domain.failure import PASSING
 from erc.workers.builder.domain.phases import Phase, mark
 from erc.workers.builder.domain.provenance import Build
-from erc.workers.builder.domain.rules import Base, BuildRules, Built, OnLog, Order
+from erc.workers.builder.domain.rules import Base, BuildRules, Built, OnLog, Order, tag_of
 from erc.workers.builder.ports import Environments, Evidences, Images
 from erc.workers.logs import Chunks, StepLog
 from erc.workers.store import Work, WorkStore
@@ -34,8 +35,6 @@ from erc.workers.store import Work, WorkStore
 log = logging.getLogger("erc.worker")
 
 _SCRIPT_BYTES = 1 << 20
-_NOT_OF_THE_PLAN = frozenset({"image_missing", "blob_missing"})
-"""Codes of failures that another try may not have: such a key is not remembered as broken."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +82,12 @@ class Builder:
             runtime_manifest_made=completed.runtime_manifest_made,
         )
         events = [] if work.document.get("planned") else [planned]
-        built = await self._there(key)
-        if built:
-            await self._prepared.emit(work, *events, _ready(command, key, built), status="done")
-            return
+        if await self._there(key):
+            # Looked at again with the lock: nobody lets go of it between the look and the answer.
+            async with self._environments.building(key):
+                if built := await self._there(key):
+                    await self._prepared.emit(work, *events, _ready(command, key, built), status="done")
+                    return
         work = await self._prepared.emit(work, *events, document={"planned": True})
         await self._build(_Wanted(command, work, completed, base, key))
 
@@ -105,7 +106,7 @@ class Builder:
                 built = await self._made(wanted, lambda line: said.write(f"{line}\n".encode()))
             except Rejected as error:
                 problem = await asyncio.to_thread(put_document, self._blobs, error.problem)
-                if error.problem.code not in _NOT_OF_THE_PLAN:
+                if error.problem.code not in PASSING:
                     await self._environments.failed(wanted.key, problem)
                 await self._refuse(wanted, said, problem)
                 return
@@ -120,7 +121,7 @@ class Builder:
         """Build an environment, look into it, and return it with its evidence."""
         plan, started = wanted.completed.plan, self._now()
         scripts = await asyncio.to_thread(self._scripts, plan)
-        order = Order(plan, wanted.base, _tag(wanted.key), scripts)
+        order = Order(plan, wanted.base, tag_of(wanted.key), scripts)
         image_id = await self._images.build(order, on_log, self._rules.limits, self._rules.ca_bundle)
         finished = self._now()
         if self._evidences is None:
@@ -147,13 +148,13 @@ class Builder:
         again = None
         # The first build stands, whatever becomes of the second.
         with contextlib.suppress(Rejected, Unavailable):
-            order = Order(build.plan, build.base, f"{_tag(build.key)}-again", scripts, cold=True)
+            order = Order(build.plan, build.base, f"{tag_of(build.key)}-again", scripts, cold=True)
             again = await self._images.build(order, on_log, self._rules.limits, self._rules.ca_bundle)
         try:
             return await self._evidences.gather(build, again)
         finally:
             if again:
-                await self._images.remove(f"{_tag(build.key)}-again")
+                await self._images.remove(f"{tag_of(build.key)}-again")
 
     def _scripts(self, plan: Plan) -> tuple[tuple[str, bytes], ...]:
         return tuple((script.path, self._blobs.read(script.digest, _SCRIPT_BYTES)) for script in plan.scripts)
@@ -173,7 +174,7 @@ class Builder:
         """Return the built environment when the engine has its image; `loading` gets it from where it is saved."""
         built = await self._environments.find(key)
         image = built.image if built and built.image and await size_of(self._blobs, built.image) is not None else None
-        image_id = await self._images.find(built.image_id if built else _tag(key))
+        image_id = await self._images.find(built.image_id if built else tag_of(key))
         if image_id is None:
             return await self._loaded(key, built, image) if loading and built and image else None
         if built is None or built.image_id != image_id:
@@ -185,7 +186,7 @@ class Builder:
     async def _loaded(self, key: Digest, built: Built, image: Digest) -> Built | None:
         """Give the engine the image that was saved: no archive is needed; None when it takes it not."""
         try:
-            image_id = await self._images.load(image, _tag(key), self._blobs)
+            image_id = await self._images.load(image, tag_of(key), self._blobs)
         except (Unavailable, Rejected) as error:
             log.warning("The saved image of %s is of no use, it is built again: %s", key, error)
             return None
@@ -228,7 +229,3 @@ def _ready(command: PrepareEnvironment, key: Digest, built: Built) -> Environmen
         image=built.image,
         evidence=built.evidence,
     )
-
-
-def _tag(key: Digest) -> str:
-    return f"erc-environment:{key[:40]}"

@@ -20,7 +20,7 @@ from erc.schemas.limits import GIB, BuildLimits
 from erc.workers.builder.bases import Bases
 from erc.workers.builder.confined import Confined, Task
 from erc.workers.builder.contents import tree
-from erc.workers.builder.domain.archives import BaseWanted, base_of
+from erc.workers.builder.domain.archives import BaseWanted, base_of, refuse_triggers
 from erc.workers.builder.domain.inventory import COMMAND, FREE, PROBE, Inventory, read_free, read_inventory, read_probe
 from erc.workers.builder.domain.rules import Base, BuildRules, KeptBase, OnLog, Order
 from erc.workers.builder.engine import ImageBuilder, proxies
@@ -143,11 +143,13 @@ class EngineImages:
     async def _provided(self, order: Order) -> None:
         """Have the base in the engine: as it is, else loaded again, else made anew under another id."""
         base, shelf = order.base, await self.shelf()
-        if await shelf.find(base.image_id):
+        if image := await shelf.inspect(base.image_id):
+            # What is remembered, or was adopted, need not have come by way of `Bases`.
+            refuse_triggers(base.name, image)
             return
         kept = await self._rows.base(base.name)
-        image = kept.image if kept and kept.image and await size_of(self._blobs, kept.image) is not None else None
-        if image and await self.load(image, base.name, self._blobs) == base.image_id:
+        saved = kept.image if kept and kept.image and await size_of(self._blobs, kept.image) is not None else None
+        if saved and await self.load(saved, base.name, self._blobs) == base.image_id:
             return
         made = await self._kept(self._wanted(order.plan))
         if made.image_id != base.image_id:
@@ -199,7 +201,7 @@ class EngineImages:
                     return
 
     async def _admit(self, order: Order) -> None:
-        free = await self._free(order.base.image_id)
+        free = await self._free(order)
         if free is not None and free < self._rules.free_bytes:
             raise Unavailable(
                 f"The disk of the container engine has {free / GIB:.1f} GiB free, and a build begins only with "
@@ -207,13 +209,15 @@ class EngineImages:
                 "(python -m erc.workers.builder.collect)."
             )
 
-    async def _free(self, base_id: str) -> int | None:
-        """Return the free bytes of the engine's disk; of an engine elsewhere a container is asked."""
+    async def _free(self, order: Order) -> int | None:
+        """Return the free bytes of the engine's disk; of an engine elsewhere a container is asked, None if it fails."""
         free = await (await self.shelf()).free_bytes()
         if free is not None:
             return free
-        with contextlib.suppress(TimeoutError):
-            task = Task(name=f"erc-free-{base_id[-24:]}", image=base_id, command=FREE)
+        # Named by what is built, as builds of others stand on the same base at the same time.
+        name = f"erc-free-{order.tag.rpartition(':')[2]}"
+        with contextlib.suppress(TimeoutError, Unavailable):
+            task = Task(name=name, image=order.base.image_id, command=FREE)
             return read_free((await Confined(await self._connected()).run(task)).output)
         return None
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from erc.events.outbox import Database, database_errors, utc_now
+from erc.events.outbox import Database, utc_now
 from erc.schemas import tables
 from erc.schemas.evidence import Evidence
 from erc.schemas.ids import Digest
 from erc.workers.builder.domain.rules import Built, KeptBase
+from erc.workers.held import held
 
 BROKEN_FOR = timedelta(seconds=60)
 """How long an environment that could not be built is not tried again."""
@@ -32,7 +33,7 @@ class Environments:
         return Built(rows[0]["image_id"], rows[0]["image"], rows[0]["evidence"]) if rows else None
 
     async def put(self, key: Digest, image_id: str, evidence: Digest | None = None) -> None:
-        """Remember an environment; another image forgets the saved one and its evidence."""
+        """Remember an environment, used at this moment; another image forgets the saved one and its evidence."""
         values = {"image_id": image_id, "image": None, "evidence": evidence}
         statement = insert(tables.built).values(key=key, **values)
         async with self._database.transaction() as transaction:
@@ -41,6 +42,7 @@ class Environments:
                     index_elements=["key"], set_=values, where=tables.built.c.image_id != image_id
                 )
             )
+        await self.used(key)
 
     async def used(self, key: Digest) -> None:
         """Note that an environment is used at this moment: what was not for long is the first to go."""
@@ -96,18 +98,6 @@ class Environments:
         await self.put(evidence.environment_key, evidence.image_id, index)
         await self.saved(evidence.environment_key, image)
 
-    @contextlib.asynccontextmanager
-    async def building(self, key: Digest) -> AsyncIterator[None]:
-        """Hold the one build of this key in the whole cluster; others wait here and then find it done.
-
-        The lock belongs to a connection, so that it is free as soon as its holder dies.
-        """
-        number = int(key[:15], 16)
-        async with database_errors(), self._engine.connect() as connection:
-            await connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": number})
-            await connection.commit()
-            try:
-                yield
-            finally:
-                await connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
-                await connection.commit()
+    def building(self, key: Digest) -> AbstractAsyncContextManager[None]:
+        """Hold the one build of this key in the whole cluster; others wait here and then find it done."""
+        return held(self._engine, key)

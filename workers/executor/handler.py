@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +21,6 @@ from erc.workers.diagnosing import LOG_LINES, explained
 from erc.workers.executor.domain import Failed, Failure, Intention, Outcome, RunRequest, Succeeded
 from erc.workers.logs import Chunks, StepLog
 from erc.workers.store import Work, WorkStore
-
-logger = logging.getLogger("erc.worker")
 
 TAIL_LINES = 15
 
@@ -143,11 +140,7 @@ class Executor:
         problem = outcome.problem(log.tail(TAIL_LINES))
         if isinstance(outcome, Failed):
             about = log.tail(LOG_LINES), self._blobs, command.manifest, command.description
-            try:
-                problem = await asyncio.to_thread(explained, problem, *about)
-            except Exception:
-                # The run is over and has failed; why it did so is worth no second run.
-                logger.exception("A failure could not be explained")
+            problem = await asyncio.to_thread(explained, problem, *about)
         event = ExecutionFailed(
             job_id=command.job_id,
             problem=await asyncio.to_thread(put_document, self._blobs, problem),

@@ -9,11 +9,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from erc.events import git_process
 from erc.events.blob_place import BlobPlace
 from erc.events.blobs import BlobStore
 from erc.events.errors import Rejected, Unavailable
+from erc.events.holding import held, holding
 from erc.schemas.git_source import GitSource
 from erc.schemas.ids import Digest
 from erc.schemas.limits import ArchiveLimits
@@ -21,7 +23,9 @@ from erc.schemas.workspace import Manifest
 from erc.workers.loader.domain import Extracted, unpack
 from erc.workers.loader.extract import keep
 
-FORGOTTEN_SECONDS = 7200.0
+FETCHING = "fetching"
+"""The folder of fetches in the service's home."""
+FORGOTTEN_SECONDS = 86_400.0
 _ATTRIBUTES = "* -export-ignore -export-subst -text -eol -ident -filter -working-tree-encoding\n"
 """Files come as they lie in the repository, whatever its own `.gitattributes` say."""
 _POINTER, _POINTER_BYTES, _POINTERS_READ = b"version https://git-lfs.github.com/spec/", range(100, 200), 2000
@@ -38,14 +42,11 @@ class FetchLimits:
     """Whether the repository may be on this machine, over http: for tests and development."""
 
 
-def fetch(place: BlobPlace, source: Digest, limits: ArchiveLimits, fetching: FetchLimits, now: float) -> Extracted:
-    """Fetch what the document `source` names and keep its files; raises Rejected with what the author can mend.
-
-    `now` is Unix time in seconds.
-    """
+def fetch(place: BlobPlace, source: Digest, limits: ArchiveLimits, fetching: FetchLimits) -> Extracted:
+    """Fetch what the document `source` names and keep its files; raises Rejected with what the author can mend."""
     blobs = place.store()
     wanted = GitSource.model_validate_json(blobs.read(source, 1 << 16))
-    with _folder(place.home / "fetching", now) as folder:
+    with _folder(place.home / FETCHING) as folder:
         archive = _archived(wanted, folder, limits, fetching)
         with archive.open("rb") as file:
             unpacked = unpack(file, blobs.put, limits)
@@ -58,10 +59,13 @@ def _archived(wanted: GitSource, folder: Path, limits: ArchiveLimits, fetching: 
     common = git_process.options(wanted.url, loopback=fetching.loopback)
     deadline = time.monotonic() + fetching.seconds
 
-    def git(*verb: str, most: int = fetching.pack_bytes, output: int | None = None) -> str | None:
+    def ran(*verb: str, most: int = fetching.pack_bytes, output: int | None = None) -> CompletedProcess[bytes]:
         left = max(deadline - time.monotonic(), 0.1)
-        ran = git_process.run([*common, *verb], folder, left, most, loopback=fetching.loopback, output=output)
-        return None if ran.returncode == 0 else ran.stderr[-2000:].decode("utf-8", "replace")
+        return git_process.run([*common, *verb], folder, left, most, loopback=fetching.loopback, output=output)
+
+    def git(*verb: str) -> str | None:
+        done = ran(*verb)
+        return None if done.returncode == 0 else done.stderr[-2000:].decode("utf-8", "replace")
 
     if git("init", "--quiet", "--bare", "--template=", ".") is not None:
         raise Unavailable("git cannot make a repository here")
@@ -71,15 +75,14 @@ def _archived(wanted: GitSource, folder: Path, limits: ArchiveLimits, fetching: 
     said = git("fetch", *flags, "--", wanted.url, wanted.commit)
     if said is not None:
         raise _too_large(fetching) if _full(folder, fetching) else _not_fetched(wanted, said)
-    target = folder / "workspace.tar"
     tree = f"{wanted.commit}:{wanted.folder}" if wanted.folder else wanted.commit
-    with target.open("wb") as file:
-        said = git("archive", "--format=tar", tree, most=limits.unpacked_bytes, output=file.fileno())
-    if said is None:
-        return target
-    if wanted.folder:
+    if wanted.folder and ran("cat-file", "-t", tree).stdout.strip() != b"tree":
         detail = f"There is no folder “{wanted.folder}” in it."
         raise Rejected(f"{wanted.named}#{wanted.folder} was not found", detail, code="not_found")
+    target = folder / "workspace.tar"
+    with target.open("wb") as file:
+        if ran("archive", "--format=tar", tree, most=limits.unpacked_bytes, output=file.fileno()).returncode == 0:
+            return target
     raise Rejected(f"{wanted.named} cannot be read", "Its commit is damaged or too large.", code="source_unreadable")
 
 
@@ -99,7 +102,7 @@ def _not_fetched(wanted: GitSource, said: str) -> Rejected | Unavailable:
     if "not our ref" in words or "remote ref" in words:
         detail = "The repository no longer has this commit; its branch was changed meanwhile. Send it again."
         return Rejected(f"{wanted.named} was not found", detail, code="not_found")
-    return git_process.failed(wanted.named, said)
+    return git_process.failed(wanted.named, wanted.url, said)
 
 
 def _refuse_pointers(manifest: Manifest, blobs: BlobStore) -> None:
@@ -115,12 +118,24 @@ def _refuse_pointers(manifest: Manifest, blobs: BlobStore) -> None:
 
 
 @contextlib.contextmanager
-def _folder(root: Path, now: float) -> Iterator[Path]:
-    """Make a folder that is gone afterwards; what killed processes left goes first."""
+def _folder(root: Path) -> Iterator[Path]:
+    """Make a folder that is held, and gone afterwards."""
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in root.iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            if now - left.stat().st_mtime > FORGOTTEN_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=root) as folder:
+    with tempfile.TemporaryDirectory(dir=root) as folder, holding(Path(folder)):
         yield Path(folder)
+
+
+def sweep_fetches(home: Path, older_than_seconds: float, now: float) -> int:
+    """Remove the folders of fetches that no process holds any more; return how many.
+
+    Spares what was changed within so many seconds of `now` (Unix time). Where the file system knows no locks, those
+    of yesterday go.
+    """
+    removed = 0
+    for left in (home / FETCHING).glob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            age = now - left.stat().st_mtime
+            if age > older_than_seconds and (age > FORGOTTEN_SECONDS or not held(left)):
+                shutil.rmtree(left)
+                removed += 1
+    return removed

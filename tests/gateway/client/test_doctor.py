@@ -138,7 +138,7 @@ def test_a_full_disk_is_told_with_what_is_needed(tmp_path) -> None:
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="becomes another user")
 @pytest.mark.parametrize(("mode", "words"), [(0o700, "cannot be looked at"), (0o755, "cannot be written to")])
 def test_a_home_of_somebody_else_is_told(tmp_path, mode, words) -> None:
-    for folder in tmp_path.parents[:2]:
+    for folder in tmp_path.parents[:3]:
         folder.chmod(0o755)
     tmp_path.chmod(mode)
     os.seteuid(65534)

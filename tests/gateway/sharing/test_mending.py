@@ -6,6 +6,7 @@ from typing import Any
 
 from erc.events.blobs import read_manifest
 from erc.gateway.transition import Advance
+from erc.schemas.compendium import Origin, SourceKind
 from erc.schemas.diagnosis import Cause, Diagnosis, Edit
 from erc.schemas.job import JobStatus
 from erc.schemas.problem import Problem
@@ -43,10 +44,19 @@ async def test_an_accepted_change_is_a_new_candidate_that_is_described_anew(shar
     made = await sharing.services.records.compendium(answer.json()["id"])
     assert made
     assert (made.owner, made.candidate, made.status.value, made.mends) == ("ada", True, "describing", compendium.id)
+    assert made.version == 1
     files = read_manifest(sharing.services.blobs, made.manifest)
     assert sharing.services.blobs.read(files.get("requirements.txt").digest) == b"seaborn\n"
     assert "main.R" in files
     assert (await sharing.services.records.compendium(compendium.id)) == compendium
+
+
+async def test_what_is_mended_says_where_it_came_from(sharing) -> None:
+    origin = Origin(kind=SourceKind.GIT, source="https://github.com/a/b@v1", commit="1" * 40)
+    _, job = await failed(sharing, a_problem(ADDED), origin=origin)
+    answer = await sharing.asked("ada", "POST", f"{API}/job/{job.id}/mend")
+    made = await sharing.services.records.compendium(answer.json()["id"])
+    assert made.origin == origin
 
 
 async def test_a_job_that_proposes_nothing_is_a_conflict(sharing, error_of) -> None:

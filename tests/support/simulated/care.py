@@ -50,6 +50,20 @@ async def trim_capacity(session: Session, _given: Mapping[str, Any]) -> list[Row
     return await _delete(session, "capacity", lambda row: row["seen"] < session.now - timedelta(hours=1))
 
 
+async def trim_uploads(session: Session, _given: Mapping[str, Any]) -> list[Row]:
+    """Forget archives that nobody finished to send for a day."""
+    return await _delete(session, "source_upload", lambda row: row["created"] < session.now - timedelta(days=1))
+
+
+async def trim_sources(session: Session, _given: Mapping[str, Any]) -> list[Row]:
+    """Forget archives of which no compendium was made for a day."""
+    used = {(row["owner"], row["document"]["upload"]) for _key, row in session.visible("compendium")}
+    before = session.now - timedelta(days=1)
+    return await _delete(
+        session, "source", lambda row: row["used"] < before and (row["owner"], row["digest"]) not in used
+    )
+
+
 async def trim_cancellations(session: Session, _given: Mapping[str, Any]) -> list[Row]:
     """Forget cancellations of a month ago."""
     return await _delete(session, "cancellation", lambda row: row["requested"] < session.now - timedelta(days=30))

@@ -136,6 +136,8 @@ STATEMENTS: dict[str, Does] = {
     "d333455ef2e0": care.trim_answers,
     "eee2734f98b4": care.trim_sessions,
     "06424523c8cf": care.trim_capacity,
+    "8e890f8e4777": care.trim_uploads,
+    "f93585c9323d": care.trim_sources,
     "0dc6d12a10fb": care.trim_cancellations,
     "1254c92c2fbc": care.lead,
     "35852e90d737": care.follow,

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 
 import aiodocker
 import pytest
+from support.busybox import busybox_image
 
 from erc.events.errors import Rejected, Unavailable
 from erc.workers.builder.bases import Bases
+from erc.workers.builder.domain.archives import BaseWanted
 from erc.workers.docker import connect
 
 pytestmark = pytest.mark.engine
@@ -43,6 +45,18 @@ async def test_a_configured_image_that_does_not_exist_is_named(engine: aiodocker
 
     assert refusal.value.problem.code == "base_missing"
     assert "127.0.0.1:9/nothing:1" in refusal.value.problem.detail
+
+
+async def test_an_image_with_triggers_is_no_base(engine: aiodocker.Docker) -> None:
+    name = busybox_image("erc-test-onbuild:1", change="ONBUILD RUN id")
+    try:
+        with pytest.raises(Rejected, match="steps of its own") as refusal:
+            await Bases(engine).provide(BaseWanted("debian", "bookworm", "", name))
+    finally:
+        await engine.images.delete(name, force=True)
+
+    assert refusal.value.problem.code == "base_invalid"
+    assert name in refusal.value.problem.detail
 
 
 async def test_the_base_says_where_packages_come_from_and_nothing_of_this_machine(engine: aiodocker.Docker) -> None:

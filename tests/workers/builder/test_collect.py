@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import secrets
 import subprocess
@@ -11,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from aiodocker.exceptions import DockerError
+from sqlalchemy import insert, select, update
 from support.busybox import busybox_image
 from support.servers import postgres
 
@@ -20,16 +23,17 @@ from erc.events.outbox import Database, create_engine
 from erc.migrations.__main__ import upgrade
 from erc.schemas import tables
 from erc.schemas.ids import derived_id
-from erc.workers.builder.collect import Collector, report
-from erc.workers.builder.domain.collection import Pin, Watermarks
+from erc.workers.builder.collect import Collector
+from erc.workers.builder.domain.collection import Pin, Watermarks, report
 from erc.workers.builder.shelf import Shelf
+from erc.workers.builder.store import Environments
 from erc.workers.docker import connect
 
 pytestmark = pytest.mark.engine
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=90)
-KEYS = {name: f"{name}{secrets.token_hex(16)}" for name in ("running", "public", "saved", "loose")}
+KEYS = {name: secrets.token_hex(32) for name in ("running", "public", "saved", "loose")}
 
 
 @pytest.fixture
@@ -65,6 +69,49 @@ async def fill(database: Database, shelf: Shelf, blobs: FileBlobStore) -> None:
             paper |= {"version": 1, "document": {}, "created": LONG_AGO}
             for table, row in ((tables.built, about), (tables.job, job), (tables.compendium, paper)):
                 await transaction.connection.execute(insert(table).values(**row))
+
+
+@pytest.fixture
+async def shelf() -> AsyncIterator[Shelf]:
+    async with await connect() as engine:
+        yield Shelf(engine)
+        for name in KEYS:
+            with contextlib.suppress(DockerError):
+                await engine.images.delete(f"erc-test-collect:{name}", force=True)
+
+
+async def test_what_a_job_takes_after_the_decision_stays(database: Database, shelf: Shelf, tmp_path: Path) -> None:
+    blobs, environments = FileBlobStore(tmp_path / "blobs"), Environments(database, database.engine)
+    await fill(database, shelf, blobs)
+    collector = Collector(database, shelf, blobs)
+    decided = await collector.decide(Watermarks(), NOW, everything=True)
+
+    async with environments.building(KEYS["loose"]), environments.building(KEYS["saved"]):
+        going = asyncio.create_task(collector.let_go(decided))
+        await asyncio.sleep(0.3)
+        there = [await shelf.find(f"erc-test-collect:{name}") for name in ("loose", "saved")]
+        await environments.used(KEYS["loose"])
+        await environments.put(KEYS["saved"], decided.gone[0].image_id)
+    gone = await going
+
+    assert all(there), "nothing goes while another holds the environment"
+    assert gone == []
+    assert await shelf.find("erc-test-collect:loose")
+    assert await shelf.find("erc-test-collect:saved")
+
+
+async def test_what_is_published_after_the_decision_stays(database: Database, shelf: Shelf, tmp_path: Path) -> None:
+    blobs = FileBlobStore(tmp_path / "blobs")
+    await fill(database, shelf, blobs)
+    collector = Collector(database, shelf, blobs)
+    decided = await collector.decide(Watermarks(), NOW, everything=True)
+    async with database.transaction() as transaction:
+        await transaction.connection.execute(update(tables.compendium).values(candidate=False))
+
+    gone = await collector.let_go(decided)
+
+    assert [one.key for one in gone] == [KEYS["saved"]]
+    assert await shelf.find("erc-test-collect:loose")
 
 
 async def test_what_nobody_needs_goes_and_what_is_saved_is_remembered(

@@ -36,6 +36,7 @@ RULES = BuildRules(platform="linux/amd64", limits=BuildLimits(), ca_bundle=None,
 NOT_FOUND = Rejected(
     "A package is not available", "Remove it.", "package_not_found", FailedBuild(phase="system_packages", line=3)
 )
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _numbers = iter(range(1, 10_000))
 
 
@@ -160,6 +161,36 @@ async def test_an_image_that_was_never_saved_is_built_again(bench: Bench) -> Non
     assert (len(bench.images.orders), bench.images.loads) == (2, [])
 
 
+async def test_an_environment_that_is_there_is_taken_with_its_lock_held(bench: Bench) -> None:
+    first = await bench.prepare()
+    assert isinstance(first, EnvironmentReady)
+
+    async with bench.environments.building(first.environment_key):
+        taking = asyncio.create_task(bench.prepare())
+        await asyncio.sleep(0.3)
+        waits = not taking.done()
+        bench.images.images.clear()
+    again = await taking
+
+    assert waits
+    assert isinstance(again, EnvironmentReady)
+    assert (again.cached, len(bench.images.orders)) == (False, 2), "what is gone by then is never told as ready"
+
+
+async def test_an_environment_that_is_made_again_counts_as_used(bench: Bench) -> None:
+    first = await bench.prepare()
+    assert isinstance(first, EnvironmentReady)
+    mine = tables.built.c.key == first.environment_key
+    async with bench.database.transaction() as transaction:
+        await transaction.connection.execute(tables.built.update().where(mine).values(used=LONG_AGO))
+
+    await bench.environments.put(first.environment_key, first.image_id)
+
+    (row,) = await bench.database.rows(select(tables.built).where(mine))
+    assert row["used"] > LONG_AGO
+    assert row["evidence"] == first.evidence
+
+
 async def test_a_broken_environment_is_refused_at_once_for_a_minute_and_then_tried_again(bench: Bench) -> None:
     bench.images.failure = NOT_FOUND
     first, second = await bench.prepare(), await bench.prepare()
@@ -174,6 +205,17 @@ async def test_a_broken_environment_is_refused_at_once_for_a_minute_and_then_tri
     assert (problem.code, problem.build and problem.build.line) == ("package_not_found", 3)
     assert isinstance(third, EnvironmentReady)
     assert len(bench.images.orders) == 2
+
+
+@pytest.mark.parametrize("code", ["build_timeout", "build_out_of_memory"])
+async def test_a_limit_that_a_busy_machine_reached_is_told_and_not_remembered(bench: Bench, code: str) -> None:
+    bench.images.failure = Rejected("It took too much", "Use fewer packages.", code)
+    failed = await bench.prepare()
+    bench.images.failure = None
+
+    assert isinstance(failed, EnvironmentFailed)
+    assert bench.problem(failed).code == code
+    assert isinstance(await bench.prepare(), EnvironmentReady)
 
 
 async def test_a_failure_of_the_infrastructure_is_never_remembered(bench: Bench) -> None:

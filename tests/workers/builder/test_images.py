@@ -138,6 +138,58 @@ async def test_a_script_that_fails_is_told_with_its_path_and_leaves_nothing(benc
     assert await bench.running() == 0
 
 
+async def test_a_base_with_triggers_that_is_remembered_is_never_built_on(bench: Bench) -> None:
+    name = busybox_image("erc-test-onbuild:2", change="ONBUILD RUN id")
+    image_id = await bench.images.find(name)
+    assert image_id
+    bench.base = Base(name, image_id)
+    try:
+        with pytest.raises(Rejected, match="steps of its own"):
+            await bench.build()
+    finally:
+        await bench.engine.images.delete(name, force=True)
+
+
+class FarShelf(Shelf):
+    """The images of an engine on another machine."""
+
+    async def free_bytes(self) -> int | None:
+        return None
+
+
+class FarImages(EngineImages):
+    """The images of an engine whose folder is not on this machine."""
+
+    async def shelf(self) -> Shelf:
+        return FarShelf(await self._connected())
+
+
+async def test_builds_on_one_base_ask_an_engine_elsewhere_for_its_space_side_by_side(bench: Bench) -> None:
+    rules = replace(RULES, ground=Ground(configured=bench.base.name))
+    far = FarImages(None, rules, bench.rows, bench.blobs, USER)
+    tags = [f"{bench.tag}-{number}" for number in range(3)]
+    try:
+        orders = [Order(PLAN, bench.base, tag, ()) for tag in tags]
+        built = await asyncio.gather(*(far.build(order, bench.on_log, LIMITS) for order in orders))
+    finally:
+        for tag in tags:
+            with contextlib.suppress(aiodocker.DockerError):
+                await bench.engine.images.delete(tag, force=True)
+        await far.close()
+
+    assert all(image_id.startswith("sha256:") for image_id in built)
+
+
+async def test_too_little_space_on_an_engine_elsewhere_is_told(bench: Bench) -> None:
+    rules = replace(RULES, ground=Ground(configured=bench.base.name), free_bytes=1 << 60)
+    far = FarImages(None, rules, bench.rows, bench.blobs, USER)
+    try:
+        with pytest.raises(Unavailable, match="GiB free"):
+            await far.build(Order(PLAN, bench.base, bench.tag, ()), bench.on_log, LIMITS)
+    finally:
+        await far.close()
+
+
 async def test_a_script_without_an_end_is_stopped(bench: Bench) -> None:
     await bench.build()
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from erc.events.errors import Rejected
 from erc.schemas.environment import Plan
@@ -137,3 +139,16 @@ def sources_list(archive: Archive, address: str) -> str:
     suites = [archive.suite, *([f"{archive.suite}-updates"] if archive.updates else [])]
     options = "[check-valid-until=no] " if archive.dated else ""
     return "".join(f"deb {options}{address} {suite} {' '.join(archive.components)}\n" for suite in suites)
+
+
+def refuse_triggers(name: str, image: Mapping[str, Any]) -> None:
+    """Raise `Rejected` (`base_invalid`) when an image, as the engine describes it, has ONBUILD steps.
+
+    A build on it would run them as root and with network.
+    """
+    if (image.get("Config") or {}).get("OnBuild"):
+        raise Rejected(
+            "The base image runs steps of its own in a build",
+            f"{name} has ONBUILD steps, which are not run here. Name an image without them.",
+            code="base_invalid",
+        )

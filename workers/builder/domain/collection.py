@@ -94,12 +94,15 @@ def collect(
     )
 
 
-def _pin(one: KeptEnvironment, needs: Needs, marks: Watermarks, now: datetime) -> Pin | None:
+def needed(one: KeptEnvironment, needs: Needs) -> Pin | None:
+    """Return why somebody needs an environment, None when nobody does."""
     if one.key in needs.running:
         return Pin.RUNNING
-    if one.key in needs.published and not one.saved:
-        return Pin.PUBLISHED
-    return Pin.YOUNG if now - one.used < marks.grace else None
+    return Pin.PUBLISHED if one.key in needs.published and not one.saved else None
+
+
+def _pin(one: KeptEnvironment, needs: Needs, marks: Watermarks, now: datetime) -> Pin | None:
+    return needed(one, needs) or (Pin.YOUNG if now - one.used < marks.grace else None)
 
 
 def _until(loose: Sequence[KeptEnvironment], missing_bytes: int) -> list[KeptEnvironment]:
@@ -110,3 +113,13 @@ def _until(loose: Sequence[KeptEnvironment], missing_bytes: int) -> list[KeptEnv
         gone.append(one)
         missing_bytes -= one.size_bytes
     return gone
+
+
+def report(collection: Collection, gone: list[KeptEnvironment], *, dry_run: bool) -> list[str]:
+    """Return what to tell an operator, line by line."""
+    said = [f"{one.key[:12]} {'would go' if dry_run else 'is gone'}: {one.size_bytes / GIB:.2f} GiB" for one in gone]
+    said += [f"{one.key[:12]} stays: {pin}." for one, pin in collection.pinned]
+    if not collection.enough:
+        said.append("The upper watermark is not reached by this: what is left is needed.")
+    word = "would go" if dry_run else "gone"
+    return [*said, f"{word}={len(gone)} pinned={len(collection.pinned)} others={collection.unpinned}"]

@@ -34,6 +34,13 @@ _LEAN = (
 )
 _BEGUN = "/tmp/begun"  # noqa: S108 - inside the build
 _CLEAN = "rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/* /var/log/apt /var/log/*.log"
+# awk and not Python: what was just installed may hold code that an interpreter runs as it starts.
+_LISTED = (
+    "find /opt/erc/lib -maxdepth 4 \\( -path '*.dist-info/METADATA' -o -path '*.egg-info/PKG-INFO' \\) \\\n"
+    "      -exec awk -F '[: \\r]+' 'FNR == 1 {head = 1} /^\\r?$/ {head = 0} \\\n"
+    """      head && /^Name: / {name = $2} head && /^Version: / {print name "==" $2}' {} + \\\n"""
+    "      | LC_ALL=C sort -f > /opt/erc/installed.txt"
+)
 _COMPILERS = ("build-essential", "python3-dev")
 
 
@@ -185,8 +192,9 @@ def _wheels(plan: Plan, base: str, *, ca_bundle: bool) -> list[Instruction]:
     commands = [
         f"export SOURCE_DATE_EPOCH={seconds} && touch {_BEGUN}",
         "python3 -m venv /opt/erc",
-        f"/opt/erc/bin/pip install {options} \\\n      -r /tmp/{REQUIREMENTS_FILE}",
-        "/opt/erc/bin/pip freeze --all > /opt/erc/installed.txt",
+        # Isolated: a script that a wheel puts beside pip is not taken for one of Python's own modules.
+        f"/opt/erc/bin/python3 -I -m pip install {options} \\\n      -r /tmp/{REQUIREMENTS_FILE}",
+        _LISTED,
         *_dated(seconds),
     ]
     return [

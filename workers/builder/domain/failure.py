@@ -14,6 +14,8 @@ from erc.workers.builder.domain.phases import Phase
 
 TAIL_LINES = 40
 """How many of the last lines of a log a problem shows."""
+PASSING = frozenset({"image_missing", "blob_missing", "build_timeout", "build_out_of_memory"})
+"""Codes of failures that another try may not have: such an environment is not remembered as broken."""
 _LINE_CHARACTERS = 300
 _APT_MISSING = re.compile(r"Unable to locate package ([a-z0-9][a-z0-9+.-]*)|Package '?([a-z0-9][a-z0-9+.-]*)'? has no")
 _APT_UNMET = re.compile(r"^ ([a-z0-9][a-z0-9+.-]{0,99}) : (?:Pre)?Depends:", re.MULTILINE)
@@ -29,7 +31,9 @@ _DISK_FULL = re.compile(r"no space left on device|You don't have enough free spa
 _NETWORK = re.compile(
     r"Temporary failure resolving|Could not resolve|Could not connect to|Connection timed out|Connection failed|"
     r"Failed to establish a new connection|Max retries exceeded|Read timed out|Unable to connect to|"
-    r"Failed to fetch|Some index files failed to download|NewConnectionError|NameResolutionError"
+    r"Failed to fetch|Some index files failed to download|NewConnectionError|NameResolutionError|"
+    r"\b(?:5\d\d Server|429 Client) Error|HTTP error (?:5\d\d|429)\b|[Cc]onnection (?:reset|aborted|broken)|"
+    r"Hash Sum mismatch|IncompleteRead|SSLError|EOF occurred"
 )
 _KILLED = re.compile(r"returned a non-zero code: 137\b")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

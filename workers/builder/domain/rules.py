@@ -43,6 +43,11 @@ class Built:
     """Blob of the index of its evidence."""
 
 
+def tag_of(key: Digest) -> str:
+    """Return the name that the engine has the image of an environment under."""
+    return f"erc-environment:{key[:40]}"
+
+
 @dataclass(frozen=True)
 class Order:
     """What is to be built: a plan on a base, under a tag."""

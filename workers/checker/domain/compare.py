@@ -14,6 +14,7 @@ from erc.workers.checker.domain.documents import (
     notebook_rows,
     read_notebook,
     text_and_tables,
+    unread,
 )
 from erc.workers.checker.domain.figures import Pair, Resources, pairs, shown
 from erc.workers.checker.domain.files import compare_content, compare_pair
@@ -97,7 +98,8 @@ def _rows(published: bytes, reproduced: bytes, display: str, resources: Resource
         return [Named(name, name, Compared("bytes", Outcome.UNCOMPARED, finding, 1.0, published, reproduced))]
     text, *tables = text_and_tables(theirs, ours, terms)
     text = Named(f"Text of {name}", text.subject, text.compared)
-    return [text, *_figures(theirs.figures, ours.figures, display, resources), *tables]
+    figures = _figures(theirs.figures, ours.figures, display, resources)
+    return [text, *figures, *tables, *unread(theirs.unread, ours.unread)]
 
 
 def _notebook(published: bytes, reproduced: bytes, display: str, resources: Resources, terms: Terms) -> list[Named]:

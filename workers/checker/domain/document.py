@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from erc.workers.checker.domain import page_parts
+from erc.workers.checker.domain.html_bytes import as_utf8
 from erc.workers.checker.domain.shown_tables import MARKER, ShownTable, TableReader
 from erc.workers.checker.domain.texts import excerpt
 from erc.workers.checker.domain.tokens import tidy
@@ -15,8 +17,7 @@ from erc.workers.checker.domain.tokens import tidy
 MAX_DOCUMENT_BYTES = 32 << 20
 """The largest HTML document that is looked into."""
 
-_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
-_UNSEEN = {"style", "template", "title", "noscript", "noframes"}
+_UNSEEN = {"template", "title", "noscript", "noframes"}
 _BLOCKS = {
     "address", "article", "aside", "blockquote", "body", "button", "caption", "dd", "details", "div", "dl", "dt",
     "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html",
@@ -24,12 +25,12 @@ _BLOCKS = {
     "th", "thead", "tr", "ul",
 }  # fmt: skip
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
-_SOURCES = {"img": "src", "object": "data", "embed": "src", "iframe": "src"}
+_KEPT = {"script", "style"}
+_MOST_FRAMES = 3
 _SAYS_NOTHING = re.compile(
     r"no description has been provided.*|plot of chunk .*|.*\.(png|svg|jpe?g|gif)|image|picture|figure|plot|png|svg",
     re.IGNORECASE,
 )
-_DRAWS = re.compile(r"""Plotly\.newPlot\(\s{0,99}["']|vegaEmbed\(""")
 _OWN_NUMBER = re.compile(r"(?:figure|fig\.?)\s{1,3}([A-Z]?\d{1,3}(?:\.\d{1,3})?)\s{0,3}[:.)–-]?\s{0,3}", re.IGNORECASE)
 
 
@@ -60,6 +61,10 @@ class Document:
     passages: list[str] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     tables: list[ShownTable] = field(default_factory=list)
+    title: int = 0
+    """How many of the first passages are the title block: its title, its authors, its date."""
+    unread: list[str] = field(default_factory=list)
+    """What may show something that a check does not see: scripts and their data, without generated names."""
 
     @property
     def shows(self) -> bool:
@@ -77,31 +82,24 @@ class Document:
                 passages += [" ".join(" ".join(row).split()) for row in (one.table.columns, *one.table.rows)]
             else:
                 passages.append(passage)
-        return Document(passages, self.figures, [one for one in self.tables if not one.printed])
+        return Document(
+            passages, self.figures, [one for one in self.tables if not one.printed], self.title, self.unread
+        )
 
 
-def read_document(content: bytes) -> Document:
-    """Read HTML of any quality; nesting may be as deep as it likes, nothing is fetched, no script is run."""
-    reader = _Reader()
+def read_document(content: bytes, frame: int = 0) -> Document:
+    """Read HTML of any quality; nesting may be as deep as it likes, nothing is fetched, no script is run.
+
+    `frame` says in how many pages this one stands.
+    """
+    reader = _Reader(frame)
     parser = etree.HTMLParser(target=reader, encoding="utf-8", huge_tree=True)
     try:
-        parser.feed(_utf8(content))
+        parser.feed(as_utf8(content))
         parser.close()
     except etree.LxmlError:  # an empty document, or one that ends where nothing may end
         reader.flush()
     return reader.document
-
-
-def _utf8(content: bytes) -> bytes:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = content.decode("utf-16", "replace")
-    else:
-        declared = _CHARSET.search(content[:4096])
-        try:
-            text = content.decode(declared[1].decode() if declared else "utf-8-sig")
-        except (UnicodeDecodeError, LookupError, ValueError):
-            text = content.decode("utf-8", "replace")
-    return text.replace("\0", "").encode("utf-8", "replace")
 
 
 @dataclass
@@ -111,8 +109,8 @@ class _Aside:
     depth: int = 1
     pieces: list[str] | None = None
     figure: Figure | None = None
-    data: bool = False
-    """Whether it holds the data of an interactive figure."""
+    tag: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -126,8 +124,10 @@ class _Scope:
 class _Reader:
     """Takes the parser's events; builds no tree, so depth costs nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, frame: int) -> None:
         self.document = Document()
+        self._frame = frame
+        self._title = page_parts.TitleBlock()
         self._text: list[str] = []
         self._aside: _Aside | None = None
         self._pre = 0
@@ -179,6 +179,8 @@ class _Reader:
 
     def close(self) -> None:
         self.flush()
+        self._title.end(self._heading, self.document.passages)
+        self.document.title = self._title.passages
 
     def flush(self) -> None:
         """End the passage that is being read."""
@@ -186,6 +188,7 @@ class _Reader:
         passage = tidy(text)
         self._text.clear()
         if passage:
+            self._title.read(passage, self._heading, self.document.passages)
             self.document.passages.append(passage)
         if self._pre:
             self._tables.line(text, kept=bool(passage))
@@ -193,23 +196,46 @@ class _Reader:
     def _set_aside(self, tag: str, attributes: Mapping[str, str]) -> bool:
         if tag == "svg":
             self._aside = _Aside(pieces=["<svg>"], figure=self._figure(attributes))
-        elif tag == "script":
-            data = attributes.get("type") == "application/json" and "data-for" in attributes
-            self._aside = _Aside(pieces=[], data=data)
-        elif tag in _UNSEEN or "hidden" in attributes or _undisplayed(attributes.get("style", "")):
+        elif tag in _KEPT:
+            self._aside = _Aside(pieces=[], tag=tag, attributes=attributes)
+        elif tag in _UNSEEN or "hidden" in attributes or page_parts.undisplayed(attributes.get("style", "")):
             self._aside = _Aside()
         return self._aside is not None
 
     def _leave_aside(self, aside: _Aside) -> None:
         self._aside = None
-        kept = "".join(aside.pieces or ())
+        kept = "".join(aside.pieces or ()).removesuffix(f"</{aside.tag}>")
         if aside.figure is not None:
             aside.figure.drawn = kept
-        elif aside.data or (kept and _DRAWS.search(kept)):
+        elif aside.tag == "style":
+            self.document.unread += page_parts.style_pictures(kept)
+        elif aside.tag == "script":
+            self._script(aside.attributes, page_parts.script_text(aside.attributes, kept))
+
+    def _script(self, attributes: Mapping[str, str], text: str) -> None:
+        part = page_parts.script_part(attributes, text)
+        if part is page_parts.Part.FIGURE:
             figure = self._figure({})
-            figure.drawn, figure.widget = kept, True
+            figure.drawn, figure.widget = text, True
+        elif part is page_parts.Part.FORMULA:
+            self._text.append(f" {text} ")
+        elif part is page_parts.Part.UNREAD:
+            self.document.unread.append(page_parts.steady(text))
+
+    def _embed(self, page: str) -> None:
+        """Take in a page that stands in this one."""
+        if self._frame >= _MOST_FRAMES:
+            self.document.unread.append(page_parts.steady(page))
+            return
+        self.flush()
+        inner = read_document(page.encode("utf-8", "replace"), self._frame + 1)
+        self.document.passages += inner.passages
+        self.document.figures += inner.figures
+        self.document.tables += inner.tables
+        self.document.unread += inner.unread
 
     def _open(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self._title.opened(tag, attributes, self._heading, self.document.passages)
         if tag in _BLOCKS:
             self.flush()
             self._tables.open(tag, attributes, len(self.document.figures))
@@ -221,8 +247,13 @@ class _Reader:
         if tag == "figcaption" or (tag != "caption" and "caption" in attributes.get("class", "").split()):
             self.flush()
             self._captions.append((tag, self._depth, len(self.document.passages)))
-        if attributes.get(_SOURCES.get(tag, ""), "").strip():
-            self._figure(attributes, attributes[_SOURCES[tag]])
+        if value := page_parts.shown_value(tag, attributes):
+            self._text.append(f" {value} ")
+        if tag == "iframe" and attributes.get("srcdoc", "").strip():
+            self._embed(attributes["srcdoc"])
+        else:
+            for source in page_parts.sources(tag, attributes):
+                self._figure(attributes, source)
 
     def _close(self, tag: str) -> None:
         if self._captions and self._captions[-1][1] == self._depth + 1:
@@ -244,6 +275,7 @@ class _Reader:
         alt = attributes.get("alt") or attributes.get("aria-label") or attributes.get("title") or ""
         figure = Figure(source.strip(), " ".join(alt.split()), heading=self._heading)
         self.document.figures.append(figure)
+        self._title.end(self._heading, self.document.passages)
         self._last_figure_at = len(self.document.passages)
         return figure
 
@@ -258,7 +290,3 @@ class _Reader:
 def _give(figures: Sequence[Figure], caption: str) -> None:
     for figure in figures:
         figure.caption = figure.caption or caption
-
-
-def _undisplayed(style: str) -> bool:
-    return "display:none" in style.replace(" ", "").lower()

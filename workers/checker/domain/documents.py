@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,15 +10,14 @@ from typing import Any
 from erc.schemas.check import Outcome
 from erc.workers.checker.domain.align import differing
 from erc.workers.checker.domain.document import MAX_DOCUMENT_BYTES, Document, Figure, read_document
+from erc.workers.checker.domain.outputs import show, text_of
 from erc.workers.checker.domain.result import CHANGES_KEPT, Compared, Named, number
-from erc.workers.checker.domain.shown_tables import MARKER, ShownTable
+from erc.workers.checker.domain.shown_tables import ShownTable
 from erc.workers.checker.domain.table_rows import compare_shown
-from erc.workers.checker.domain.tabular.printed import printed_tables
 from erc.workers.checker.domain.terms import PLAIN, Terms
 from erc.workers.checker.domain.texts import compare_passages, excerpt, settled
 
 MOST_CELLS = 5_000
-_IMAGES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml")
 
 
 def compare_documents(published: bytes, reproduced: bytes, terms: Terms) -> Compared | None:
@@ -29,7 +26,7 @@ def compare_documents(published: bytes, reproduced: bytes, terms: Terms) -> Comp
         return None
     theirs, ours = read_document(published), read_document(reproduced)
     rows = text_and_tables(theirs, ours, terms) + pictures(theirs.figures, ours.figures)
-    return folded(rows, published, reproduced)
+    return folded(rows + unread(theirs.unread, ours.unread), published, reproduced)
 
 
 def pictures(published: Sequence[Figure], reproduced: Sequence[Figure]) -> list[Named]:
@@ -42,6 +39,15 @@ def pictures(published: Sequence[Figure], reproduced: Sequence[Figure]) -> list[
     return [Named(named, named, Compared("image", Outcome.DIFFERENT, "is not the same, byte for byte", 1.0))]
 
 
+def unread(published: Sequence[str], reproduced: Sequence[str]) -> list[Named]:
+    """Return a row when what may show something, and is not read, is not the same on both sides."""
+    if list(published) == list(reproduced):
+        return []
+    finding = "could not be compared: scripts or data that no check reads are not the same"
+    compared = Compared("bytes", Outcome.UNCOMPARED, finding, 1.0)
+    return [Named("What scripts draw", "What scripts draw", compared)]
+
+
 def text_and_tables(theirs: Document, ours: Document, terms: Terms) -> list[Named]:
     """Return a row for the text and one for each table.
 
@@ -49,7 +55,8 @@ def text_and_tables(theirs: Document, ours: Document, terms: Terms) -> list[Name
     """
     if sum(one.printed for one in theirs.tables) != sum(one.printed for one in ours.tables):
         theirs, ours = theirs.unrolled(), ours.unrolled()
-    text = compare_passages(theirs.passages, ours.passages, "passage", terms.tolerance, terms.ignore_lines)
+    title = min(theirs.title, ours.title)
+    text = compare_passages(theirs.passages, ours.passages, "passage", terms.tolerance, terms.ignore_lines, title)
     return [Named("The text", "The text", text), *compare_shown(theirs.tables, ours.tables, terms.table(printed=True))]
 
 
@@ -64,10 +71,11 @@ def folded(rows: Sequence[Named], published: bytes | None, reproduced: bytes | N
     first = bad[0]
     subject = f"{first.subject[0].lower()}{first.subject[1:]}"
     more = f" ({number(len(bad) - 1, 'further part')} of it differ)" if len(bad) > 1 else ""
+    unsure = all(row.compared.outcome is Outcome.UNCOMPARED for row in bad)
     return Compared(
         "text",
-        Outcome.DIFFERENT,
-        f"differs: {subject} {first.compared.finding}{more}",
+        Outcome.UNCOMPARED if unsure else Outcome.DIFFERENT,
+        f"{'is not compared in full' if unsure else 'differs'}: {subject} {first.compared.finding}{more}",
         max(row.compared.measure for row in bad),
         published,
         reproduced,
@@ -105,9 +113,12 @@ def read_notebook(content: bytes) -> list[Cell]:
     try:
         document = json.loads(content)
         cells = document["cells"]
-        return [_cell(cell) for cell in cells[:MOST_CELLS]]
+        read = [_cell(cell) for cell in cells[:MOST_CELLS]]
+        further = [{**cell, "execution_count": None, "metadata": None} for cell in cells[MOST_CELLS:]]
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("no notebook") from error
+    rest = [json.dumps(further, sort_keys=True)] if further else []
+    return [*read, Cell("further", "", Document(unread=rest))] if rest else read
 
 
 def compare_notebooks(published: bytes, reproduced: bytes, terms: Terms) -> Compared | None:
@@ -134,7 +145,8 @@ def notebook_rows(theirs: Sequence[Cell], ours: Sequence[Cell], terms: Terms = P
             text = compare_passages(a.passages, b.passages, "line", terms.tolerance, terms.ignore_lines)
             label = excerpt((before or after or Cell("", "")).source.strip().partition("\n")[0], 40)
             rows.append(Named(f"{name} ({label})" if label else name, f"The output of cell {at}", text))
-    return rows + compare_shown(*tables, terms.table(printed=True))
+    rows += compare_shown(*tables, terms.table(printed=True))
+    return rows + unread(*([one for cell in side for one in cell.shown.unread] for side in (theirs, ours)))
 
 
 def notebook_figures(cells: Sequence[Cell]) -> list[Figure]:
@@ -164,59 +176,8 @@ def _keys(cells: Sequence[Cell]) -> list[str]:
 
 
 def _cell(cell: Mapping[str, Any]) -> Cell:
-    made = Cell(str(cell.get("cell_type", "")), _text(cell.get("source", "")))
+    made = Cell(str(cell.get("cell_type", "")), text_of(cell.get("source", "")))
+    heading = excerpt(made.source.strip().rpartition("\n")[2], 40)
     for output in cell.get("outputs") or []:
-        _show(output, made)
+        show(output, made.shown, heading)
     return made
-
-
-def _show(output: Mapping[str, Any], cell: Cell) -> None:
-    kind, data = output.get("output_type"), output.get("data") or {}
-    if kind == "stream":
-        _print(_text(output.get("text", "")), cell.shown)
-    elif kind == "error":
-        cell.shown.passages.append(f"{output.get('ename', '')}: {output.get('evalue', '')}")
-    elif image := next((one for one in _IMAGES if one in data), None):
-        cell.shown.figures.append(_figure(image, _text(data[image]), cell))
-    elif "text/html" in data:
-        _embed(read_document(_text(data["text/html"]).encode("utf-8", "replace")), cell.shown)
-    elif "text/plain" in data:
-        _print(_text(data["text/plain"]), cell.shown)
-    elif data:
-        cell.shown.passages.append(json.dumps(data, sort_keys=True)[:100_000])
-
-
-def _figure(media: str, content: str, cell: Cell) -> Figure:
-    heading = excerpt(cell.source.strip().rpartition("\n")[2], 40)
-    if media == "image/svg+xml":
-        return Figure(drawn=content, heading=heading)
-    return Figure(f"data:{media};base64,{_plain_base64(content)}", heading=heading)
-
-
-def _plain_base64(content: str) -> str:
-    try:
-        return base64.b64encode(base64.b64decode(content)).decode()
-    except (binascii.Error, ValueError):
-        return "".join(content.split())
-
-
-def _embed(inner: Document, shown: Document) -> None:
-    shown.passages += inner.passages
-    shown.figures += inner.figures
-    shown.tables += inner.tables
-
-
-def _print(text: str, shown: Document) -> None:
-    """Take printed lines in; tables among them are taken out as such."""
-    lines = text.splitlines()
-    at = 0
-    for one in printed_tables(lines):
-        shown.passages += [line for line in lines[at : one.start] if line.strip()]
-        shown.passages.append(MARKER)
-        shown.tables.append(ShownTable(one.table, printed=True))
-        at = one.end
-    shown.passages += [line for line in lines[at:] if line.strip()]
-
-
-def _text(value: Any) -> str:
-    return "".join(map(str, value)) if isinstance(value, list) else str(value)

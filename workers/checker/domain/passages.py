@@ -13,7 +13,7 @@ from erc.workers.checker.domain.result import CHANGES_KEPT
 from erc.workers.checker.domain.token_pairs import Ignored, Judged, judge
 from erc.workers.checker.domain.tokens import Token, key_of, skeleton, tidy, tokens
 from erc.workers.checker.domain.tolerance import Tolerance
-from erc.workers.checker.domain.volatile import blocks, whole_rule
+from erc.workers.checker.domain.volatile import DATE, blocks, whole_rule
 
 CLOSELY_CHARACTERS = 8_000_000
 """How much text of both sides together is looked into word by word; what is left counts as different as it stands."""
@@ -63,34 +63,44 @@ class _Unit:
 
 
 def find_differences(
-    published: Sequence[str], reproduced: Sequence[str], tolerance: Tolerance, ignore: Sequence[str]
+    published: Sequence[str],
+    reproduced: Sequence[str],
+    tolerance: Tolerance,
+    ignore: Sequence[str],
+    title: int | None = None,
 ) -> Found:
-    """Compare two sequences of passages in bounded time."""
-    return _Finder(tolerance).find(_units(published, ignore), _units(reproduced, ignore))
+    """Compare two sequences of passages in bounded time.
+
+    `title` says how many passages are a document's title block; without it they are lines, and where a line breaks
+    counts.
+    """
+    units = [_units(side, ignore, title or 0) for side in (published, reproduced)]
+    return _Finder(tolerance, lines=title is None).find(*units)
 
 
-def _units(passages: Sequence[str], ignore: Sequence[str]) -> list[_Unit]:
+def _units(passages: Sequence[str], ignore: Sequence[str], title: int) -> list[_Unit]:
     units: list[_Unit] = []
     at = 0
     for start, end, rule in blocks(passages):
-        units += _plain(passages, at, start, ignore)
+        units += _plain(passages, range(at, start), ignore, title)
         units.append(_Unit(start, "\n".join(passages[start:end]), rule))
         at = end
-    return units + _plain(passages, at, len(passages), ignore)
+    return units + _plain(passages, range(at, len(passages)), ignore, title)
 
 
-def _plain(passages: Sequence[str], start: int, end: int, ignore: Sequence[str]) -> list[_Unit]:
-    plain = [(at, _MARK.sub("", tidy(passages[at]))) for at in range(start, end)]
-    return [_Unit(at, text, _rule(text, at, ignore)) for at, text in plain if text]
+def _plain(passages: Sequence[str], places: range, ignore: Sequence[str], title: int) -> list[_Unit]:
+    plain = [(at, _MARK.sub("", tidy(passages[at]))) for at in places]
+    return [_Unit(at, text, _rule(text, ignore, in_title=at < title)) for at, text in plain if text]
 
 
-def _rule(text: str, at: int, ignore: Sequence[str]) -> str:
+def _rule(text: str, ignore: Sequence[str], *, in_title: bool) -> str:
     named = next((pattern for pattern in ignore if matches(pattern, text)), None)
-    return f"erc.yml ignores “{named}”" if named is not None else whole_rule(text, at)
+    return f"erc.yml ignores “{named}”" if named is not None else whole_rule(text, in_title=in_title)
 
 
 class _Finder:
-    def __init__(self, tolerance: Tolerance) -> None:
+    def __init__(self, tolerance: Tolerance, *, lines: bool) -> None:
+        self._lines = lines
         self._tolerance, self._found, self._room, self._close = tolerance, Found(), CLOSELY_CHARACTERS, CLOSELY_PAIRS
 
     def find(self, a: list[_Unit], b: list[_Unit]) -> Found:
@@ -125,7 +135,7 @@ class _Finder:
 
     def _gap(self, a: list[_Unit], b: list[_Unit]) -> None:
         a, b = self._without_volatile(a, 0), self._without_volatile(b, 1)
-        if "\x1f".join(one.key for one in a) == "\x1f".join(one.key for one in b):
+        if not self._lines and "\x1f".join(one.key for one in a) == "\x1f".join(one.key for one in b):
             return  # the same words, broken into other passages
         frames = [skeleton(one.parts) or one.key for one in a], [skeleton(one.parts) or one.key for one in b]
         for i, k, span in _steps(*frames):
@@ -137,10 +147,11 @@ class _Finder:
                 self._pair(None if x is None else before[x], None if y is None else after[y])
 
     def _without_volatile(self, units: list[_Unit], side: int) -> list[_Unit]:
-        for one in units:
-            if one.rule:
-                self._ignore(Difference(one.at, *(("", one.text) if side else (one.text, "")), one.rule))
-        return [one for one in units if not one.rule]
+        """Leave out what may be there on one side only; a date of the run may not, for it could be the result."""
+        volatile = [one for one in units if one.rule not in {"", DATE}]
+        for one in volatile:
+            self._ignore(Difference(one.at, *(("", one.text) if side else (one.text, "")), one.rule))
+        return [one for one in units if one.rule in {"", DATE}]
 
     def _same(self, a: _Unit, b: _Unit) -> None:
         """Keep what two passages that say the same write in another way."""

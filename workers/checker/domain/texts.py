@@ -52,15 +52,19 @@ def compare_passages(
     noun: str,
     tolerance: Tolerance = NONE,
     ignore: Sequence[str] = (),
+    title: int | None = None,
 ) -> Compared:
-    """Compare passages or lines in order.
+    """Compare passages or lines in order; of a document's passages the first `title` are its title block.
 
     Blanks, typography and the way a number is written do not count; what is volatile is kept as ignored, with its
     rule. `ignore` holds patterns (`*` for anything) of passages that do not count.
     """
     if list(published) == list(reproduced):
         return Compared("text", Outcome.IDENTICAL)
-    found = find_differences(published, reproduced, tolerance, ignore)
+    return _told(find_differences(published, reproduced, tolerance, ignore, title), published, reproduced, noun)
+
+
+def _told(found: Found, published: Sequence[str], reproduced: Sequence[str], noun: str) -> Compared:
     ignored = tuple(Change(_line(one, noun), one.published, one.reproduced, one.rule) for one in found.ignored)
     if not found.changed:
         return Compared(

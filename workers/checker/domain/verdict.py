@@ -63,7 +63,7 @@ def _what(figures: int, tables: int) -> str:
 def _subject(rows: Sequence[Named], display: str) -> str:
     if rows[0].subject in {"The text", "The source of the cells"}:
         tables = sum(row.compared.kind == "table" for row in rows[1:])
-        figures = len(rows) - 1 - tables
+        figures = sum(row.compared.kind != "table" and row.compared.outcome is not Outcome.IGNORED for row in rows[1:])
         what = _what(figures, tables)
         return f"{what} with the published {display}"
     return f"{display} agrees with the published one"

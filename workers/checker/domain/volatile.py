@@ -1,7 +1,7 @@
 """What changes with every run and says nothing about the results: rules, as data.
 
 A rule that is not certain needs its context: a date counts as content unless the words beside it say that it is the
-date of the run, or nothing else stands in its passage.
+date of the run, or it stands alone in the title block of a document.
 """
 
 from __future__ import annotations
@@ -49,10 +49,11 @@ class Volatile:
     whole: bool = False
     needs: str = ""
     """Letters of which a passage must have one for the rule to be tried; any passage will do when there are none."""
-    top: bool = False
-    """Whether it holds only among the first passages, where titles, authors and dates stand."""
+    title: bool = False
+    """Whether it holds only in the title block of a document, and where both sides have such a passage."""
 
 
+DATE = "date of the run"
 RULES = (
     Volatile("memory address", re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"), needs="x"),
     Volatile(
@@ -80,12 +81,11 @@ RULES = (
         needs="/\\",
     ),
     Volatile(
-        "date of the run",
+        DATE,
         re.compile(rf"(?P<kept>{_SAYS_RUN} {{0,9}}){_MOMENT}(?![\w/])", re.IGNORECASE),
     ),
     Volatile("time of the run", re.compile(rf"^(?P<kept>Time: {{1,20}}){_CLOCK}"), needs=":"),
-    Volatile("date of the run", re.compile(rf"(?:\[1\] )?[\"']?{_STAMP}[\"']?", re.IGNORECASE), whole=True),
-    Volatile("date of the run", re.compile(rf"{_DATE}\.?", re.IGNORECASE), whole=True, top=True),
+    Volatile(DATE, re.compile(rf"{_MOMENT}\.?", re.IGNORECASE), whole=True, title=True),
     Volatile("run time", re.compile(rf"Time difference of {_QUANTITY}", re.IGNORECASE)),
     Volatile(
         "run time",
@@ -114,8 +114,6 @@ RULES = (
     ),
 )
 
-TOP = 12
-"""How many passages count as the top of a document."""
 _SHORTEST = 6
 _WHOLE = [rule for rule in RULES if rule.whole]
 _WITHIN = [rule for rule in RULES if not rule.whole]
@@ -126,15 +124,29 @@ _SESSION_FIRST = re.compile(
 )
 _SESSION_LINE = re.compile(
     r"(?:##)? ?(?:Platform: .{0,120}|Running under: .{0,120}|Matrix products: .{0,80}|BLAS(?:/LAPACK)?: .{0,300}|"
-    r"LAPACK: .{0,300}|locale:.{0,400}|(?:\[\d{1,4}\] )?LC_.{0,300}|\[\d{1,4}\] (?:LC_|C\b|en_).{0,200}|"
-    r"time zone: .{0,80}|"
-    r"tzcode source: .{0,80}|(?:attached base|other attached) packages:|loaded via a namespace \(and not attached\):|"
-    r"\[\d{1,4}\](?: [A-Za-z][\w.-]{1,70}){1,20}|"
+    r"LAPACK: .{0,300}|LC_.{0,300}|time zone: .{0,80}|tzcode source: .{0,80}|"
     r"setting value|version R version .{1,80}|os \S{1,30} [\d.]{1,20}.{0,60}|system \S{1,30}, \S{1,30}|ui \S{1,30}|"
     r"language \(?\w{1,20}\)?|(?:collate|ctype|tz) \S{1,40}|date \d{4}-\d\d-\d\d|(?:pandoc|rstudio|quarto) \d.{1,200}|"
     r"[─-]{1,20} ?(?:Packages|Python configuration) ?[─-]{0,200}|package \* version .{0,80}|"
-    r"[A-Za-z][\w.]{1,40} (?:\* )?\d[\w.-]{0,30} \d{4}-\d\d-\d\d .{0,120}|\[\d\] /.{1,200}|[─-]{3,200})"
+    r"[A-Za-z][\w.]{1,40} (?:\* )?\d[\w.-]{0,30} \d{4}-\d\d-\d\d .{0,120}|"
+    r"\[\d\] [/A-Z].{1,200}[\\/]library|[─-]{3,200})"
 )
+_PACKAGE = r"[A-Za-z][\w.]{1,60}_\d[\w.-]{0,30}"
+_SESSION_LISTS = (
+    (re.compile(r"locale:.{0,400}"), re.compile(r"\[\d{1,4}\] (?:LC_|C\b|[a-z]{2}_|[A-Z][a-z]{1,20}_).{0,300}")),
+    (
+        re.compile(r"attached base packages:"),
+        re.compile(
+            r"\[\d{1,4}\](?: (?:stats4?|graphics|grDevices|utils|datasets|methods|base|grid|parallel|splines|tcltk|"
+            r"tools|compiler)){1,20}"
+        ),
+    ),
+    (
+        re.compile(r"other attached packages:|loaded via a namespace \(and not attached\):"),
+        re.compile(rf"\[\d{{1,4}}\](?: {_PACKAGE}){{1,20}}"),
+    ),
+)
+"""Heads of lists in session information, and the lines that they stand over; such a line counts anywhere else."""
 _TIMES_HEAD = re.compile(r"(?:## )?user system elapsed")
 _TIMES = re.compile(r"(?:## )?(?: ?\d{1,9}\.\d{1,4}){3}")
 _TIMING = "run time"
@@ -159,11 +171,11 @@ def found_in(text: str) -> list[tuple[int, int, str, str]]:
     return chosen
 
 
-def whole_rule(text: str, at: int) -> str:
-    """Return the rule by which a whole passage, the one at this place, is volatile; '' when there is none."""
+def whole_rule(text: str, *, in_title: bool) -> str:
+    """Return the rule by which a whole passage is volatile; '' when there is none."""
     if not _SHORTEST <= len(text) <= 600:
         return ""
-    fits = (rule for rule in _WHOLE if (at < TOP or not rule.top) and rule.pattern.fullmatch(text))
+    fits = (rule for rule in _WHOLE if (in_title or not rule.title) and rule.pattern.fullmatch(text))
     return next((rule.name for rule in fits), "")
 
 
@@ -185,11 +197,14 @@ def _block_end(passages: Sequence[str], at: int) -> int:
     if not _SESSION_FIRST.fullmatch(first[:400]):
         return at
     end = at + 1
-    while end < len(passages) and _session_line(passages[end]):
+    listed: re.Pattern[str] | None = None
+    while end < len(passages):
+        plain = " ".join(passages[end][:800].split()).removeprefix("##").strip()
+        head = next((line for head, line in _SESSION_LISTS if head.fullmatch(plain)), None)
+        if head is None and not (listed and listed.fullmatch(plain)):
+            if plain and not _SESSION_LINE.fullmatch(plain):
+                break
+            listed = None
+        listed = head or listed
         end += 1
     return end if end > at + 1 else at
-
-
-def _session_line(passage: str) -> bool:
-    plain = " ".join(passage[:800].split())
-    return plain in {"", "##"} or _SESSION_LINE.fullmatch(plain) is not None

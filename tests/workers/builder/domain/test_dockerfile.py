@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import tarfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -160,3 +162,36 @@ def test_the_day_of_a_plan_is_the_time_of_what_is_made() -> None:
         R.model_copy(update={"date": "2024-01-01"}), "erc-base:bookworm"
     )
     assert epoch(R.model_copy(update={"date": "$(id)"})) == 1577836800
+
+
+def test_no_interpreter_of_the_environment_starts_once_packages_are_installed() -> None:
+    stage, _, image = dockerfile(PYTHON, "erc-base:bookworm").rpartition("FROM erc-base:bookworm\n")
+
+    after = stage.split("-r /tmp/requirements.txt", 1)[1]
+    assert "python" not in after
+    assert "/bin/pip" not in after
+    assert "RUN" not in image.split("COPY --from=wheels")[1]
+
+
+def test_the_list_of_what_is_installed_is_read_and_not_asked_for(tmp_path: Path) -> None:
+    packages = tmp_path / "lib/python3.11/site-packages"
+    told = {
+        "zope.event-5.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: zope.event\nVersion: 5.0\n\nName: x\nVersion: 1\n",
+        "Babel-2.16.0.dist-info/METADATA": "Metadata-Version: 2.1\r\nName: babel\r\nVersion: 2.16.0\r\n\r\nVersion: 3\r\n",
+        "old-1.egg-info/PKG-INFO": "Metadata-Version: 1.0\nName: old\nVersion: 1\n",
+        "setuptools/_vendor/six-1.dist-info/METADATA": "Name: six\nVersion: 1\n",
+    }
+    for path, content in told.items():
+        (packages / path).parent.mkdir(parents=True)
+        (packages / path).write_bytes(content.encode())
+    stage = dockerfile(PYTHON, "erc-base:bookworm").rpartition("FROM ")[0]
+    (command,) = [part for part in stage.split(" \\\n && ") if part.startswith("find /opt/erc/lib")]
+
+    subprocess.run(["sh", "-c", command.replace("/opt/erc", str(tmp_path))], check=True)
+
+    assert (tmp_path / "installed.txt").read_bytes().decode().split("\n") == [
+        "babel==2.16.0",
+        "old==1",
+        "zope.event==5.0",
+        "",
+    ]

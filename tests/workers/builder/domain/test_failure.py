@@ -53,6 +53,34 @@ def test_an_archive_that_does_not_answer_is_not_the_fault_of_the_author() -> Non
     assert isinstance(explain(NON_ZERO, log, PLAN), Unavailable)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "WARNING: Could not fetch URL … 503 Server Error: Unavailable for url: … - skipping",
+        "WARNING: Could not fetch URL … 429 Client Error: Too Many Requests - skipping",
+        "ERROR: HTTP error 502 while getting …",
+        "E: Some packages could not be read  Hash Sum mismatch",
+        "OSError: (104, 'connection reset by peer')",
+        "ConnectionResetError(104, 'Connection reset by peer')",
+        "('Connection aborted.', RemoteDisconnected())",
+        "('Connection broken: IncompleteRead(5 bytes read, 9 more expected)')",
+        "SSLError(SSLEOFError(8, 'EOF occurred in violation of protocol'))",
+    ],
+)
+def test_an_archive_that_answers_badly_is_not_the_fault_of_the_author(said: str) -> None:
+    missing = "ERROR: No matching distribution found for scikit_rare==0.1"
+
+    assert isinstance(explain(NON_ZERO, [said], PLAN), Unavailable)
+    assert isinstance(explain(NON_ZERO, [said, missing], PLAN), Unavailable)
+
+
+@pytest.mark.parametrize(
+    "said", ["HTTP error 404 while getting x.whl", "404 Client Error: Not Found", "x-500 Serverless"]
+)
+def test_what_an_archive_does_not_have_stays_the_matter_of_the_author(said: str) -> None:
+    assert isinstance(explain(NON_ZERO, [said], PLAN), Rejected)
+
+
 def test_a_full_disk_is_tried_again_later() -> None:
     assert isinstance(explain("write /x: no space left on device", [], PLAN), Unavailable)
 

@@ -50,6 +50,8 @@ def take_from(asked: Asked, rest: str, line: int) -> str:
     tag, digest = match[2] or "", match[3] or ""
     if tag == "latest" or not (tag or digest):
         return f"FROM {shown(rest)} means another image every day; name a version"
+    if "onbuild" in tag.lower():
+        return f"FROM {shown(rest)} runs steps of its own in a build (ONBUILD); name the image without them"
     if not _meant(asked, name, tag, line):
         return f"FROM {shown(rest)} is not one of the images that are known ({_KNOWN})"
     if digest and name in _BY_DIGEST:

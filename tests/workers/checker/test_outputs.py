@@ -1,0 +1,72 @@
+"""What the outputs of a notebook's cells show, in forms beside plain text."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Check = Callable[..., Any]
+
+
+def of(data: dict[str, Any], cells: int = 1) -> bytes:
+    outputs = [{"output_type": "display_data", "data": data, "metadata": {}}]
+    made = [{"cell_type": "code", "source": "show()", "outputs": outputs, "metadata": {}}]
+    blank = [{"cell_type": "code", "source": "", "outputs": []}] * (cells - 1)
+    return json.dumps({"cells": blank + made, "nbformat": 4, "metadata": {}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("media", "one", "other"),
+    [
+        ("text/markdown", "mean **4.2**", "mean **4.3**"),
+        ("text/latex", ["$a = 1$", "$b$"], ["$a = 2$", "$b$"]),
+        ("application/vnd.vegalite.v5+json", {"data": [1, 2]}, {"data": [1, 3]}),
+        ("application/json", {"a": [[1, 2], [3]]}, {"a": [[1], [2, 3]]}),
+        ("image/webp", base64.b64encode(b"RIFF0000WEBP1").decode(), base64.b64encode(b"RIFF0000WEBP2").decode()),
+        ("application/pdf", "JVBERi0xLjQK", "JVBERi0xLjUK"),
+        ("application/x-data", "a" * 100_001 + "1", "a" * 100_001 + "2"),
+        ("application/javascript", "draw(1)", "draw(2)"),
+        ("text/html", "<script>draw(1)</script>", "<script>draw(2)</script>"),
+        ("text/html", '<iframe src="a.html"></iframe>', '<iframe src="b.html"></iframe>'),
+        ("application/vnd.jupyter.widget-view+json", {"model_id": "a"}, {"model_id": "b"}),
+    ],
+)
+def test_every_form_of_an_output_is_compared(checked: Check, media: str, one: Any, other: Any) -> None:
+    data = [{media: value, "text/plain": "<Shown object>"} for value in (one, other)]
+    assert checked(of(data[0]), of(data[1]), "main.ipynb").verdict == "differs"
+    if "iframe" not in str(one):
+        assert checked(of(data[0]), of(data[0]) + b" ", "main.ipynb").verdict == "reproduced"
+
+
+def test_values_of_an_output_may_be_written_in_another_way(checked: Check) -> None:
+    one, other = ({"application/vnd.vega.v5+json": value} for value in ({"a": 1, "b": 2.0}, {"b": 2, "a": 1.0}))
+    assert checked(of(one), of(other), "main.ipynb").verdict == "reproduced"
+
+
+def test_the_plain_form_counts_when_it_is_alone(checked: Check) -> None:
+    one, other = ({"text/plain": f"mean 4.{digit}"} for digit in (2, 3))
+    assert "“mean 4.2” became “mean 4.3”" in checked(of(one), of(other), "main.ipynb").reason
+    one, other = ({"text/plain": f"<Shown {digit}>", "text/html": "<b>4.2</b>"} for digit in (2, 3))
+    assert checked(of(one), of(other), "main.ipynb").verdict == "reproduced"
+
+
+def test_a_progress_bar_of_a_notebook_does_not_count(checked: Check) -> None:
+    one, other = (
+        {
+            "application/vnd.jupyter.widget-view+json": {"model_id": f"{digit}"},
+            "text/plain": "  0%|          | 0/10 [00:00<?, ?it/s]",
+        }
+        for digit in (1, 2)
+    )
+    assert checked(of(one), of(other), "main.ipynb").verdict == "reproduced"
+
+
+def test_cells_beyond_those_that_are_read_are_not_said_to_agree(checked: Check) -> None:
+    one, other = (of({"text/plain": f"mean 4.{digit}"}, cells=5_001) for digit in (2, 3))
+    found = checked(one, other, "main.ipynb")
+    assert found.outcomes[-1] == "uncompared"
+    assert found.verdict == "differs"

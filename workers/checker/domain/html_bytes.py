@@ -1,0 +1,20 @@
+"""Brings the bytes of an HTML document into one encoding."""
+
+from __future__ import annotations
+
+import re
+
+_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
+
+
+def as_utf8(content: bytes) -> bytes:
+    """Return a document in UTF-8, without NUL; its mark or its head says what it is written in."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = content.decode("utf-16", "replace")
+    else:
+        declared = _CHARSET.search(content[:4096])
+        try:
+            text = content.decode(declared[1].decode() if declared else "utf-8-sig")
+        except (UnicodeDecodeError, LookupError, ValueError):
+            text = content.decode("utf-8", "replace")
+    return text.replace("\0", "").encode("utf-8", "replace")
