@@ -58,7 +58,7 @@ def _apart(a: Pixels, b: Pixels) -> Any:
 
 def _drawn_alike(one: Pixels, other: Pixels) -> bool:
     strong = sum(int((_apart(a, b) > FAINT).sum()) for _, a, b in _bands(one, other))
-    return strong < _ONE_DRAWING * one.shape[0] * one.shape[1]
+    return bool(strong < _ONE_DRAWING * one.shape[0] * one.shape[1])
 
 
 def _offset(one: Pixels, other: Pixels) -> Any:
