@@ -71,7 +71,7 @@ def _beside(display: str, theirs: _Files, ours: _Files) -> Beside:
     named = rules.of(display)
 
     def rows() -> list[Named]:
-        return file_rows(found.items, theirs.content, theirs.open, theirs.asked | ours.asked)
+        return file_rows(found, theirs.content, theirs.open, theirs.asked | ours.asked)
 
     return Beside(rows, named.terms if named else PLAIN, found.warnings, found.unclaimed)
 

@@ -59,6 +59,32 @@ def test_equal_digests_are_never_read(tmp_path: Path) -> None:
     assert outcomes(found) == {"big.bin": "identical"}
 
 
+def many(count: int, odd: str, digest: str) -> Manifest:
+    paths = [f"out/{at:05}.bin" for at in range(count)]
+    return Manifest(Entry(path=path, digest=(digest if path >= odd else "0") * 64, size_bytes=9) for path in paths)
+
+
+def test_what_may_differ_is_compared_before_what_is_the_same() -> None:
+    found = claims(many(2_003, "out/02002", "1"), many(2_003, "out/02002", "2"), "d", read_rules(b"", b""))
+    assert (found.items[-1].path, found.items[-1].state, len(found.items)) == ("out/02002.bin", "compare", 2_000)
+    assert not found.further
+
+
+def test_files_for_which_there_is_no_room_are_told_and_not_taken_for_equal(tmp_path: Path) -> None:
+    blobs = FileBlobStore(tmp_path / "blobs")
+    page = Entry(path="d.html", digest=blobs.put(PAGE), size_bytes=len(PAGE))
+    rules = b"check:\n  - path: out/*.bin\n"
+    stated = Entry(path="erc.yml", digest=blobs.put(rules), size_bytes=len(rules))
+    made = blobs.put(Manifest([page]).document())
+    for count, name in ((2_001, "1 further file"), (2_005, "5 further files")):
+        published = blobs.put(Manifest([page, stated, *many(count, "", "1").entries()]).document())
+        found = check_files(CheckRequest(BlobPlace(tmp_path), published, made, "d.html"))
+        assert len(found.comparisons) == 1 + 2_000 + 1
+        assert (found.comparisons[-1].name, found.comparisons[-1].outcome) == (name, "uncompared")
+        assert "not compared: a check compares 2,000 files" in found.comparisons[-1].finding
+        assert found.verdict == "differs"
+
+
 def test_files_that_nobody_claims_are_told_and_do_not_count(tmp_path: Path) -> None:
     found = report(tmp_path, {}, {"cache/x.rds": b"1", "__pycache__/a.pyc": b"2"})
     assert (found.verdict, found.unclaimed) == ("reproduced", ["cache/x.rds"])
@@ -85,7 +111,7 @@ def test_a_rule_may_ignore_files_and_is_named(tmp_path: Path) -> None:
     [
         ("tolerance: {absolute: 0.5}", b"k,v\nx,1.0\n", b"k,v\nx,1.4\n", "equivalent"),
         ("tolerance: {relative: 1e-2}", b"k,v\nx,1.0\n", b"k,v\nx,1.4\n", "different"),
-        ("tolerance: 50%", b"k,v\nx,1.0\n", b"k,v\nx,1.4\n", "equivalent"),
+        ("tolerance: 49%", b"k,v\nx,1.0\n", b"k,v\nx,1.4\n", "equivalent"),
         ("sort: true", b"k,v\nx,1\ny,2\n", b"k,v\ny,2\nx,1\n", "equivalent"),
         ("ignore: {columns: [v]}", b"k,v\nx,1\n", b"k,v\nx,2\n", "equivalent"),
         ("ignore: {lines: ['x*']}\n    compare: text", b"k,v\nx,1\n", b"k,v\nx,2\n", "equivalent"),
@@ -101,6 +127,32 @@ def test_a_rule_may_ignore_files_and_is_named(tmp_path: Path) -> None:
 def test_the_terms_of_a_rule_hold(tmp_path: Path, rule: str, before: bytes, after: bytes, outcome: str) -> None:
     found = report(tmp_path, {"a.csv": before}, {"a.csv": after}, f"check:\n  - path: a.csv\n    {rule}\n")
     assert (found.warnings, outcomes(found)) == ([], {"a.csv": outcome})
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("tolerance: 1", "a relative tolerance of 100 %"),
+        ("tolerance: {relative: 2}", "a relative tolerance of 200 %"),
+        ("relative: 50%", "a relative tolerance of 50 %"),
+        ("compare: sim_size\n    delta_frac: 1", "a relative tolerance of 100 %"),
+        ("compare: contains\n    value:", "`contains` without a text"),
+        ("compare: contains", "`contains` without a text"),
+        ("compare: contains\n    value: ' '", "`contains` without a text"),
+    ],
+)
+def test_terms_under_which_everything_agrees_are_refused_with_a_warning(tmp_path: Path, rule: str, said: str) -> None:
+    rules = f"check:\n  - path: a.csv\n    {rule}\n"
+    found = report(tmp_path, {"a.csv": b"k,v\nx,1.0\n"}, {"a.csv": b"k,v\nx,1.49\n"}, rules)
+    assert (len(found.warnings), outcomes(found)) == (1, {"a.csv": "different"})
+    assert said in found.warnings[0]
+
+
+def test_lines_that_may_differ_are_no_passages_of_a_page(tmp_path: Path) -> None:
+    rules = "check:\n  - path: a.html\n    lines_diff: 1\n"
+    pages = [f"<html><body><p>The mean is {mean}.</p></body></html>".encode() for mean in (4.2, 4.3)]
+    found = report(tmp_path, {"a.html": pages[0]}, {"a.html": pages[1]}, rules)
+    assert (found.verdict, outcomes(found)) == ("differs", {"a.html": "different"})
 
 
 def test_rules_that_mean_nothing_are_warnings(tmp_path: Path) -> None:

@@ -31,6 +31,20 @@ def rds(value: Any) -> bytes:
     return gzip.compress(rdata.unparser.unparse_data(data), mtime=0)
 
 
+def rds_with(values: Any, **attributes: Any) -> bytes:
+    """Return an R vector with attributes as a file; `_` in their names stands for a point."""
+    converter = rdata.conversion.ConverterFromPythonToR()
+    named = {name.replace("_", "."): np.array(one) for name, one in attributes.items()}
+    data = rdata.conversion.convert_python_to_r_data(np.array(values) if isinstance(values, list) else values)
+    held = data.object.attributes
+    assert held is None or "names" not in named
+    if held is not None:
+        named["names"] = np.array(list(values))
+    data.object.attributes = converter.convert_to_r_attributes(named)
+    data.object.info.attributes = True
+    return gzip.compress(rdata.unparser.unparse_data(data), mtime=0)
+
+
 def word(*paragraphs: str, rows: tuple[tuple[str, ...], ...] = (), picture: bytes = b"") -> bytes:
     text = "".join(f"<w:p><w:r><w:t>{one}</w:t></w:r></w:p>" for one in paragraphs)
     cells = "".join(
@@ -64,6 +78,14 @@ def notebook(text: str, html: str = "", count: int = 1, source: str = "print(x)"
         ('{"a": {"b": 4.2}}', '{"a": {"b": 4.3}}', "first at a.b: “4.2” became “4.3”"),
         ('{"a": [1, 2, 3]}', '{"a": [1, 3]}', "first at a[1]: “2” is missing"),
         ('{"a": 1}', '{"a": 1, "b": 2}', "first at b: “2” is new"),
+        ('{"id": "12345678901"}', '{"id": "12345678905"}', "first at id: “12345678901” became “12345678905”"),
+        ('{"id": "12345678901"}', '{"id": 12345678905}', "first at id"),
+        ('{"id": "007"}', '{"id": "7"}', "first at id: “007” became “7”"),
+        ('{"id": "007"}', '{"id": 7}', "first at id: “007” became “7”"),
+        ('{"version": "1.10"}', '{"version": "1.1"}', "first at version: “1.10” became “1.1”"),
+        ('{"mean": "1.10"}', '{"mean": "1.1"}', ""),
+        ('{"mean": "0.1"}', '{"mean": "0.10000000000001"}', ""),
+        ('{"mean": "4.2"}', '{"mean": 4.2}', ""),
         ('{"a": null}', '{"a": 0}', "“null” became “0”"),
         ('{"a": true}', '{"a": 1}', "“true” became “1”"),
         ('[{"x": 1}]\n', '[{"x": 9007199254740993}]', "became"),
@@ -79,7 +101,13 @@ def test_json_is_compared_by_its_values(checked: Check, a: str, b: str, said: st
 def test_xml_is_compared_by_its_elements_and_declares_no_entities(checked: Check) -> None:
     page = '<?xml version="1.0"?><r><s id="a">4.2</s><!-- c --><s/></r>'
     assert checked(page, page.replace("><", ">\n <").replace("<!-- c -->", ""), "a.xml").verdict == "reproduced"
-    assert "first at r.s[0].text: “4.2” became “4.3”" in checked(page, page.replace("4.2", "4.3"), "a.xml").reason
+    assert "first at r[0].s.content: “4.2” became “4.3”" in checked(page, page.replace("4.2", "4.3"), "a.xml").reason
+    others = [("<r>a<text>b</text></r>", "<r>c<text>b</text></r>"), ("<r>a<s/>b</r>", "<r>ab<s/></r>")]
+    others += [("<r>x<s/>y<s/>z</r>", "<r>x<s/>z<s/>y</r>"), ("<r><s>1</s><t>2</t></r>", "<r><t>2</t><s>1</s></r>")]
+    for one, other in others:
+        assert checked(f'<?xml version="1.0"?>{one}', f'<?xml version="1.0"?>{other}', "a.xml").verdict == "differs"
+    numbered = '<?xml version="1.0"?><r><id>12345678901</id></r>'
+    assert checked(numbered, numbered.replace("901", "905"), "a.xml").verdict == "differs"
     bomb = '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "x"><!ENTITY b "&a;&a;">]><r>&b;</r>'
     assert "declares entities" in checked(bomb, bomb + " ", "a.xml").reason
 
@@ -106,6 +134,39 @@ def test_objects_of_r_are_compared_by_their_values(checked: Check) -> None:
     assert "larger than 128 MiB unpacked" in checked(rds(one), bomb, "m.rds").reason
 
 
+WORDS, NUMBERS = ["a", "b", "c", "d"], [1.0, 2.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said"),
+    [
+        (rds_with(NUMBERS, dim=[1, 4]), rds_with(NUMBERS, dim=[4, 1]), "first at @dim[0]: “1” became “4”"),
+        (rds_with(WORDS, dim=[2, 2]), rds_with(WORDS, dim=[4, 1]), "first at @dim[0]"),
+        (rds_with(NUMBERS, dim=[2, 2]), rds(np.array(NUMBERS)), "became"),
+        (rds_with([1.0, 2.0], names=["a", "b"]), rds_with([1.0, 2.0], names=["b", "a"]), "first at a: “1.0” became “2.0”"),
+        (rds_with(["x", "y"], names=["a", "b"]), rds_with(["x", "y"], names=["b", "a"]), "first at a: “x” became “y”"),
+        (rds_with([1.0, 2.0], names=["a", "a"]), rds_with([3.0, 2.0], names=["a", "a"]), "first at [0][1]: “1.0” became “3.0”"),
+        (rds_with([1.0], units=["m"]), rds_with([1.0], units=["km"]), "first at @units[0]: “m” became “km”"),
+        (rds_with([1, 2], levels=["m", "f"]), rds_with([1, 2], levels=["f", "m"]), "first at values[0]: “m” became “f”"),
+    ],
+    ids=["dim", "dim of words", "a matrix no more", "names", "names of words", "names twice", "attribute", "factor"],
+)  # fmt: skip
+def test_the_shape_and_the_names_of_r_objects_count(checked: Check, a: bytes, b: bytes, said: str) -> None:
+    found = checked(a, b, "m.rds")
+    assert found.verdict == "differs"
+    assert said in found.reason
+    assert checked(a, gzip.compress(gzip.decompress(a), 1), "m.rds").verdict == "reproduced"
+
+
+def test_a_column_called_rows_does_not_hide_the_names_of_the_rows(checked: Check) -> None:
+    def frame(*names: str) -> bytes:
+        columns = {"rows": np.array([1.0, 2.0]), "v": np.array([3.0, 4.0])}
+        return rds_with(columns, row_names=list(names), **{"class": ["data.frame"]})
+
+    found = checked(frame("p", "q"), frame("p", "r"), "m.rds")
+    assert "first at @row.names[1]: “q” became “r”" in found.reason
+
+
 def test_word_files_are_compared_by_their_text_tables_and_pictures(checked: Check) -> None:
     one = word("The mean is 4.2.", "End.", rows=(("city", "mean"), ("Bonn", "4.2")))
     assert (
@@ -121,6 +182,35 @@ def test_word_files_are_compared_by_their_text_tables_and_pictures(checked: Chec
         in checked(one, word("The mean is 4.2.", "End.", rows=(("city", "mean"), ("Bonn", "4.3"))), "p.docx").reason
     )
     assert "a picture is not the same" in checked(word("a", picture=b"1"), word("a", picture=b"2"), "p.docx").reason
+
+
+def zipped_with(content: bytes, **members: bytes) -> bytes:
+    """Return a zip with further members in the folder `word` or `xl`, named by `__` for a slash and `_` for a point."""
+    kept = io.BytesIO(content)
+    with zipfile.ZipFile(kept, "a") as held:
+        for name, one in members.items():
+            held.writestr(name.replace("__", "/").replace("_", "."), one)
+    return kept.getvalue()
+
+
+def test_parts_of_a_word_file_that_are_not_read_are_never_taken_for_equal(checked: Check) -> None:
+    one = word("The mean is 4.2.")
+    for name in ("word__header1_xml", "word__charts__chart1_xml"):
+        found = checked(zipped_with(one, **{name: b"<a/>"}), zipped_with(one, **{name: b"<b/>"}), "p.docx")
+        assert found.outcomes == ["uncompared"]
+    settings = [zipped_with(one, word__styles_xml=style, docProps__core_xml=style) for style in (b"<a/>", b"<b/>")]
+    assert checked(*settings, "p.docx").verdict == "reproduced"
+    swapped = [
+        zipped_with(one, word__media__a_png=first, word__media__b_png=second)
+        for first, second in ((b"1", b"2"), (b"2", b"1"))
+    ]
+    assert "a picture is not the same" in checked(*swapped, "p.docx").reason
+
+
+def test_equations_of_a_word_file_are_read(checked: Check) -> None:
+    maths = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    one, other = (word(f"a</w:t></w:r><m:t {maths}>x = {n}</m:t><w:r><w:t>") for n in (1, 2))
+    assert checked(one, other, "p.docx").verdict == "differs"
 
 
 def test_notebooks_are_compared_cell_by_cell(checked: Check) -> None:

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
@@ -85,6 +86,45 @@ def test_marks_drawn_one_pixel_lower_are_tolerated_and_eight_are_not(checked: Ch
 def test_a_faint_change_is_tolerated(checked: Check) -> None:
     before, after = Image.new("RGB", (100, 100), (200, 200, 200)), Image.new("RGB", (100, 100), (210, 200, 190))
     assert checked(saved(before), saved(after), "display.png").outcomes == ["equivalent"]
+
+
+def pale(left: int = 60, ink: int = 235) -> Image.Image:
+    image = Image.new("RGB", (400, 300), "white")
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((30, 20, 380, 270), outline="black")
+    pen.ellipse((left, 100, left + 60, 160), fill=(ink, ink, ink))
+    return image
+
+
+def raster(signal: float = 0.0, noise: float = 0.0) -> Image.Image:
+    down, across = np.mgrid[0:300, 0:400]
+    ground = 128 + 60 * np.sin(across / 50) * np.cos(down / 40)
+    drawn = ground + signal * np.sin(across / 30) * np.sin(down / 30)
+    drawn += np.random.default_rng(7).uniform(-noise, noise, drawn.shape)
+    return Image.fromarray(drawn.round().astype(np.uint8)).convert("RGB")
+
+
+@pytest.mark.parametrize(
+    "after", [pale(250), pale(ink=255), pale(ink=225), pale(64)], ids=["moved", "gone", "ink", "4 px"]
+)
+def test_pale_shapes_that_differ_are_a_difference_with_its_place(checked: Check, after: Image.Image) -> None:
+    found = checked(saved(pale()), saved(after), "display.png")
+    assert found.outcomes == ["different"]
+    place = found.row("display.png").places[0]
+    assert place.left <= 90 <= place.left + place.width + 30
+    assert place.top <= 130 <= place.top + place.height
+
+
+@pytest.mark.parametrize("signal", [8.0, 22.0])
+def test_a_smooth_signal_on_a_raster_is_a_difference_and_noise_is_none(checked: Check, signal: float) -> None:
+    assert checked(saved(raster()), saved(raster(signal)), "display.png").outcomes == ["different"]
+    assert checked(saved(raster()), saved(raster(noise=4)), "display.png").verdict == "reproduced"
+
+
+@pytest.mark.parametrize("quality", [75, 85, 95])
+def test_an_encoding_of_a_pale_figure_is_tolerated(checked: Check, quality: int) -> None:
+    again = Image.open(io.BytesIO(saved(pale(), "JPEG", quality=quality)))
+    assert checked(saved(pale()), saved(again), "display.png").verdict != "differs"
 
 
 def test_transparency_counts_as_white(checked: Check) -> None:

@@ -98,6 +98,33 @@ def test_numbers_of_rows_that_a_program_adds_do_not_hide_a_dropped_row() -> None
     assert finding(before, ",v\n1,4.0\n2,6.0\n") == "has 2 rows, the published one has 3 and lacks row 3 (“2, 5.0”)"
 
 
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (",v\n0,4.0\n1,5.0\n", ",v\n1,4.0\n2,5.0\n"),
+        ("x,v\n1,4.0\n2,5.0\n", "x,v\n0,4.0\n1,5.0\n"),
+        ("x,v\n1,4.0\n2,5.0\n", "x,v\nNA,4.0\nNA,5.0\n"),
+        ("index,v\n1,4.0\n2,5.0\n", "index,v\n,4.0\n,5.0\n"),
+        ("x,v\n1,4.0\n2,5.0\n", "v\n4.0\n5.0\n"),
+        ("index,v,w\n1,4.0,1\n2,5.0,2\n", "rownames,v\n0,4.0\n1,5.0\n"),
+    ],
+    ids=["from 0", "x from 0", "x is lost", "index is lost", "x is gone", "another index"],
+)
+def test_a_first_column_with_other_values_is_no_number_of_the_row(a: str, b: str) -> None:
+    assert finding(a, b) != ""
+    assert finding(b, a) != ""
+
+
+def test_row_numbers_that_only_one_program_adds_do_not_count() -> None:
+    assert finding(",v\n1,4.0\n2,5.0\n", "v\n4.0\n5.0\n") == ""
+    assert finding("v\n4.0\n5.0\n", "index,v\n0,4.0\n1,5.0\n") == ""
+
+
+def test_a_header_on_one_side_only_is_told() -> None:
+    assert finding("k,v\nx,1\ny,2\n", "x,1\ny,2\n") == "lacks header row"
+    assert finding("x,1\ny,2\n", "k,v\nx,1\ny,2\n") == "has the new header row"
+
+
 def test_a_table_is_known_by_its_content(checked: Check) -> None:
     found = checked("a;b\n1,5;2\n3,5;4\n", "a;b\n1,5;2\n3,6;4\n", "result.dat")
     assert found.report.comparisons[0].kind == "table"

@@ -32,6 +32,8 @@ _KNOWN = {
     "path", "file", "files", "compare", "tolerance", "absolute", "relative", "key", "order", "sort", "ignore",
     "lines_diff", "delta", "delta_frac", "value", "text",
 }  # fmt: skip
+MOST_RELATIVE = 0.5
+"""From this share on a relative tolerance is refused: 1 or 2 is mostly meant as a number, and all would agree."""
 _NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,20})?(?:[eE][-+]?\d{1,3})?")
 
 
@@ -114,26 +116,51 @@ class _Reader:
             )
         ignore = item.get("ignore")
         parts = ignore if isinstance(ignore, dict) else {"lines": ignore} if isinstance(ignore, str | list) else {}
+        wanted = item.get("value", item.get("text"))
+        contains = "" if wanted is None else str(wanted)[:10_000]
         return Terms(
-            comparator=COMPARATORS.get(stated, "auto"),
+            comparator=self._comparator(stated, contains, number),
             tolerance=self._tolerance(item, number),
             key=tuple(_texts(item.get("key"))),
             any_order=item.get("sort") is True or item.get("order") in {"any", "ignore"},
             ignore_columns=tuple(_texts(parts.get("columns"))),
             ignore_lines=tuple(_texts(parts.get("lines")) + _texts(parts.get("text"))),
             lines=int(self._number(item.get("lines_diff"), number)),
-            size=Tolerance(self._number(item.get("delta"), number), self._number(item.get("delta_frac"), number)),
-            contains=str(item.get("value", item.get("text", "")))[:10_000],
+            size=Tolerance(
+                self._number(item.get("delta"), number), self._share(item.get("delta_frac"), number, below=1.0)
+            ),
+            contains=contains,
         )
+
+    def _comparator(self, stated: str, contains: str, number: int) -> str:
+        named = COMPARATORS.get(stated, "auto")
+        if named != "contains" or contains.strip():
+            return named
+        self.warnings.append(
+            f"Rule {number} of `check` in erc.yml asks for `contains` without a text in `value`; "
+            "every file would hold that, so the files are compared as they are."
+        )
+        return "auto"
 
     def _tolerance(self, item: dict[str, Any], number: int) -> Tolerance:
         stated = item.get("tolerance")
         if isinstance(stated, dict):
-            return Tolerance(self._number(stated.get("absolute"), number), self._number(stated.get("relative"), number))
+            return Tolerance(self._number(stated.get("absolute"), number), self._share(stated.get("relative"), number))
         if stated is not None:
-            return Tolerance(relative=self._number(stated, number))
-        absolute, relative = self._number(item.get("absolute"), number), self._number(item.get("relative"), number)
+            return Tolerance(relative=self._share(stated, number))
+        absolute, relative = self._number(item.get("absolute"), number), self._share(item.get("relative"), number)
         return Tolerance(absolute, relative) if absolute or relative else NONE
+
+    def _share(self, value: Any, number: int, *, below: float = MOST_RELATIVE) -> float:
+        share = self._number(value, number)
+        if share < below:
+            return share
+        self.warnings.append(
+            f"Rule {number} of `check` in erc.yml asks for a relative tolerance of {100 * share:g} %, under which "
+            f"nearly everything agrees; it must be below {100 * below:g} % and is not used. A difference in "
+            "units of the value is an `absolute` one."
+        )
+        return 0.0
 
     def _number(self, value: Any, number: int) -> float:
         if value is None:

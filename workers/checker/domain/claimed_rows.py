@@ -9,10 +9,10 @@ from typing import BinaryIO
 from erc.events.errors import Rejected
 from erc.schemas.check import Outcome
 from erc.schemas.workspace import Entry
-from erc.workers.checker.domain.claims import Claim, Claimed
+from erc.workers.checker.domain.claims import MOST_CLAIMS, Claim, Claimed, Claims
 from erc.workers.checker.domain.files import MAX_FILE_BYTES, compare_content
 from erc.workers.checker.domain.images import PixelBudget
-from erc.workers.checker.domain.result import Compared, Named
+from erc.workers.checker.domain.result import Compared, Named, number
 from erc.workers.checker.domain.tables import reads_separated
 from erc.workers.checker.domain.tabular.result import as_compared
 from erc.workers.checker.domain.tabular.rules import TableRules
@@ -67,9 +67,20 @@ class _Room:
         return replace(compared, original=None, reproduced=None, media_type="")
 
 
-def file_rows(items: Collection[Claim], read: Read, stream: Open, shown: Collection[str]) -> list[Named]:
-    """Return the rows in the order of the claims; `shown` are files that the display shows, which have rows already."""
-    return list(_rows(items, read, stream, set(shown)))
+def file_rows(found: Claims, read: Read, stream: Open, shown: Collection[str]) -> list[Named]:
+    """Return the rows in the order of the claims; `shown` are files that the display shows, which have rows already.
+
+    Claims for which there is no room share one row, which says that they were not compared.
+    """
+    hidden = set(shown)
+    further = sum(claim.path not in hidden for claim in found.further)
+    return [*_rows(found.items, read, stream, hidden), *([_further(further)] if further else [])]
+
+
+def _further(count: int) -> Named:
+    name = number(count, "further file")
+    finding = f"{'was' if count == 1 else 'were'} not compared: a check compares {MOST_CLAIMS:,} files"
+    return Named(name, name, Compared("bytes", Outcome.UNCOMPARED, finding, 1.0))
 
 
 def _rows(items: Collection[Claim], read: Read, stream: Open, shown: set[str]) -> Iterator[Named]:

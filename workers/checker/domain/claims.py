@@ -43,11 +43,17 @@ class Claim:
     rule: str = ""
 
 
+_SETTLED = frozenset({Claimed.SAME, Claimed.IGNORED})
+"""What needs no comparing: such claims are the first that get no row."""
+
+
 @dataclass(frozen=True)
 class Claims:
     """The claims, ordered by path; files that the run made and nobody claimed; what is to be said about the rules."""
 
     items: list[Claim] = field(default_factory=list)
+    further: list[Claim] = field(default_factory=list)
+    """Claims beyond MOST_CLAIMS that would have to be compared and are not."""
     unclaimed: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -72,8 +78,16 @@ def claims(published: Manifest, outputs: Manifest, display: str, rules: CheckRul
             unclaimed.append(path)
     warnings = [*rules.warnings, *_unused(rules, paths)]
     if len(items) > MOST_CLAIMS:
-        warnings.append(f"{len(items):,} files are claimed; the first {MOST_CLAIMS:,} were compared.")
-    return Claims(items[:MOST_CLAIMS], unclaimed, warnings)
+        warnings.append(f"{len(items):,} files are claimed; {MOST_CLAIMS:,} of them have a row.")
+    kept, further = _bounded(items)
+    return Claims(kept, further, unclaimed, warnings)
+
+
+def _bounded(items: list[Claim]) -> tuple[list[Claim], list[Claim]]:
+    """Return the claims that get a row, and those left that would have to be compared; what may differ goes first."""
+    urgent = sorted(items, key=lambda claim: claim.state in _SETTLED)  # sorting keeps the order of the paths
+    kept = sorted(urgent[:MOST_CLAIMS], key=lambda claim: claim.path)
+    return kept, [claim for claim in urgent[MOST_CLAIMS:] if claim.state not in _SETTLED]
 
 
 def _claim(path: str, before: Entry | None, after: Entry | None, rules: CheckRules) -> Claim | None:

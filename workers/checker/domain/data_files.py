@@ -76,20 +76,13 @@ def read_xml(content: bytes) -> Any:
 
 
 def _element(element: Any) -> Any:
-    """Return an element as a value: its attributes, its text and its children in order."""
-    value: dict[str, Any] = {f"@{name}": text for name, text in element.attrib.items()}
-    words = " ".join((element.text or "").split())
-    children: dict[str, list[Any]] = {}
+    """Return an element as a value: its words, or a list of its words and children in order; beside its attributes."""
+    content: list[Any] = [" ".join((element.text or "").split())]
     for child in element:
-        children.setdefault(str(child.tag), []).append(_element(child))
-        words += " ".join((child.tail or "").split())
-    if not value and not children:
-        return words
-    if words:
-        value["text"] = words
-    if len(children) > 1:
-        value["order"] = " ".join(str(child.tag) for child in element)
-    return {**value, **{tag: items if len(items) > 1 else items[0] for tag, items in children.items()}}
+        content += [{str(child.tag): _element(child)}, " ".join((child.tail or "").split())]
+    held = content[0] if len(content) == 1 else [one for one in content if one]
+    attributes = {f"@{name}": text for name, text in element.attrib.items()}
+    return {**attributes, "content": held} if attributes else held
 
 
 def read_numpy(content: bytes) -> Any:

@@ -41,7 +41,7 @@ def compare_content(
         published, reproduced, path, terms
     )
     compared = compared or _bytes(published, reproduced, path)
-    return replace(_within_lines(compared, terms), tolerance=terms.tolerance.said)
+    return replace(compared, tolerance=terms.tolerance.said)
 
 
 def compare_simply(published: bytes, reproduced: bytes, terms: Terms) -> Compared:
@@ -119,7 +119,7 @@ def _by_comparator(published: bytes, reproduced: bytes, path: str, terms: Terms)
         large = None if one.name == "table" else _too_large(one.kind, published, reproduced)
         compared = large or one.compare(published, reproduced, terms)
         if compared is not None:
-            return compared
+            return _within_lines(compared, terms) if one.name == "text" else compared
     if terms.comparator not in {"auto", "image"}:
         finding = f"could not be compared: it is not what erc.yml says, {terms.comparator}"
         return Compared("bytes", Outcome.UNCOMPARED, finding, 1.0, published, reproduced)
@@ -135,7 +135,7 @@ def _too_large(kind: str, published: bytes, reproduced: bytes) -> Compared | Non
 
 
 def _within_lines(compared: Compared, terms: Terms) -> Compared:
-    if not terms.lines or compared.kind != "text" or not 0 < compared.changed <= terms.lines:
+    if not terms.lines or not 0 < compared.changed <= terms.lines:
         return compared
     finding = f"{compared.finding}; erc.yml lets {number(terms.lines, 'line')} differ"
     ignored = tuple(replace(one, rule="lines that may differ") for one in compared.changes)

@@ -10,14 +10,14 @@ from PIL import Image, ImageDraw
 
 from erc.schemas.check import Likeness, Outcome, Place
 from erc.workers.checker.domain.picture.bitmap import MAX_IMAGE_PIXELS, Bitmap, PixelBudget, Pixels, opened
-from erc.workers.checker.domain.picture.decide import Decision, decide
+from erc.workers.checker.domain.picture.decide import Decision, Found, decide
 from erc.workers.checker.domain.picture.look import look
+from erc.workers.checker.domain.picture.pale import FAINT, pale_places
+from erc.workers.checker.domain.picture.parts import Box
 from erc.workers.checker.domain.result import Compared, number
 
 __all__ = ["MAX_IMAGE_PIXELS", "PixelBudget", "compare_images", "media_type"]
 
-FAINT = 24
-"""Channels that differ by no more than this (of 255) are drawn alike: encodings do that."""
 LOOKS = 24
 """How many frames of an animation are looked at; further ones must be alike pixel by pixel."""
 
@@ -110,7 +110,7 @@ def _alike(one: Pixels, other: Pixels) -> bool:
         a, b = one[top : top + rows], other[top : top + rows]
         if int((np.maximum(a, b) - np.minimum(a, b)).max()) > FAINT:
             return False
-    return True
+    return not pale_places(one, other)
 
 
 def _unseen(frames: int) -> _Found:
@@ -122,11 +122,22 @@ def _seen(one: Pixels, other: Pixels) -> _Found:
     if min(*one.shape[:2], *other.shape[:2]) < _SMALLEST:
         return _small(one, other)
     seen = look(one, other)
-    decision = decide(seen)
+    decision = _with_pale(decide(seen), pale_places(one, other), seen.scale)
     places = _places(decision, seen.scale, one)
     measure = _share(places, one) if decision.found else 0.0
     marked = _marked(one, places) if places else None
     return _Found(decision.likeness, _finding(decision, one, other), decision.confidence, measure, places, marked)
+
+
+def _with_pale(decision: Decision, pale: list[Box], scale: float) -> Decision:
+    """Doubt a decision that two pictures are alike when areas differ too faintly for a look to see them."""
+    if not pale or decision.likeness in {Likeness.DIFFERENT, Likeness.UNSURE}:
+        return decision
+    found = tuple(
+        Found("marks", (round(left * scale), round(top * scale), round(right * scale), round(bottom * scale)), 0.5)
+        for left, top, right, bottom in pale
+    )
+    return Decision(Likeness.UNSURE, 0.5, found, decision.share)
 
 
 def _small(one: Pixels, other: Pixels) -> _Found:

@@ -13,8 +13,8 @@ from erc.workers.checker.domain.tabular.result import as_compared
 from erc.workers.checker.domain.tabular.rules import TableRules
 from erc.workers.checker.domain.tabular.separated import dialect_of, is_separated, read_separated
 from erc.workers.checker.domain.tabular.streamed import compare_streams
-from erc.workers.checker.domain.tabular.workbook import WorkbookError, read_workbook
-from erc.workers.checker.domain.texts import decoded
+from erc.workers.checker.domain.tabular.workbook import WorkbookError, read_workbook, unread_parts
+from erc.workers.checker.domain.texts import decoded, excerpt
 from erc.workers.checker.domain.tolerance import NONE
 
 HELD_BYTES = 16 << 20
@@ -52,6 +52,7 @@ def compare_workbooks(published: bytes, reproduced: bytes, rules: TableRules = T
     """Compare two workbooks sheet by sheet."""
     try:
         theirs, ours = read_workbook(published), read_workbook(reproduced)
+        unread = unread_parts(published, reproduced)
     except WorkbookError as error:
         return Compared("table", Outcome.UNCOMPARED, f"could not be compared: {error}", 1.0, published, reproduced)
     total = TableFound()
@@ -63,6 +64,9 @@ def compare_workbooks(published: bytes, reproduced: bytes, rules: TableRules = T
             _add(total, compare_table(a, b, rules), name if len(theirs) > 1 else "")
     if list(theirs) != list(ours) and set(theirs) == set(ours) and not rules.any_order:
         total.columns.append(Change("order of the sheets", ", ".join(theirs), ", ".join(ours)))
+    if unread and total.same:
+        finding = f"agrees in its cells, but “{excerpt(unread[0])}” is not the same, and is not read"
+        return Compared("table", Outcome.UNCOMPARED, finding, 1.0, published, reproduced)
     return as_compared(total, published, reproduced)
 
 

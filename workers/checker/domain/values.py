@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from erc.schemas.check import Outcome
 from erc.workers.checker.domain.align import differing
+from erc.workers.checker.domain.numerals import Numeral
 from erc.workers.checker.domain.result import CHANGES_KEPT, Change, Compared, number
+from erc.workers.checker.domain.tabular.cells import number_in, same_number
 from erc.workers.checker.domain.terms import Terms
 from erc.workers.checker.domain.texts import became, excerpt
 from erc.workers.checker.domain.token_pairs import judge
 from erc.workers.checker.domain.tokens import tokens
-from erc.workers.checker.domain.tolerance import RELATIVE
+from erc.workers.checker.domain.tolerance import NONE, RELATIVE
 
 MOST_DEPTH = 150
 _WORDS_CHARACTERS = 10_000
 _WORD_PAIRS = 3_000
+_LARGE = 10**400
+_KEY = re.compile(r"\[\d+\]|@|_")
 
 
 def compare_values(published: Any, reproduced: Any, terms: Terms) -> Compared:
@@ -99,7 +104,7 @@ class _Walk:
     def _scalars(self, a: Any, b: Any, place: str) -> None:
         if type(a) is type(b) and (a == b or a is b):
             return
-        rule = self._rule(a, b)
+        rule = self._rule(a, b, place)
         if rule is None:
             self._change(place, _said(a), _said(b))
         elif rule:
@@ -107,11 +112,14 @@ class _Walk:
             if len(self.ignored) < CHANGES_KEPT:
                 self.ignored.append(Change(place, _said(a), _said(b), rule))
 
-    def _rule(self, a: Any, b: Any) -> str | None:
+    def _rule(self, a: Any, b: Any, place: str) -> str | None:
         """Return why two scalars agree, None when they do not."""
         x, y = _number(a), _number(b)
         if x is not None and y is not None:
             return self._number_rule(a, b, x, y)
+        written, other = _numeral(a), _numeral(b)
+        if written is not None and other is not None:
+            return self._written_rule(a, b, (written, other), place)
         if not (isinstance(a, str) and isinstance(b, str)) or max(len(a), len(b)) > _WORDS_CHARACTERS:
             return None
         self.word_pairs -= 1
@@ -126,8 +134,21 @@ class _Walk:
         else:
             same = x == y or (math.isnan(x) and math.isnan(y)) or math.isclose(x, y, rel_tol=RELATIVE)
         if same:
-            return "value of another type" if isinstance(a, str) != isinstance(b, str) else "rounding"
+            return "rounding"
         return "number within the tolerance" if self.terms.tolerance and self.terms.tolerance.allows(x, y) else None
+
+    def _written_rule(self, a: Any, b: Any, numbers: tuple[Numeral, Numeral], place: str) -> str | None:
+        """Judge two values of which one or both are numbers written as text."""
+        if isinstance(a, str) and isinstance(b, str):
+            # what the key says decides whether this is a number: 1.10 and 1.1 are two versions
+            key = _KEY.sub("", place.rpartition(".")[2])
+            if numbers[0].key == numbers[1].key:
+                same = judge(tokens(f"{key} {a}"), tokens(f"{key} {b}"), NONE).same
+                return "number written in another way" if same else None
+        if same_number(*numbers, NONE, printed=False):
+            return "rounding" if isinstance(a, str) and isinstance(b, str) else "value of another type"
+        within = same_number(*numbers, self.terms.tolerance, printed=False)
+        return "number within the tolerance" if within else None
 
     def _change(self, place: str, published: str, reproduced: str) -> None:
         self.changed += 1
@@ -136,18 +157,21 @@ class _Walk:
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
-        return float(value) if isinstance(value, int | float) or _plain_number(value) else None
+        return float(value)
     except OverflowError:
         return math.inf
 
 
-def _plain_number(value: Any) -> bool:
-    if not isinstance(value, str) or not 0 < len(value) < 40 or not value.isascii():
-        return False
-    return value.strip("+-.eE0123456789") == "" and value.lstrip("+-").replace(".", "", 1).isdigit()
+def _numeral(value: Any) -> Numeral | None:
+    """Return the number that a text or a number says; None for words, and for `007`, which is a text."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, int) and abs(value) >= _LARGE:
+        return None  # Python refuses to write integers of many digits
+    return number_in(str(value))
 
 
 def _keys(values: Sequence[Any]) -> list[str]:

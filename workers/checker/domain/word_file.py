@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -13,9 +14,16 @@ from erc.workers.checker.domain.result import Compared, Named
 from erc.workers.checker.domain.shown_tables import MARKER, MOST_TABLES, ShownTable
 from erc.workers.checker.domain.tabular.table import with_header
 from erc.workers.checker.domain.terms import Terms
+from erc.workers.checker.domain.texts import excerpt
 from erc.workers.checker.domain.zipped import Zipped, ZippedError
 
 _MAIN, _PICTURES, _NOTES = "word/document.xml", "word/media/", ("word/footnotes.xml", "word/endnotes.xml")
+_FORMATTING = re.compile(
+    r"docProps/|_rels/|\[Content_Types\]|word/(?:theme/|styles|settings|webSettings|fontTable|stylesWithEffects)"
+)
+"""Members that hold how a document looks and when it was made; `word/_rels/` says where pictures are, and counts."""
+_MATHS = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+_EMBEDDED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}embed"
 _NS = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _BREAKS = {f"{_NS}tab": " ", f"{_NS}br": " ", f"{_NS}noBreakHyphen": "-"}
 
@@ -26,16 +34,38 @@ def is_word_file(content: bytes) -> bool:
 
 
 def compare_word_files(published: bytes, reproduced: bytes, terms: Terms) -> Compared:
-    """Compare the text and the tables of two Word documents; pictures in them only by their bytes."""
+    """Compare the text and the tables of two Word documents; pictures in them only by their bytes.
+
+    Other parts that differ (headers, footers, charts, comments) are not compared, and said to be so.
+    """
     try:
         theirs, ours = read_word_file(published), read_word_file(reproduced)
-        same_pictures = Zipped(published).checksums(_PICTURES) == Zipped(reproduced).checksums(_PICTURES)
+        unlike = _unlike(published, reproduced)
     except ZippedError as error:
         return Compared("text", Outcome.UNCOMPARED, f"could not be compared: {error}", 1.0, published, reproduced)
     rows = text_and_tables(theirs, ours, terms)
-    if not same_pictures:
+    if unlike is None:
         rows.append(Named("A picture", "A picture", Compared("image", Outcome.DIFFERENT, "is not the same", 1.0)))
-    return folded(rows, published, reproduced)
+    found = folded(rows, published, reproduced)
+    if unlike and found.agrees:
+        finding = f"agrees in its text, but its part “{excerpt(unlike[0])}” is not the same, and is not read"
+        return Compared("text", Outcome.UNCOMPARED, finding, 1.0, published, reproduced)
+    return found
+
+
+def _unlike(published: bytes, reproduced: bytes) -> list[str] | None:
+    """Return the parts that differ and are not read, None when a picture differs or stands elsewhere."""
+    theirs, ours = Zipped(published), Zipped(reproduced)
+    names = theirs.unlike(ours)
+    if any(name.startswith(_PICTURES) for name in names) or _embedded(theirs) != _embedded(ours):
+        return None
+    return [name for name in names if name != _MAIN and name not in _NOTES and not _FORMATTING.match(name)]
+
+
+def _embedded(held: Zipped) -> list[str]:
+    """Return the keys of the pictures in the order of the text."""
+    body = _parsed(held.read(_MAIN) or b"")
+    return [element.get(_EMBEDDED) for element in body.iter() if element.get(_EMBEDDED)]
 
 
 def read_word_file(content: bytes) -> Document:
@@ -76,7 +106,7 @@ def _table(element: Any) -> ShownTable:
 def _words(element: Any) -> str:
     parts = []
     for part in element.iter():
-        if part.tag == f"{_NS}t":
+        if part.tag in {f"{_NS}t", _MATHS}:
             parts.append(part.text or "")
         elif part.tag in _BREAKS:
             parts.append(_BREAKS[part.tag])

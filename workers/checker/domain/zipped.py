@@ -36,9 +36,12 @@ class Zipped:
         """Return the names of all members, in order."""
         return [member.filename for member in self._zip.infolist() if not member.is_dir()]
 
-    def checksums(self, folder: str) -> list[int]:
-        """Return the checksums of all members below a folder, sorted."""
-        return sorted(member.CRC for member in self._zip.infolist() if member.filename.startswith(folder))
+    def unlike(self, other: Zipped) -> list[str]:
+        """Return the names of members that only one has, or whose bytes differ, sorted; raises ZippedError."""
+        self.refuse_excess()
+        other.refuse_excess()
+        names = sorted({*self.names(), *other.names()})
+        return [name for name in names if self.read(name) != other.read(name)]
 
     def read(self, name: str) -> bytes | None:
         """Return a member, None when there is none; raises ZippedError when it is too large or damaged."""

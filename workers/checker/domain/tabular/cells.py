@@ -63,7 +63,7 @@ def same_cell(a: str, b: str, tolerance: Tolerance, *, printed: bool) -> bool:
         return True
     x, y = number_in(a), number_in(b)
     if x is not None and y is not None:
-        return _same_number(x, y, tolerance, printed=printed)
+        return same_number(x, y, tolerance, printed=printed)
     if x is not None or y is not None or not printed:
         return cell_key(a) == cell_key(b)
     return cell_key(a) == cell_key(b) or _same_words(a, b, tolerance)
@@ -76,7 +76,8 @@ def _same_words(a: str, b: str, tolerance: Tolerance) -> bool:
     return key_of(before) == key_of(after) or judge(before, after, tolerance).same
 
 
-def _same_number(x: Numeral, y: Numeral, tolerance: Tolerance, *, printed: bool) -> bool:
+def same_number(x: Numeral, y: Numeral, tolerance: Tolerance, *, printed: bool) -> bool:
+    """Return whether two numbers agree as cells: whole ones exactly, others but for rounding and the tolerance."""
     if x.key == y.key:
         return True
     a, b = _value(x), _value(y)

@@ -10,7 +10,7 @@ from erc.workers.checker.domain.align import differing
 from erc.workers.checker.domain.globs import matches
 from erc.workers.checker.domain.tabular.cells import cell_key
 from erc.workers.checker.domain.tabular.rules import TableRules
-from erc.workers.checker.domain.tabular.table import Table, is_index
+from erc.workers.checker.domain.tabular.table import Table, index_start
 
 _COMPARED = 1000
 """How many rows are looked at to find a column with another name again."""
@@ -99,21 +99,24 @@ def cells_of(table: Table, at: int, most: int | None = None) -> list[str]:
 
 
 def _leave_out(a: Table, b: Table, rules: TableRules, found: Columns) -> None:
+    counts_a, counts_b = _counts(a), _counts(b)
+    alone = counts_a is None or counts_b is None
     for table, listed in ((a, found.missing), (b, found.new)):
         for at in list(listed):
             rule = _ignored(table, at, rules)
-            if rule or _counts(table, at):
+            if rule or (alone and at == 0 and _counts(table) is not None):
                 listed.remove(at)
                 found.left_out.append((column_name(table, at), rule or "column that counts the rows"))
     for i, k in list(found.pairs):
         rule = _ignored(a, i, rules) or _ignored(b, k, rules)
-        if rule or (_counts(a, i) and _counts(b, k)):
+        if rule or (i == k == 0 and counts_a is not None and counts_a == counts_b):
             found.pairs.remove((i, k))
             found.left_out.append((column_name(a, i), rule or "column that counts the rows"))
 
 
-def _counts(table: Table, at: int) -> bool:
-    return at == 0 and table.width > 1 and bool(table.columns) and is_index(table.columns[0], cells_of(table, 0))
+def _counts(table: Table) -> int | None:
+    """Return from where the first column counts the rows, None when it does not."""
+    return index_start(table.columns[0], cells_of(table, 0)) if table.columns and table.width > 1 else None
 
 
 def _ignored(table: Table, at: int, rules: TableRules) -> str:

@@ -133,12 +133,18 @@ def _tell_columns(a: Table, b: Table, columns: Columns, found: TableFound, rules
             for i, k in columns.renamed
         ),
     ]
+    if bool(a.columns) != bool(b.columns):
+        found.columns.insert(0, Change("header row", _header(a), _header(b)))
     if rules.any_order:
         found.ignored += [Change(name, "", "", "any order is allowed") for name in columns.moved]
     else:
         found.columns_moved = columns.moved
     found.ignored += [Change(name, "", "", rule) for name, rule in columns.left_out]
     found.ignored_count = len(found.ignored)
+
+
+def _header(table: Table) -> str:
+    return _shown(table.columns) if table.columns else ""
 
 
 def _compare_cells(a: Table, b: Table, columns: Columns, rows: RowPairs, rules: TableRules, found: TableFound) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from erc.workers.checker.domain.tabular.cells import is_missing, number_in
+from erc.workers.checker.domain.tabular.cells import number_in
 
+_INDEX_NAMES = {"", "unnamed: 0", "index", "rownames", "...1"}
+"""Names that programs give to a column of row numbers, in lower case; `x` is what authors call their data."""
 _YEAR = range(1500, 2200)
 
 
@@ -49,11 +51,11 @@ def is_header(row: Sequence[str]) -> bool:
     return not numbers or (years and number_in(named[0]) is None and len(named) > 1)
 
 
-def is_index(name: str, cells: Sequence[str]) -> bool:
-    """Return whether a column only counts the rows, as programs add one: 1, 2, 3 … or 0, 1, 2 … ."""
-    if name.strip().casefold() not in {"", "unnamed: 0", "index", "x", "rownames", "...1"}:
-        return False
+def index_start(name: str, cells: Sequence[str]) -> int | None:
+    """Return from where (0 or 1) a column only counts the rows, as programs add one; None when it does not."""
+    if name.strip().casefold() not in _INDEX_NAMES or not cells:
+        return None
     for start in (0, 1):
         if all(cell.strip().strip('"') == str(number) for number, cell in enumerate(cells, start)):
-            return True
-    return all(is_missing(cell) for cell in cells)
+            return start
+    return None

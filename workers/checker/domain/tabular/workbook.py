@@ -1,4 +1,4 @@
-"""Reads the sheets of a workbook (.xlsx) as values; formulas count by the value that was kept with them."""
+"""Reads the sheets of a workbook (.xlsx) as values; formulas count by the value kept with them, else as text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import zipfile
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from openpyxl import load_workbook
@@ -15,6 +16,7 @@ from erc.workers.checker.domain.tabular.table import Table, with_header
 from erc.workers.checker.domain.zipped import Zipped, ZippedError
 
 SHEETS = 100
+_DRAWN = ("xl/media/", "xl/charts/", "xl/drawings/", "xl/chartsheets/", "xl/embeddings/")
 CELLS = 2_000_000
 """How many cells of a workbook are read."""
 ROW_CELLS = 16_384
@@ -42,25 +44,56 @@ def is_workbook(content: bytes) -> bool:
 def read_workbook(content: bytes) -> dict[str, Table]:
     """Return the sheets of a workbook by name, in order; raises WorkbookError."""
     try:
-        Zipped(content).refuse_excess()
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        held = Zipped(content)
+        held.refuse_excess()
+        book = _opened(content, values=True)
+        formulas = _opened(content, values=False) if _has_formulas(held) else book
     except ZippedError as error:
         raise WorkbookError(str(error)) from error
     except _BROKEN as error:
         raise WorkbookError("it cannot be read as a workbook") from error
     room = [CELLS]
     try:
-        return {sheet.title: _sheet(sheet, room) for sheet in book.worksheets[:SHEETS]}
+        _refuse_many(book)
+        both = zip(book.worksheets, formulas.worksheets, strict=True)
+        return {sheet.title: _sheet(sheet, None if one is sheet else one, room) for sheet, one in both}
     except WorkbookError:
         raise
     except _BROKEN as error:
         raise WorkbookError("a sheet cannot be read") from error
     finally:
         book.close()
+        formulas.close()
 
 
-def _sheet(sheet: Any, room: list[int]) -> Table:
+def _refuse_many(book: Any) -> None:
+    if len(book.worksheets) > SHEETS:
+        raise WorkbookError(f"it has more than {SHEETS} sheets")
+
+
+def unread_parts(published: bytes, reproduced: bytes) -> list[str]:
+    """Return the names of pictures, charts and drawings whose bytes differ; raises WorkbookError."""
+    try:
+        return [name for name in Zipped(published).unlike(Zipped(reproduced)) if name.startswith(_DRAWN)]
+    except ZippedError as error:
+        raise WorkbookError(str(error)) from error
+
+
+def _opened(content: bytes, *, values: bool) -> Any:
+    return load_workbook(io.BytesIO(content), read_only=True, data_only=values, keep_links=False)
+
+
+def _has_formulas(held: Zipped) -> bool:
+    sheets = (name for name in held.names() if name.startswith("xl/worksheets/"))
+    return any(b"<f" in (held.read(name) or b"") for name in sheets)
+
+
+def _sheet(sheet: Any, formulas: Any | None, room: list[int]) -> Table:
     rows = [tuple(map(_text, row)) for row in _rows(sheet, room)]
+    if formulas is not None:
+        written = [tuple(map(_formula, row)) for row in _rows(formulas, [CELLS])]
+        pairs = zip_longest(rows, written, fillvalue=())
+        rows = [tuple(value or text for value, text in zip_longest(*pair, fillvalue="")) for pair in pairs]
     while rows and not any(rows[-1]):
         rows.pop()
     return with_header(rows)
@@ -76,6 +109,12 @@ def _rows(sheet: Any, room: list[int]) -> Iterator[tuple[Any, ...]]:
         if room[0] < 0:
             raise WorkbookError(f"it has more than {CELLS:,} cells")
         yield tuple(kept)
+
+
+def _formula(value: Any) -> str:
+    """Return the text of a cell that holds a formula, nothing for other cells."""
+    text = getattr(value, "text", value)
+    return text if isinstance(text, str) and text.startswith("=") else ""
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,108 @@
+"""Finds areas that differ faintly: smooth signals and pale shapes, which lie below what a look takes for ink."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from erc.workers.checker.domain.picture.parts import Box, Pixels
+
+FAINT = 24
+"""Single channels that differ by no more than this (of 255) may be drawn alike: encodings do that at edges."""
+_BLOCK = 16
+"""The block of colours in a JPEG, whose mean an encoding keeps."""
+_MEAN = 3.0
+"""So far the means of a block may lie apart."""
+_BEYOND = 10
+"""So far a pixel may lie outside what the other picture has around it."""
+_AREA = 6
+"""So many such pixels in one piece are no noise."""
+_EDGE = 48
+"""From this contrast on there is an edge, around which encodings ring."""
+_RINGING = 17
+_ONE_DRAWING = 0.006
+_BAND_PIXELS = 1_000_000
+_SAMPLED = 500
+_MOST = 20
+
+
+def pale_places(one: Pixels, other: Pixels) -> list[Box]:
+    """Return the boxes of areas that differ faintly in two pictures, at most 20; none where they are drawn otherwise.
+
+    Both are height by width by 3 of uint8. A colour that is shifted alike everywhere is no content.
+    """
+    if one.shape != other.shape or not _drawn_alike(one, other):
+        return []
+    offset = _offset(one, other)
+    places: list[Box] = []
+    for top, a, b in _bands(one, other):
+        if int(_apart(a, b).max()) > _MEAN:
+            places += [(left, top + up, right, top + down) for left, up, right, down in _boxes(a, b, offset)]
+        if len(places) >= _MOST:
+            break
+    return places[:_MOST]
+
+
+def _bands(one: Pixels, other: Pixels) -> Iterator[tuple[int, Pixels, Pixels]]:
+    rows = max(1, _BAND_PIXELS // max(1, one.shape[1] * _BLOCK)) * _BLOCK
+    for top in range(0, one.shape[0], rows):
+        yield top, one[top : top + rows], other[top : top + rows]
+
+
+def _apart(a: Pixels, b: Pixels) -> Any:
+    return (np.maximum(a, b) - np.minimum(a, b)).max(2)
+
+
+def _drawn_alike(one: Pixels, other: Pixels) -> bool:
+    strong = sum(int((_apart(a, b) > FAINT).sum()) for _, a, b in _bands(one, other))
+    return bool(strong < _ONE_DRAWING * one.shape[0] * one.shape[1])
+
+
+def _offset(one: Pixels, other: Pixels) -> Any:
+    """Return by how much each channel is shifted in most of the picture."""
+    down, across = (max(1, side // _SAMPLED) for side in one.shape[:2])
+    a, b = one[::down, ::across].astype(np.int16), other[::down, ::across].astype(np.int16)
+    return np.round(np.median(a - b, axis=(0, 1))).astype(np.int16)
+
+
+def _boxes(a: Pixels, b: Pixels, offset: Any) -> list[Box]:
+    strong = _apart(a, b) > FAINT
+    first, second = a.astype(np.int16), b.astype(np.int16) + offset
+    apart = first - second
+    areas = _large(_outside(first, second) | _outside(second, first), strong | _edges(a) | _edges(b))
+    labels, _ = ndimage.label(areas | _blocks(apart, strong), np.ones((3, 3)))
+    found = ndimage.find_objects(labels)[:_MOST]
+    return [(across.start, down.start, across.stop, down.stop) for down, across in found]
+
+
+def _outside(a: Any, b: Any) -> Any:
+    """Return which pixels of a picture lie outside what the other has around them; a shift by one pixel does not."""
+    low, high = (turn(b, size=(3, 3, 1)) for turn in (ndimage.minimum_filter, ndimage.maximum_filter))
+    return ((a < low - _BEYOND) | (a > high + _BEYOND)).any(2)
+
+
+def _edges(a: Pixels) -> Any:
+    contrast = ndimage.maximum_filter(a, size=(3, 3, 1)) - ndimage.minimum_filter(a, size=(3, 3, 1))
+    return contrast.max(2) > _EDGE
+
+
+def _large(mask: Any, strong: Any) -> Any:
+    """Return the pieces of a mask away from edges that are too large for noise."""
+    pieces, count = ndimage.label(mask & ~ndimage.maximum_filter(strong, size=_RINGING))
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    return sizes[pieces] > _AREA
+
+
+def _blocks(apart: Any, strong: Any) -> Any:
+    """Return the pixels of blocks that differ faintly and whose means lie apart."""
+    height, width = strong.shape
+    down, across = np.arange(0, height, _BLOCK), np.arange(0, width, _BLOCK)
+    total = np.add.reduceat(np.add.reduceat(apart, down, 0, dtype=np.int32), across, 1)
+    high, wide = np.diff([*down, height]), np.diff([*across, width])
+    means = np.abs(total / (high[:, None] * wide[None, :])[..., None]).max(2)
+    still = ~np.logical_or.reduceat(np.logical_or.reduceat(strong, down, 0), across, 1)
+    return np.repeat(np.repeat((means > _MEAN) & still, high, 0), wide, 1)
