@@ -10,12 +10,12 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import uvloop
 from starlette.types import ASGIApp
 
 from erc.events import metrics, telemetry
 from erc.events.bus import Client, Hints, Wakeup, connect
 from erc.events.dead import exhume
+from erc.events.ending import run_to_the_end
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
 from erc.events.intake import lasting_intake
@@ -53,7 +53,7 @@ def main() -> None:
     with telemetry.process("gateway"):
         allow_many_connections()
         try:
-            uvloop.run(serve(GatewaySettings.read()))
+            run_to_the_end(serve(GatewaySettings.read()))
         except (Misconfigured, Unavailable) as error:
             log.error("The gateway stops: %s", error)  # noqa: TRY400 - a sentence, not a trace
             sys.exit(1)

@@ -15,13 +15,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-import uvloop
-
 from erc.events import metrics, telemetry
 from erc.events.asking import Asking
 from erc.events.blob_place import BlobPlace
 from erc.events.blobs import BlobStore
 from erc.events.bus import Hints, LogStream, connect
+from erc.events.ending import run_to_the_end
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
 from erc.events.intake import Intake, NatsDelivery, intake, lasting_intake
@@ -93,7 +92,7 @@ def _run(worker: str, life: Callable[[], Coroutine[Any, Any, None]]) -> None:
     with telemetry.process(worker):
         metrics.serve(worker)
         try:
-            uvloop.run(life())
+            run_to_the_end(life())
         except Unavailable as error:
             log.error("%s stops: %s", worker, error)  # noqa: TRY400 - a sentence, not a trace
             sys.exit(1)

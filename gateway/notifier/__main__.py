@@ -8,9 +8,8 @@ import secrets
 import signal
 import sys
 
-import uvloop
-
 from erc.events.bus import Hints, Wakeup, connect
+from erc.events.ending import run_to_the_end
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
 from erc.events.outbox import WAKE, Database, create_engine, utc_now
@@ -30,7 +29,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     try:
-        uvloop.run(_notify(NotifierSettings.read()))
+        run_to_the_end(_notify(NotifierSettings.read()))
     except Unavailable as error:
         log.error("The notifier stops: %s", error)  # noqa: TRY400 - a sentence, not a trace
         sys.exit(1)

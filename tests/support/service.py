@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -29,9 +30,16 @@ TEXT_PAPER = {
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a free port below those that the system gives away, from the range of this process of the tests.
+
+    A service that starts again finds it free: neither an outgoing connection nor another test process takes it.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw9").removeprefix("gw")) % 10
+    while True:
+        port = 12_000 + 2_000 * worker + random.randrange(2_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def packed(files: dict[str, str | bytes]) -> bytes:
