@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import tempfile
-from pathlib import Path
+import sys
 
-MIRRORS = {
-    "bookworm": "…",
-    "trixie": "…",
-    "focal": "…",
-}
+SUITES = {"bookworm": "debian", "trixie": "debian", "focal": "ubuntu"}
+"""The distribution of each suite."""
 PACKAGES = (
     "r-base-core", "r-cran-ggplot2", "python3-matplotlib", "python3-seaborn", "python3-pil", "fonts-dejavu-core",
     "fonts-liberation", "fonts-freefont-ttf",
@@ -30,23 +25,15 @@ def _held(image: str) -> bool:
 
 
 def _base(suite: str) -> str:
-    for image in (f"erc-base:{suite}", f"erc-figures-base:{suite}"):
-        if _held(image):
-            return image
-    image = f"erc-figures-base:{suite}"
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder, "root")
-        how = ["unshare", "--mount", "debootstrap", "--variant=minbase", suite, str(root), MIRRORS[suite]]
-        subprocess.run(how, check=True, capture_output=True)
-        with subprocess.Popen(["tar", "-C", str(root), "-c", "."], stdout=subprocess.PIPE) as tar:
-            subprocess.run(["docker", "import", "-", image], stdin=tar.stdout, check=True, capture_output=True)
-        shutil.rmtree(root, ignore_errors=True)
+    """Return the service's own base image of a suite, made where it is not there yet."""
+    image = f"erc-base:{suite}"
+    if not _held(image):
+        subprocess.run([sys.executable, "-m", "erc.workers.builder.bases", SUITES[suite], suite], check=True)
     return image
 
 
 def _install(suite: str, base: str) -> None:
-    universe = "sed -i 's/ main$/ main universe/' /etc/apt/sources.list; " if "ubuntu" in MIRRORS[suite] else ""
-    script = f"{universe}apt-get update -q && apt-get install -y -q --no-install-recommends {' '.join(PACKAGES)} && apt-get clean"
+    script = f"apt-get update -q && apt-get install -y -q --no-install-recommends {' '.join(PACKAGES)} && apt-get clean"
     name = f"erc-figures-{suite}"
     subprocess.run(["docker", "rm", "-f", name], capture_output=True, check=False)
     command = ["docker", "run", "--name", name, "-e", "DEBIAN_FRONTEND=noninteractive", base, "sh", "-c", script]

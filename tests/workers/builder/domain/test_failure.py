@@ -56,9 +56,9 @@ def test_an_archive_that_does_not_answer_is_not_the_fault_of_the_author() -> Non
 @pytest.mark.parametrize(
     "said",
     [
-        "WARNING: Could not fetch URL … 503 Server Error: Unavailable for url: … - skipping",
-        "WARNING: Could not fetch URL … 429 Client Error: Too Many Requests - skipping",
-        "ERROR: HTTP error 502 while getting …",
+        "WARNING: Could not fetch URL https://index.example/simple/x/: 503 Server Error: Unavailable for url: … - skipping",
+        "WARNING: Could not fetch URL https://index.example/simple/x/: 429 Client Error: Too Many Requests - skipping",
+        "ERROR: HTTP error 502 while getting https://index.example/x.whl",
         "E: Some packages could not be read  Hash Sum mismatch",
         "OSError: (104, 'connection reset by peer')",
         "ConnectionResetError(104, 'Connection reset by peer')",
