@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
+from support.base_rows import Rows
 
 from erc.events.blobs import FileBlobStore
-from erc.schemas.ids import Digest
-from erc.workers.builder.domain.rules import KeptBase
 from erc.workers.builder.images import EngineImages
 from erc.workers.builder.settings import BuilderSettings
 
 COUNTED: pytest.StashKey[Counter[str]] = pytest.StashKey()
-
-
-@dataclass
-class Rows:
-    """Bases in memory."""
-
-    kept: dict[str, KeptBase] = field(default_factory=dict)
-
-    async def base(self, name: str) -> KeptBase | None:
-        return self.kept.get(name)
-
-    async def keep_base(self, name: str, kept: KeptBase) -> None:
-        self.kept[name] = kept
-
-    @contextlib.asynccontextmanager
-    async def building(self, key: Digest) -> AsyncIterator[None]:
-        assert len(key) == 64
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,22 +7,11 @@ import re
 from collections.abc import Callable
 
 from erc.schemas.diagnosis import Edit
+from erc.workers.code.python_script import DISTRIBUTIONS
 from erc.workers.diagnosis.rule import Mend
 
 Read = Callable[[str], str | None]
 """Returns the text of a file of the workspace, None when there is none; raises ValueError when it is no text."""
-
-PYPI_NAMES = {
-    "bs4": "beautifulsoup4",
-    "cv2": "opencv-python-headless",
-    "dateutil": "python-dateutil",
-    "docx": "python-docx",
-    "PIL": "pillow",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "yaml": "pyyaml",
-}
-"""Import names whose package on PyPI is called otherwise."""
 
 DEBIAN_PACKAGES = {
     "convert": "imagemagick",
@@ -86,7 +75,7 @@ def propose(mend: Mend, subject: str, read: Read) -> list[Edit]:
         return []
     if mend is Mend.PYTHON:
         top = subject.partition(".")[0]
-        return _added("requirements.txt", PYPI_NAMES.get(top, top), read)
+        return _added("requirements.txt", DISTRIBUTIONS.get(top, top), read)
     if mend is Mend.R:
         return _added("install.R", f'install.packages("{subject}")', read, subject)
     if mend is Mend.SYSTEM and subject in DEBIAN_PACKAGES:

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import aiodocker
 import pytest
+from support.base_rows import Rows
 from support.busybox import busybox_image
 
 from erc.events.blobs import FileBlobStore
 from erc.events.errors import Rejected, Unavailable
 from erc.schemas.environment import Plan, Script
 from erc.schemas.evidence import DriftReport, Evidence, Reproducibility
-from erc.schemas.ids import Digest
 from erc.schemas.limits import MIB, BuildLimits
 from erc.schemas.metadata import Kind
 from erc.workers.builder.confined import LABEL_BUILD, Confined
@@ -38,24 +38,6 @@ RULES = BuildRules(platform="linux/amd64", limits=LIMITS, ca_bundle=None, save_i
 PLAN = Plan(kind=Kind.R_SCRIPT, suite="tinytest", command=["cat", "/var/lib/erc/left"])
 USER = (61234, 61234)
 DRAWN = "head -c 16 /dev/urandom > left"
-
-
-@dataclass
-class Rows:
-    """Bases in memory."""
-
-    kept: dict[str, KeptBase] = field(default_factory=dict)
-
-    async def base(self, name: str) -> KeptBase | None:
-        return self.kept.get(name)
-
-    async def keep_base(self, name: str, kept: KeptBase) -> None:
-        self.kept[name] = kept
-
-    @contextlib.asynccontextmanager
-    async def building(self, key: Digest) -> AsyncIterator[None]:
-        assert len(key) == 64
-        yield
 
 
 @dataclass
