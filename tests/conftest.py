@@ -2,7 +2,8 @@
 
 Property tests do not watch the clock, as the machine may be busy; a test's logging ends with it. `make test` runs two
 processes: one has all that share the container engine or the one service of the system tests, the other the rest,
-file by file. What a test records as `line` is printed at the end.
+file by file. A failure is named at once, as a run that is stopped prints no summary; what a test records as `line` is
+printed at the end.
 """
 
 from __future__ import annotations
@@ -42,6 +43,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = "engine" if shares(item) else item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+class _AtOnce:
+    """Names each failure when it happens, in the process that prints."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            why = str(getattr(crash, "message", report.longrepr)).partition("\n")[0][:300]
+            self._terminal.ensure_newline()
+            self._terminal.write_line(f"{report.nodeid} failed at {report.when}: {why}")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and not hasattr(session.config, "workerinput"):
+        session.config.pluginmanager.register(_AtOnce(terminal))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
