@@ -45,6 +45,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(group))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to run in several processes when xdist did not write the groups into the names, as it reads them there."""
+    spread = hasattr(session.config, "workerinput") and session.config.getoption("loadgroup", default=False)
+    if spread and not all("@" in item.nodeid for item in session.items):
+        raise pytest.UsageError("pytest-xdist lost the groups of the tests: it does not fit this version of pytest")
+
+
 class _AtOnce:
     """Names each failure when it happens, in the process that prints."""
 
