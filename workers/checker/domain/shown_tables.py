@@ -24,6 +24,8 @@ class ShownTable:
     caption: str = ""
     heading: str = ""
     printed: bool = False
+    cell: int = 0
+    """The cell of a notebook that it stands behind, from 1."""
 
     def name(self, number: int) -> str:
         """Return what a reader would call it; `number` is its place among the tables of its kind, from 1."""
@@ -56,6 +58,8 @@ class TableReader:
 
     def __init__(self, passages: list[str]) -> None:
         self._passages, self.tables = passages, list[ShownTable]()
+        self.cells = 0
+        """How many cells of a notebook began so far."""
         self._scopes: list[_Scope] = []
         self._lines: list[tuple[str, int]] | None = None
 
@@ -117,7 +121,7 @@ class TableReader:
         del self._passages[scope.since :]
         self._passages += [scope.caption] if scope.caption else []
         self._passages.append(MARKER)
-        self.tables.append(ShownTable(replace(table, first_row=1), scope.caption, heading))
+        self.tables.append(ShownTable(replace(table, first_row=1), scope.caption, heading, cell=self.cells))
 
     def _close_printed(self, heading: str) -> None:
         lines, self._lines = self._lines or [], None
@@ -126,4 +130,4 @@ class TableReader:
             places = [at for _, at in lines[one.start : one.end] if at >= 0]
             self._passages[places[0] : places[-1] + 1] = [MARKER]
         for one in found[: max(0, MOST_TABLES - len(self.tables))]:
-            self.tables.append(ShownTable(one.table, heading=heading, printed=True))
+            self.tables.append(ShownTable(one.table, heading=heading, printed=True, cell=self.cells))
