@@ -87,7 +87,10 @@ def test_figures_in_another_order_are_found(checked: Check, plot: Check, page_of
     found = checked(page_of(a, b, c), page_of(b, c, a))
     assert found.verdict == "differs"
     assert found.outcomes == ["identical", "different", "identical", "identical"]
-    assert found.reason == "2 of 3 figures come out again; Figure 1 (a) is the same, but at another place: it was number 1 and became number 3."
+    assert (
+        found.reason
+        == "2 of 3 figures come out again; Figure 1 (a) is the same, but at another place: it was number 1 and became number 3."
+    )
 
 
 def test_a_figure_that_is_gone_is_missing_and_a_further_one_is_extra(
@@ -96,7 +99,10 @@ def test_a_figure_that_is_gone_is_missing_and_a_further_one_is_extra(
     a, b, c = ("a", plot("1")), ("b", plot("2", block=30)), ("c", plot("3", block=50))
     gone = checked(page_of(a, b, c), page_of(a, c))
     assert gone.outcomes == ["identical", "identical", "missing", "identical"]
-    assert gone.reason == "2 of 3 figures come out again; Figure 2 (b) is missing: the display that this run made does not show it."
+    assert (
+        gone.reason
+        == "2 of 3 figures come out again; Figure 2 (b) is missing: the display that this run made does not show it."
+    )
     added = checked(page_of(a, c), page_of(a, b, c))
     assert added.outcomes == ["identical", "identical", "extra", "identical"]
 

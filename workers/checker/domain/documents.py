@@ -182,6 +182,8 @@ def _cell(cell: Mapping[str, Any], number: int) -> Cell:
     heading = excerpt(made.source.strip().rpartition("\n")[2], 40)
     for output in cell.get("outputs") or []:
         show(output, made.shown, heading)
-    for one in (*made.shown.figures, *made.shown.tables):
-        one.cell = number
+    for figure in made.shown.figures:
+        figure.cell = number
+    for table in made.shown.tables:
+        table.cell = number
     return made
