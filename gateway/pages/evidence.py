@@ -189,7 +189,7 @@ def _row(number: int, row: Comparison, views: list[dict[str, Any]], pictures: di
         number + 1,
         row.name,
         OUTCOMES[row.outcome],
-        row.finding,
+        _told(row),
         row.outcome.agrees,
         _sides(row, views[number], pictures),
         terms=_terms(row),
@@ -200,6 +200,12 @@ def _row(number: int, row: Comparison, views: list[dict[str, Any]], pictures: di
         ignored=row.ignored[:IGNORED_SHOWN],
         ignored_count=row.ignored_count,
     )
+
+
+def _told(row: Comparison) -> str:
+    """Return the finding without the name, which stands above it."""
+    said = row.finding.removeprefix(row.name).strip()
+    return said[:1].upper() + said[1:]
 
 
 def _sides(row: Comparison, view: dict[str, Any], pictures: dict[Digest, int]) -> list[Side]:

@@ -39,8 +39,8 @@ def _again(rows: Sequence[Named], shown: int) -> str:
         "table": _counting(rows[:shown], "table"),
         "file": _counting(rows[shown:]),
     }
-    counted = [part for noun, of in kinds.items() if (part := _share(noun, of))]
-    if not counted or sum(map(len, kinds.values())) < 2:
+    counted = sorted((_share(noun, of) for noun, of in kinds.items() if of), key=lambda said: said.startswith("not"))
+    if not any(row.compared.agrees for of in kinds.values() for row in of):
         return ""
     said = f"{', '.join(counted[:-1])} and {counted[-1]}" if len(counted) > 1 else counted[0]
     one = len(counted) == 1 and said.startswith(("1 of ", "the "))
@@ -54,10 +54,10 @@ def _counting(rows: Sequence[Named], kind: str = "") -> list[Named]:
 
 
 def _share(noun: str, rows: Sequence[Named]) -> str:
-    """Return `7 of 8 figures`, `all 3 tables`, `the table`; nothing when none comes out again."""
+    """Return `7 of 8 figures`, `none of 2 tables`, `all 3 tables`, `the table`, `not the table`."""
     again = sum(row.compared.agrees for row in rows)
     if not again:
-        return ""
+        return f"none of {len(rows):,} {noun}s" if len(rows) > 1 else f"not the {noun}"
     if again < len(rows):
         return f"{again:,} of {len(rows):,} {noun}s"
     return f"all {again:,} {noun}s" if again > 1 else f"the {noun}"
