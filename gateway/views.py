@@ -100,7 +100,7 @@ def check_view(job: Job, report: CheckReport, signer: Signer) -> dict[str, Any]:
     }
 
 
-_TOLD_TOO = {"rule", "tolerance", "ignored", "ignored_count", "changes", "changed", "made_by"}
+_TOLD_TOO = {"path", "rule", "tolerance", "ignored", "ignored_count", "changes", "changed", "made_by"}
 
 
 def _comparison(job: Job, number: int, row: Comparison, signer: Signer) -> dict[str, Any]:

@@ -131,6 +131,8 @@ class Comparison(BaseModel):
     kind: str
     """`text`, `image`, `table` or `bytes`."""
     outcome: Outcome
+    path: str = ""
+    """Of a file that is compared beside the display; else empty."""
     finding: str = ""
     """One sentence: what differs, in a reader's terms."""
     measure: float = 0.0

@@ -64,6 +64,8 @@ class ComparisonDocument(Document):
     """One compared text, figure or file."""
 
     name: str
+    path: str
+    """Of a file that is compared beside the display; else empty."""
     kind: str
     outcome: Outcome
     finding: str

@@ -176,8 +176,12 @@ def _tallies(rows: Sequence[Comparison]) -> list[Tally]:
     counts: dict[tuple[str, str], list[bool]] = {}
     for row in rows:
         if row.outcome is not Outcome.IGNORED:
-            counts.setdefault(_NOUNS.get(row.kind, ("file", "files")), []).append(row.outcome.agrees)
+            counts.setdefault(_nouns(row), []).append(row.outcome.agrees)
     return [Tally(sum(of), len(of), nouns[len(of) > 1]) for nouns, of in counts.items()]
+
+
+def _nouns(row: Comparison) -> tuple[str, str]:
+    return ("file", "files") if row.path else _NOUNS.get(row.kind, ("other thing", "other things"))
 
 
 def _digests(row: Comparison) -> dict[str, Digest | None]:

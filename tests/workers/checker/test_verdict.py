@@ -9,6 +9,7 @@ from erc.workers.checker.domain.result import Compared, Named
 from erc.workers.checker.domain.verdict import conclude
 
 SAME, OTHER, UNKNOWN, NEW = Outcome.IDENTICAL, Outcome.DIFFERENT, Outcome.UNCOMPARED, Outcome.EXTRA
+MOVED = "Figure 1 differs: two points moved"
 SAID = {SAME: "", OTHER: "differs: two points moved", UNKNOWN: "could not be compared: too large", NEW: "is new"}
 
 
@@ -28,14 +29,13 @@ def rows(kind: str, name: str, *outcomes: Outcome) -> list[Named]:
             "7 of 8 figures and all 3 tables come out again; Figure 4 differs: two points moved.",
         ),
         ([SAME, OTHER], [], "1 of 2 figures comes out again; Figure 2 differs: two points moved."),
-        ([OTHER], [SAME], "The table and not the figure come out again; Figure 1 differs: two points moved."),
+        ([OTHER], [SAME], "The table comes out again; Figure 1 differs: two points moved."),
         ([OTHER], [], "Figure 1 differs: two points moved."),
         ([SAME, NEW], [], "The figure comes out again; Figure 2 is new."),
         (
             [OTHER, OTHER],
             [SAME],
-            "None of 2 figures and the table come out again; Figure 1 differs: two points moved; "
-            "2 of 4 compared things differ.",
+            f"None of 2 figures and the table come out again; {MOVED}; 2 of 4 compared things differ.",
         ),
     ],
 )

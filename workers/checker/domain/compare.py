@@ -174,7 +174,10 @@ def _report(
         verdict=verdict,
         reason=reason,
         display=display,
-        comparisons=[_comparison(row, put, origins, room) for row in [*rows, *files]],
+        comparisons=[
+            *(_comparison(row, put, origins, room) for row in rows),
+            *(_comparison(row, put, origins, room, row.trace.source) for row in files),
+        ],
         html=put(page(verdict, reason, display, [*rows, *files], notes)),
         warnings=list(beside.warnings),
         unclaimed=list(beside.unclaimed[:UNCLAIMED_LISTED]),
@@ -208,13 +211,14 @@ class _Listing:
         return listed
 
 
-def _comparison(row: Named, put: Put, origins: Origins, room: _Listing) -> Comparison:
+def _comparison(row: Named, put: Put, origins: Origins, room: _Listing, path: str = "") -> Comparison:
     one = row.compared
     original = None if one.original is None else put(one.original)
     return Comparison(
         name=row.name,
         kind=one.kind,
         outcome=one.outcome,
+        path=path,
         finding=row.sentence,
         measure=round(one.measure, 6),
         original=original,

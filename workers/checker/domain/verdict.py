@@ -39,7 +39,7 @@ def _again(rows: Sequence[Named], shown: int) -> str:
         "table": _counting(rows[:shown], "table"),
         "file": _counting(rows[shown:]),
     }
-    counted = sorted((_share(noun, of) for noun, of in kinds.items() if of), key=lambda said: said.startswith("not"))
+    counted = [said for noun, of in kinds.items() if (said := _share(noun, of))]
     if not any(row.compared.agrees for of in kinds.values() for row in of):
         return ""
     said = f"{', '.join(counted[:-1])} and {counted[-1]}" if len(counted) > 1 else counted[0]
@@ -54,10 +54,10 @@ def _counting(rows: Sequence[Named], kind: str = "") -> list[Named]:
 
 
 def _share(noun: str, rows: Sequence[Named]) -> str:
-    """Return `7 of 8 figures`, `none of 2 tables`, `all 3 tables`, `the table`, `not the table`."""
+    """Return `7 of 8 figures`, `none of 2 tables`, `all 3 tables`, `the table`; nothing for a single one that differs."""
     again = sum(row.compared.agrees for row in rows)
     if not again:
-        return f"none of {len(rows):,} {noun}s" if len(rows) > 1 else f"not the {noun}"
+        return f"none of {len(rows):,} {noun}s" if len(rows) > 1 else ""
     if again < len(rows):
         return f"{again:,} of {len(rows):,} {noun}s"
     return f"all {again:,} {noun}s" if again > 1 else f"the {noun}"
