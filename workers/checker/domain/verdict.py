@@ -54,7 +54,7 @@ def _counting(rows: Sequence[Named], kind: str = "") -> list[Named]:
 
 
 def _share(noun: str, rows: Sequence[Named]) -> str:
-    """Return `7 of 8 figures`, `none of 2 tables`, `all 3 tables`, `the table`; nothing for a single one that differs."""
+    """Return `7 of 8 figures`, `none of 2 tables`, `all 3 tables`, `the table`; nothing for one that differs."""
     again = sum(row.compared.agrees for row in rows)
     if not again:
         return f"none of {len(rows):,} {noun}s" if len(rows) > 1 else ""
