@@ -50,7 +50,7 @@ def _show_diagnosis(terminal: Terminal, found: Diagnosis, job_id: str) -> None:
 def _difference(row: ComparisonDocument) -> str:
     """Return a row as a line: its finding with its place in the code, or its name with its class."""
     word = "failed to compare" if row.outcome == Outcome.UNCOMPARED.value else row.outcome
-    said = row.finding or f"{row.name}: {word}"
+    said = row.finding if row.finding.startswith(row.name) else f"{row.name}: {row.finding or word}"
     made = row.made_by
     if made is None:
         return said
