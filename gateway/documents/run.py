@@ -9,7 +9,6 @@ from pydantic import AfterValidator, StringConstraints
 
 from erc.gateway.documents.document import Document, NamedProblem
 from erc.schemas.check import Verdict
-from erc.schemas.ids import Id
 from erc.schemas.run import LATEST, NAME_CHARACTERS, ORIGIN_CHARACTERS, RunStatus, Version, parse_name
 
 
@@ -25,7 +24,7 @@ Said = Annotated[str, StringConstraints(max_length=ORIGIN_CHARACTERS, pattern=r"
 class RunStart(Document):
     """A compendium that is to be run under a name."""
 
-    compendium_id: Id
+    compendium_id: str
     name: Name
     """Small letters, digits, `.`, `_` and `-`, with a letter or digit first and last; no id."""
     version: Version = LATEST

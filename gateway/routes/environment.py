@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from erc.events.blobs import BlobStore, read_document
 from erc.gateway.auth import Action
 from erc.gateway.describing import About, Described
-from erc.gateway.documents.environment import EnvironmentDocument
+from erc.gateway.documents.job_environment import JobEnvironmentDocument
 from erc.gateway.errors import Refused
 from erc.gateway.pages.environment import sentence
 from erc.gateway.planning import read_plan
@@ -69,6 +69,8 @@ ROUTES = [
         "/api/v1/job/{id:str}/environment",
         view,
         "GET",
-        About("Environments", "View the environment of a job", {200: EnvironmentDocument}, (404,), action=Action.VIEW),
+        About(
+            "Environments", "View the environment of a job", {200: JobEnvironmentDocument}, (404,), action=Action.VIEW
+        ),
     ),
 ]

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, exists, func, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from erc.events.outbox import Database, Transaction
 from erc.gateway.runs.deciding import Known, Named, Wanted
@@ -46,7 +47,7 @@ class Runs:
 
     async def of_owner(self, owner: str, start: int, limit: int) -> Sequence[Found]:
         """Return what the names of an owner mean now, by name and version; `start` counts from 1."""
-        newest = _joined().where(_RUN.c.owner == owner).distinct(*_KEY)
+        newest = _joined().where(_RUN.c.owner == owner).ext(distinct_on(*_KEY))
         rows = await self._database.rows(newest.offset(start - 1).limit(limit))
         return [_found(row) for row in rows]
 

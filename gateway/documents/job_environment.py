@@ -15,7 +15,7 @@ class InstalledPackage(Document):
     version: str
 
 
-class EnvironmentDocument(Document):
+class JobEnvironmentDocument(Document):
     """The environment of a job, as far as it has come."""
 
     job_id: str
