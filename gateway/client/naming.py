@@ -106,14 +106,15 @@ def _remote(lines: Sequence[str]) -> str:
 
 
 def _browsable(url: str) -> str:
-    """Return `https://HOST/OWNER/REPO` for whatever git calls it, never with a user or a password; empty for a path."""
+    """Return `https://HOST/OWNER/REPO` for whatever git calls it; empty for a path, and if a password may be left."""
+    found = ""
     if match := _ADDRESS.fullmatch(url):
         scheme, host = "http" if match[1] == "http" else "https", match[2]
         host = host if match[1] in {"http", "https"} else host.partition(":")[0]
-        return f"{scheme}://{host.lower()}/{_repository(match[3])}"
-    if match := _SCP.fullmatch(url):
-        return f"https://{match[1].lower()}/{_repository(match[2])}"
-    return ""
+        found = f"{scheme}://{host.lower()}/{_repository(match[3])}"
+    elif match := _SCP.fullmatch(url):
+        found = f"https://{match[1].lower()}/{_repository(match[2])}"
+    return "" if "@" in found else found
 
 
 def _repository(path: str) -> str:
