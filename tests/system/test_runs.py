@@ -83,7 +83,8 @@ def test_an_entrypoint_runs_below_what_is_sent_and_a_killed_run_stays_killed(sta
     )
     (folder / "papers" / "one" / "paper.py").write_text(program)
     (folder / "papers" / "one" / "display.txt").write_text("The mean is 4.2\n")
-    (folder / "main.py").write_text("print('another one')\n")
+    (folder / "main.py").write_text("from pathlib import Path\nPath('display.txt').write_text('another one')\n")
+    (folder / "display.txt").write_text("another one")
     code, ended = erc(stack, "run", str(folder), "--entrypoint", "papers/one")
     assert (code, ended.get("verdict"), ended.get("name")) == (0, "reproduced", "all-papers"), ended
 
