@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from support.in_thread import InThread
 from support.simulated.broker import Message, deliver
 from support.simulated.care import Streams
 from support.simulated.machines import Images, Sandbox, Trees
@@ -106,7 +107,7 @@ def _builder(world: World, store: Callable[..., Any]) -> list[Duty]:
     database = world.database()
     prepared, saved = store(tables.environment, "builder"), store(tables.image, "builder")
     environments, images = Environments(database, database.engine), Images(world.machines, world.network)
-    handler = Builder(RULES, images, environments, world.blobs, world.chunks, prepared, saved)
+    handler = Builder(RULES, images, environments, InThread(world.blobs), world.blobs, world.chunks, prepared, saved)
     return [
         Duty(PrepareEnvironment, prepared, handler.prepare, prepare_failed),
         Duty(SaveImage, saved, handler.save, save_failed),

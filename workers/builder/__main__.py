@@ -19,7 +19,7 @@ from erc.workers.builder.bootstrap import sweep_unfinished
 from erc.workers.builder.evidence import Evidences
 from erc.workers.builder.handler import Builder, prepare_failed, save_failed
 from erc.workers.builder.images import EngineImages
-from erc.workers.builder.read_workspace import plan_workspace
+from erc.workers.builder.read_workspace import InChild, plan_workspace
 from erc.workers.builder.settings import BuilderSettings
 from erc.workers.builder.store import Environments
 from erc.workers.limits import TimeLimit
@@ -31,8 +31,9 @@ from erc.workers.store import WorkStore
 log = logging.getLogger("erc.worker")
 
 SLOTS = 2
-READER = (1024, 20.0, 50)
-"""The limits of a process that plans without building: MiB, seconds, calls."""
+READER, PLANNER = (1024, 20.0, 50), (2048, 120.0, 50)
+"""The limits of a process that plans without building, and of one that plans a build: MiB, seconds, calls."""
+_READS = ["erc.workers.builder.read_workspace"]
 SWEEP_SECONDS = 120.0
 YOUNG_SECONDS = 60.0
 MARGIN = timedelta(minutes=30)
@@ -61,14 +62,15 @@ async def _build(context: Context) -> list[Duty]:
     prepared = WorkStore(context.database, tables.environment, "builder")
     saved = WorkStore(context.database, tables.image, "builder")
     about = context.about["manifest"] = {"memory": settings.rules.limits.memory_bytes}
-    reader = Limited(["erc.workers.builder.read_workspace"], *READER)
+    reader = Limited(_READS, *READER)
     await answering(context, PLAN, reader, plan_workspace, "manifest", "description")
     environments = Environments(context.database, context.database.engine)
     images = EngineImages(settings.engine, settings.rules, environments, context.blobs, settings.user, about)
     context.beside(_sweep(images))
     evidences = Evidences(images, context.blobs)
+    planner, stores = InChild(Limited(_READS, *PLANNER), context.place), (prepared, saved)
     builder = Builder(
-        settings.rules, images, environments, context.blobs, context.logs, prepared, saved, evidences, utc_now
+        settings.rules, images, environments, planner, context.blobs, context.logs, *stores, evidences, utc_now
     )
     # Another job may be building the same environment, so that this one waits for that build and then for its own:
     # each of packages and scripts, and once more where it is tried whether that is reproducible.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from erc.events.blobs import BlobStore, put_document, size_of
+from erc.events.blobs import BlobStore, put_document, read_document, size_of
 from erc.events.catalog import (
     EnvironmentFailed,
     EnvironmentPlanned,
@@ -23,12 +23,12 @@ from erc.events.outbox import utc_now
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.job import StepName
-from erc.workers.builder.domain.complete import Completed, Invalid, complete, draft
+from erc.workers.builder.domain.complete import Completed, Invalid
 from erc.workers.builder.domain.failure import PASSING
 from erc.workers.builder.domain.phases import Phase, mark
 from erc.workers.builder.domain.provenance import Build
 from erc.workers.builder.domain.rules import Base, BuildRules, Built, OnLog, Order, tag_of
-from erc.workers.builder.ports import Environments, Evidences, Images
+from erc.workers.builder.ports import Environments, Evidences, Images, Planner
 from erc.workers.logs import Chunks, StepLog
 from erc.workers.store import Work, WorkStore
 
@@ -46,6 +46,8 @@ class _Wanted:
     completed: Completed
     base: Base
     key: Digest
+    image: Digest | None = None
+    """The image that the compendium brings with it."""
 
 
 class Builder:
@@ -56,6 +58,7 @@ class Builder:
         rules: BuildRules,
         images: Images,
         environments: Environments,
+        planner: Planner,
         blobs: BlobStore,
         chunks: Chunks,
         prepared: WorkStore,
@@ -63,15 +66,17 @@ class Builder:
         evidences: Evidences | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._rules, self._images, self._environments = rules, images, environments
+        self._rules, self._images, self._environments, self._planner = rules, images, environments, planner
         self._blobs, self._chunks, self._prepared, self._saved = blobs, chunks, prepared, saved
         self._evidences, self._now = evidences, now
 
     async def prepare(self, command: PrepareEnvironment, work: Work) -> None:
         """Complete the workspace and make its environment. Raises Rejected or Unavailable."""
-        drafted = await asyncio.to_thread(draft, self._blobs, command.manifest, command.description)
-        base = await self._images.base(drafted.plan)
-        completed = await asyncio.to_thread(complete, self._blobs, drafted, command.compendium_id, base.name)
+        about, platform = (command.manifest, command.description), self._rules.platform
+        outline = await self._planner.outline(*about, platform if self._rules.carried_images else "")
+        plan = await asyncio.to_thread(read_document, self._blobs, outline.plan, Plan)
+        base = self._brought_base(plan, outline.image) if outline.image else await self._images.base(plan)
+        completed = await self._planner.complete(*about, outline.plan, command.compendium_id, base.name)
         key = completed.plan.key(base.image_id, self._rules.platform)
         planned = EnvironmentPlanned(
             job_id=command.job_id,
@@ -89,11 +94,19 @@ class Builder:
                     await self._prepared.emit(work, *events, _ready(command, key, built), status="done")
                     return
         work = await self._prepared.emit(work, *events, document={"planned": True})
-        await self._build(_Wanted(command, work, completed, base, key))
+        await self._build(_Wanted(command, work, completed, base, key, outline.image))
+
+    def _brought_base(self, plan: Plan, image: Digest) -> Base:
+        # By the bytes of the image: what somebody brings is never taken for what others ask to be built.
+        return Base(self._images.named_base(plan), f"sha256:{image}")
 
     async def _build(self, wanted: _Wanted) -> None:
         command, work = wanted.command, wanted.work
         said = StepLog(self._chunks, command.job_id, "image_build", work.attempt, self._rules.limits.log_bytes)
+
+        async def on_log(line: str) -> None:
+            await said.write(f"{line}\n".encode())
+
         async with self._environments.building(wanted.key):
             built = await self._there(wanted.key, loading=True)
             if built:
@@ -103,7 +116,7 @@ class Builder:
                 await self._refuse(wanted, said, problem)
                 return
             try:
-                built = await self._made(wanted, lambda line: said.write(f"{line}\n".encode()))
+                built = await (self._brought if wanted.image else self._made)(wanted, on_log)
             except Rejected as error:
                 problem = await asyncio.to_thread(put_document, self._blobs, error.problem)
                 if error.problem.code not in PASSING:
@@ -111,11 +124,20 @@ class Builder:
                 await self._refuse(wanted, said, problem)
                 return
             await self._environments.put(wanted.key, built.image_id, built.evidence)
+            if built.image:
+                await self._environments.saved(wanted.key, built.image)
         blob, chunks = await said.close(self._blobs)
         ready = _ready(command, wanted.key, built).model_copy(
-            update={"cached": False, "log": blob, "log_chunks": chunks}
+            update={"cached": False, "brought": wanted.image is not None, "log": blob, "log_chunks": chunks}
         )
         await self._prepared.emit(work, ready, status="done")
+
+    async def _brought(self, wanted: _Wanted, on_log: OnLog) -> Built:
+        """Take the image that the compendium brings; nothing is built, and no archive is asked."""
+        assert wanted.image
+        await on_log(mark(Phase.BASE))
+        await on_log("The compendium brings its environment (image.tar): it is used, and nothing is built.")
+        return Built(await self._images.bring(wanted.image, tag_of(wanted.key), self._blobs), wanted.image)
 
     async def _made(self, wanted: _Wanted, on_log: OnLog) -> Built:
         """Build an environment, look into it, and return it with its evidence."""

@@ -10,6 +10,7 @@ from erc.events.blobs import BlobStore
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.limits import BuildLimits
+from erc.workers.builder.domain.complete import Completed, Outline
 from erc.workers.builder.domain.provenance import Build
 from erc.workers.builder.domain.rules import Base, Built, OnLog, Order
 
@@ -50,6 +51,20 @@ class Environments(Protocol):
         ...
 
 
+class Planner(Protocol):
+    """Reads workspaces. Raises Rejected with what the author can mend."""
+
+    async def outline(self, manifest: Digest, description: Digest, platform: str) -> Outline:
+        """Return what a workspace needs on a platform, and the image that it brings."""
+        ...
+
+    async def complete(
+        self, manifest: Digest, description: Digest, plan: Digest, compendium_id: str, base: str
+    ) -> Completed:
+        """Complete a workspace by the plan that was kept, standing on a base image of this name."""
+        ...
+
+
 class Images(Protocol):
     """The engine's images."""
 
@@ -67,6 +82,14 @@ class Images(Protocol):
 
     async def load(self, image: Digest, tag: str, blobs: BlobStore) -> str:
         """Give the engine an image that is kept as a blob, and return its id."""
+        ...
+
+    async def bring(self, image: Digest, tag: str, blobs: BlobStore) -> str:
+        """Give the engine an image that was made elsewhere, kept as a blob, and return its id."""
+        ...
+
+    def named_base(self, plan: Plan) -> str:
+        """Return the name of the base image of a plan, which need not be there."""
         ...
 
     async def save_blob(self, image_id: str, blobs: BlobStore) -> Digest:

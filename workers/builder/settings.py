@@ -41,6 +41,7 @@ class BuilderSettings:
                 save_image=_is_set(env, "BUILDER_SAVE_IMAGE", "true"),
                 ground=_ground(env),
                 free_bytes=int(env.get("BUILDER_FREE_BYTES", default.free_bytes)),
+                carried_images=_is_set(env, "BUILDER_CARRIED_IMAGE", "true"),
                 check_reproducible=_is_set(env, "BUILDER_CHECK_REPRODUCIBLE", "false"),
             ),
             user=(SERVICE_UID, SERVICE_UID) if os.geteuid() == 0 else (os.geteuid(), os.getegid()),

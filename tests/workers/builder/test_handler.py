@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from support.images import FakeEvidences, FakeImages, NoChunks
+from support.in_thread import InThread
 from support.servers import postgres
 
 from erc.events.blobs import FileBlobStore, put_document
@@ -66,6 +67,7 @@ class Bench:
             rules,
             self.images,
             self.environments,
+            InThread(self.blobs),
             self.blobs,
             NoChunks(),
             self.prepared,

@@ -82,5 +82,7 @@ class BuildRules:
     ground: Ground = field(default_factory=Ground)
     free_bytes: int = 5 * GIB
     """How much of the engine's disk must be free before a build begins."""
+    carried_images: bool = True
+    """Whether a compendium that brings its image (`image.tar`) runs in that one."""
     check_reproducible: bool = False
     """Whether everything is built twice, the second time from nothing, and compared."""
