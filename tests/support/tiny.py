@@ -36,7 +36,20 @@ done
 exec /bin/busybox touch "$@"
 """
 _PROGRAMS = {"apt-get": _APT, "python3": _PYTHON, "touch": _TOUCH}
-_FOLDERS = ("tmp", "etc", "etc/dpkg", "etc/dpkg/dpkg.cfg.d", "var", "var/lib", "var/lib/apt", "opt", "usr", "proc", "dev", "sys")
+_FOLDERS = (
+    "tmp",
+    "etc",
+    "etc/dpkg",
+    "etc/dpkg/dpkg.cfg.d",
+    "var",
+    "var/lib",
+    "var/lib/apt",
+    "opt",
+    "usr",
+    "proc",
+    "dev",
+    "sys",
+)
 
 
 def paper(seconds: float = 0, mark: str = "") -> dict[str, str | bytes]:

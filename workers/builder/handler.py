@@ -28,7 +28,7 @@ from erc.workers.builder.domain.failure import PASSING
 from erc.workers.builder.domain.phases import Phase, mark
 from erc.workers.builder.domain.provenance import Build
 from erc.workers.builder.domain.rules import Base, BuildRules, Built, OnLog, Order, tag_of
-from erc.workers.builder.ports import Environments, Evidences, Images, Planner
+from erc.workers.builder.ports import Environments, Evidences, Images, Making, Planner
 from erc.workers.logs import Chunks, StepLog
 from erc.workers.store import Work, WorkStore
 
@@ -57,6 +57,7 @@ class Builder:
         self,
         rules: BuildRules,
         images: Images,
+        making: Making,
         environments: Environments,
         planner: Planner,
         blobs: BlobStore,
@@ -68,7 +69,7 @@ class Builder:
     ) -> None:
         self._rules, self._images, self._environments, self._planner = rules, images, environments, planner
         self._blobs, self._chunks, self._prepared, self._saved = blobs, chunks, prepared, saved
-        self._evidences, self._now = evidences, now
+        self._evidences, self._now, self._making = evidences, now, making
 
     async def prepare(self, command: PrepareEnvironment, work: Work) -> None:
         """Complete the workspace and make its environment. Raises Rejected or Unavailable."""
@@ -144,23 +145,23 @@ class Builder:
         plan, started = wanted.completed.plan, self._now()
         scripts = await asyncio.to_thread(self._scripts, plan)
         order = Order(plan, wanted.base, tag_of(wanted.key), scripts)
-        image_id = await self._images.build(order, on_log, self._rules.limits, self._rules.ca_bundle)
+        made = await self._making.build(order, on_log)
         finished = self._now()
         if self._evidences is None:
-            return Built(image_id, None)
+            return Built(made.image_id, made.image)
         await on_log(mark(Phase.EVIDENCE))
         build = Build(
             key=wanted.key,
             plan=plan,
             plan_digest=wanted.completed.plan_digest,
             base=wanted.base,
-            image_id=image_id,
+            image_id=made.image_id,
             platform=self._rules.platform,
             invocation=wanted.command.job_id,
             started=started,
             finished=finished,
         )
-        return Built(image_id, None, await self._evidence(build, scripts, on_log))
+        return Built(made.image_id, made.image, await self._evidence(build, scripts, on_log))
 
     async def _evidence(self, build: Build, scripts: tuple[tuple[str, bytes], ...], on_log: OnLog) -> Digest | None:
         """Gather the evidence of a build; where it is asked for, of a second build from nothing too."""
@@ -171,7 +172,7 @@ class Builder:
         # The first build stands, whatever becomes of the second.
         with contextlib.suppress(Rejected, Unavailable):
             order = Order(build.plan, build.base, f"{tag_of(build.key)}-again", scripts, cold=True)
-            again = await self._images.build(order, on_log, self._rules.limits, self._rules.ca_bundle)
+            again = (await self._making.build(order, on_log)).image_id
         try:
             return await self._evidences.gather(build, again)
         finally:

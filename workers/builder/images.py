@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import logging
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,6 +29,8 @@ from erc.workers.docker import connect
 from erc.workers.engine.confined import Confined, Task
 from erc.workers.engine.contents import tree
 from erc.workers.engine.shelf import Shelf, Unloadable
+
+log = logging.getLogger("erc.worker")
 
 _WATCH_SECONDS = 5.0
 
@@ -278,9 +281,13 @@ class EngineImages:
             raise too_large(size, limits)
         return image_id
 
-    async def sweep(self) -> None:
-        """Remove what builds that were killed left in the engine."""
-        engine = await self._connected()
-        await ImageBuilder(engine).sweep()
-        longest = 2 * self._rules.limits.wall_clock.total_seconds()
-        await Confined(engine).sweep(utc_now().timestamp() - longest)
+
+async def swept(url: str | None, limits: BuildLimits) -> None:
+    """Remove what builds that were killed left in the engine; a warning says when it does not answer."""
+    now, longest = utc_now().timestamp(), 2 * limits.wall_clock.total_seconds()
+    try:
+        async with await connect(url) as engine:
+            await ImageBuilder(engine).sweep(now)
+            await Confined(engine).sweep(now - longest)
+    except Unavailable as error:
+        log.warning("Sweeping waits: %s", error)

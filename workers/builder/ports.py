@@ -12,7 +12,7 @@ from erc.schemas.ids import Digest
 from erc.schemas.limits import BuildLimits
 from erc.workers.builder.domain.complete import Completed, Outline
 from erc.workers.builder.domain.provenance import Build
-from erc.workers.builder.domain.rules import Base, Built, OnLog, Order
+from erc.workers.builder.domain.rules import Base, Built, Made, OnLog, Order
 
 
 class Environments(Protocol):
@@ -98,6 +98,17 @@ class Images(Protocol):
 
     async def remove(self, image_id: str) -> None:
         """Remove an image, unless something uses it."""
+        ...
+
+
+class Making(Protocol):
+    """Turns an order into an image of this service's engine."""
+
+    async def build(self, order: Order, on_log: OnLog) -> Made:
+        """Build what was ordered, and hand over the log as it comes.
+
+        Raises `Rejected` with what the author can mend, `Unavailable` otherwise. Cancelling stops the build.
+        """
         ...
 
 

@@ -28,6 +28,7 @@ from erc.schemas.limits import BuildLimits
 from erc.schemas.metadata import Dependency, Description, Kind
 from erc.schemas.problem import FailedBuild, Problem
 from erc.schemas.workspace import Entry, Manifest
+from erc.workers.builder.builders import LocalBuilder
 from erc.workers.builder.domain.rules import BuildRules, KeptBase
 from erc.workers.builder.handler import Builder
 from erc.workers.builder.store import BROKEN_FOR, Environments
@@ -66,6 +67,7 @@ class Bench:
         self.builder = Builder(
             rules,
             self.images,
+            LocalBuilder(self.images, rules),
             self.environments,
             InThread(self.blobs),
             self.blobs,

@@ -18,6 +18,8 @@ REQUIREMENTS_FILE = "requirements.txt"
 """Name in the build context of the plan's pip requirements."""
 CA_FILE = "ca.crt"
 """Name in the build context of the certificates that pip needs where this service runs."""
+LABEL_SUITE = "org.erc.suite"
+"""On images of environments and on what their builds make on the way: the suite of the distribution."""
 EPOCH = 1_577_836_800
 """2020-01-01, the time of files that a build makes for a plan that tells no day."""
 
@@ -89,7 +91,7 @@ def runtime_manifest(plan: Plan, base: str, *, ca_bundle: bool = False) -> Runti
     if not _IMAGE.fullmatch(base):
         raise Rejected("The base image's name is not valid", f"{base[:100]!r} cannot be used.", code="base_invalid")
     pip = bool(plan.requirements)
-    labels = f"LABEL org.erc.suite={json.dumps(plan.suite)} org.erc.kind={json.dumps(plan.kind.value)}"
+    labels = f"LABEL {LABEL_SUITE}={json.dumps(plan.suite)} org.erc.kind={json.dumps(plan.kind.value)}"
     path = " PATH=/opt/erc/bin:$PATH" if pip else ""
     parts = [
         *(_wheels(plan, base, ca_bundle=ca_bundle) if pip else []),

@@ -43,6 +43,14 @@ class Built:
     """Blob of the index of its evidence."""
 
 
+@dataclass(frozen=True)
+class Made:
+    """An environment that was built; `image` is the blob of its image, where it came as one."""
+
+    image_id: str
+    image: Digest | None = None
+
+
 def tag_of(key: Digest) -> str:
     """Return the name that the engine has the image of an environment under."""
     return f"erc-environment:{key[:40]}"
