@@ -109,6 +109,9 @@ async def _next(said: asyncio.Queue[Msg], what: str) -> _Said:
         async with asyncio.timeout(SILENT_SECONDS):
             message = await said.get()
         piece = _Said.model_validate_json(message.data)
+        if not message.reply.startswith("_INBOX"):
+            # Who asks here has the rights of this service: it answers where answers go, and nowhere else.
+            raise Unavailable(f"Who took {what} asks for its answer elsewhere")
         await message.respond(b"")
     except TimeoutError as error:
         raise Unavailable(f"Who took {what} has said nothing for {SILENT_SECONDS:g} s") from error
