@@ -26,6 +26,7 @@ _LAYER = re.compile(rf"{_ID}/layer\.tar|blobs/sha256/{_ID}")
 _CONFIG = re.compile(rf"{_ID}\.json|blobs/sha256/{_ID}")
 _MANIFEST, _INDEX, _NAMED = "manifest.json", "index.json", "repositories"
 _MOST_ENTRIES, _JSON_BYTES, _PIECE_BYTES = 4096, 4 << 20, 1 << 20
+_NOT_AS_EXPECTED = (KeyError, TypeError, AttributeError, ValueError, RecursionError)
 _REGULAR = {tarfile.REGTYPE, tarfile.AREGTYPE}
 
 
@@ -61,7 +62,9 @@ def read_saved(file: IO[bytes]) -> SavedImage | None:
             return _read(archive, entries) if _MANIFEST in entries else None
     except (tarfile.TarError, EOFError):
         return None
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+    except NoImage:
+        raise
+    except _NOT_AS_EXPECTED as error:
         raise NoImage("its documents are not those of an image") from error
 
 
@@ -79,7 +82,9 @@ def nameless(file: IO[bytes]) -> Iterator[bytes]:
                     content, size = io.BytesIO(text), len(text)
                 yield _header(name, entry, size)
                 yield from _padded(content, size) if content else ()
-    except tarfile.TarError as error:
+    except NoImage:
+        raise
+    except (tarfile.TarError, EOFError, *_NOT_AS_EXPECTED) as error:
         raise NoImage("it is cut or broken") from error
     yield bytes(2 * tarfile.BLOCKSIZE)
 
@@ -130,8 +135,9 @@ def _text(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
 
 
 def _document(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Any:
+    text = _text(archive, entry)
     try:
-        return json.loads(_text(archive, entry))
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise NoImage("one of its documents cannot be read") from error
 
