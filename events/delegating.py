@@ -141,11 +141,18 @@ async def taking(client: Client, what: str, do: Do, slots: int) -> AsyncIterator
 
     await client.subscribe(f"erc.delegate.{what}", queue=what, cb=received)
     try:
+        await _flushed(client)
         yield
     finally:
         for task in going_on:
             task.cancel()
         await asyncio.gather(*going_on, return_exceptions=True)
+
+
+async def _flushed(client: Client) -> None:
+    """Return once the server knows of it; a connection that is broken for the moment tells it later."""
+    with contextlib.suppress(NatsError, OSError, TimeoutError):
+        await client.flush()
 
 
 async def _do(client: Client, asked: _Asked, do: Do) -> None:
