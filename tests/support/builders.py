@@ -16,6 +16,8 @@ from support.service import Service
 from erc.deploy.embedded import as_role
 
 BUILT = "The environment was built"
+DYING = ("setpriv", "--pdeathsig", "KILL")
+"""Runs a program that dies with the thread that started it."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def second_builder(service: Service, module: str = "erc.workers.builder", **envi
     addresses = {"DATABASE_URL": as_role(owner, "erc_builder", password), "NATS_URL": nats}
     with (service.home / "logs" / f"{module}-second.log").open("ab") as words:
         process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            [*DYING, sys.executable, "-m", module],
             env=os.environ | addresses | {"ERC_HOME": str(service.home)} | environment,
             stdout=words,
             stderr=words,

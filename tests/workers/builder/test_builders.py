@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 import pytest
 from support.base_rows import Rows
+from support.builders import DYING
 from support.busybox import busybox_image
 from support.eventually import eventually
 from support.servers import Nats, nats
@@ -67,7 +68,7 @@ def builder_apart(server: Nats, folder: Path) -> Iterator[subprocess.Popen[bytes
     log = folder / "apart.log"
     with log.open("wb") as words:
         process = subprocess.Popen(
-            [sys.executable, "-m", "erc.workers.builder.apart"],
+            [*DYING, sys.executable, "-m", "erc.workers.builder.apart"],
             env={**kept, "NATS_URL": server.url_of("builder"), "BUILDER_FREE_BYTES": str(MIB)},
             cwd="/",
             stdout=words,
