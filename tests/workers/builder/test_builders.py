@@ -187,6 +187,7 @@ async def test_a_build_elsewhere_ends_with_its_builder_and_with_whoever_asked(
         await asyncio.wait({wanted_no_more})
         await containers_are(bench, 0)
 
+        bench.log.clear()
         dying = asyncio.create_task(bench.built(bench.remote, bench.order("echo begun; sleep 299")))
         await begun(bench, dying)
         process.kill()
