@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import (
+    builds,
     checks,
     downloads,
     jobs,
@@ -44,6 +45,7 @@ ALONE: dict[str, Callable[[Path], list[Figure]]] = {
     "workspaces": workspaces.figures,
     "lists": lists.figures,
     "plans": plans.figures,
+    "builds": builds.figures,
     "relay": relay.figures,
     "simulation": simulation.figures,
     "checks": checks.figures,

@@ -32,6 +32,7 @@ server_name: "erc"
 NATS_PASSWORD: "{password}"
 NATS_PROVISION_PASSWORD: "{provision}"
 NATS_SUBSCRIBER_PASSWORD: "{subscriber}"
+NATS_BUILDER_PASSWORD: "{builder}"
 max_payload: 1MB
 jetstream {{
   store_dir: "{folder}"
@@ -64,12 +65,14 @@ class Nats:
             password=server.password,
             provision=state.secret("nats_provision"),
             subscriber=state.secret("nats_subscriber"),
+            builder=state.secret("nats_builder"),
             folder=folder,
             store_bytes=_store_bytes(folder),
             accounts=_ACCOUNTS.read_text(encoding="utf-8"),
         )
         write_private(folder / "nats.conf", text)
-        write_private(state.home / "secrets" / "nats_subscriber_url", f"{server.url_of('subscriber')}\n")
+        for user in ("subscriber", "builder"):
+            write_private(state.home / "secrets" / f"nats_{user}_url", f"{server.url_of(user)}\n")
         return server
 
     @property
@@ -77,8 +80,8 @@ class Nats:
         """Address with the password."""
         return f"nats://{_USER}:{self.password}@127.0.0.1:{self.port}"
 
-    def url_of(self, user: Literal["provision", "subscriber"]) -> str:
-        """Address with the password of a user of the subscribers' account."""
+    def url_of(self, user: Literal["provision", "subscriber", "builder"]) -> str:
+        """Address with the password of a user with fewer rights."""
         return f"nats://{user}:{self.state.secret(f'nats_{user}')}@127.0.0.1:{self.port}"
 
     @property

@@ -30,8 +30,11 @@ _CONTENT_TYPE = {"Content-Type": "application/cloudevents+json"}
 _TIMEOUT = 5.0
 
 
-async def connect(url: str, name: str) -> Client:
-    """Return a connection that reconnects for ever; raises Unavailable when the first attempt fails."""
+async def connect(url: str, name: str, inbox: str = "_INBOX") -> Client:
+    """Return a connection that reconnects for ever; raises Unavailable when the first attempt fails.
+
+    `inbox` begins the subjects of answers: accounts with few rights have one of their own.
+    """
     try:
         return await nats.connect(
             url,
@@ -41,6 +44,7 @@ async def connect(url: str, name: str) -> Client:
             connect_timeout=5,
             error_cb=_say,
             allow_reconnect=True,
+            inbox_prefix=inbox,
         )
     except (NatsError, OSError, TimeoutError) as error:
         raise Unavailable(f"NATS does not answer: {error}") from error

@@ -139,6 +139,8 @@ class EnvironmentReady(Event):
     image_id: str
     environment_key: Digest
     cached: bool
+    brought: bool = False
+    """Whether the compendium brought the image with it."""
     image: Digest | None = None
     evidence: Digest | None = None
     """Blob of the index of what the build left as evidence: package list, provenance, drift."""

@@ -26,7 +26,7 @@ from erc.schemas.workspace import Entry, Manifest
 from erc.workers.builder.bases import Bases
 from erc.workers.builder.domain.plan import plan
 from erc.workers.builder.engine import ImageBuilder
-from erc.workers.builder.shelf import Shelf
+from erc.workers.engine.shelf import Shelf
 from erc.workers.docker import LABEL_ENVIRONMENT, connect
 from erc.workers.metadata.domain import describe
 

@@ -95,7 +95,8 @@ def _ready(job: Job, event: EnvironmentReady, facts: Facts) -> Advance[Job] | No
     _await_plan(job)
     if not _open(job, StepName.IMAGE_BUILD) or not job.plan or not job.manifest or not job.description:
         return None
-    said = "The environment is unchanged, nothing was built" if event.cached else "The environment was built"
+    came = "The compendium brought its environment, nothing was built" if event.brought else "The environment was built"
+    said = "The environment is unchanged, nothing was built" if event.cached else came
     build = _logged(_ended(job.steps[StepName.IMAGE_BUILD], StepStatus.SUCCESS, facts.time, said), event)
     steps = {StepName.IMAGE_BUILD: build}
     if event.image:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import secrets
@@ -19,7 +20,8 @@ from erc.events import metrics, telemetry
 from erc.events.asking import Asking
 from erc.events.blob_place import BlobPlace
 from erc.events.blobs import BlobStore
-from erc.events.bus import Hints, LogStream, connect
+from erc.events.bus import Client, Hints, LogStream, connect
+from erc.events.delegating import Say, delegate
 from erc.events.ending import run_to_the_end
 from erc.events.errors import Unavailable
 from erc.events.faults import Faults
@@ -71,9 +73,14 @@ class Context:
     logs: LogStream
     hints: Hints
     asking: Asking
+    client: Client
     tasks: list[asyncio.Future[None]] = field(default_factory=list)
     about: dict[str, Any] = field(default_factory=dict)
     """What this process works with, to be announced with its slots: machine, engine, limits."""
+
+    def delegating(self, what: str) -> Callable[[str, Say], Coroutine[Any, Any, str]]:
+        """Return what has work of a kind done by another process."""
+        return functools.partial(delegate, self.client, what)
 
     def beside(self, work: Coroutine[Any, Any, None]) -> None:
         """Do this beside the deliveries, until the process ends."""
@@ -105,7 +112,7 @@ async def _context(worker: str, settings: WorkerSettings) -> AsyncIterator[Conte
     engine = create_engine(settings.database_url, size=settings.slots + 2)
     database = Database(engine, hints.wake_relay, Faults.from_environment(worker))
     place = BlobPlace.read(settings.home)
-    context = Context(settings, database, place, place.store(), LogStream(client), hints, Asking(client))
+    context = Context(settings, database, place, place.store(), LogStream(client), hints, Asking(client), client)
     try:
         yield context
     finally:

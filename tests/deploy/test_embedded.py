@@ -121,7 +121,8 @@ async def test_nobody_gets_in_without_a_password(start: Start, tmp_path: Path) -
     with pytest.raises((NatsError, OSError)):
         await nats.connect(f"nats://127.0.0.1:{ports(home)['nats']}", allow_reconnect=False, max_reconnect_attempts=0)
     secrets = [path.read_text() for path in (home / "secrets").iterdir()]
-    servers = {"postgres", "nats", "nats_provision", "nats_subscriber", "nats_subscriber_url"}
+    of_nats = {f"nats_{what}" for what in ("provision", "subscriber", "subscriber_url", "builder", "builder_url")}
+    servers = {"postgres", "nats", *of_nats}
     assert len(set(secrets)) == len(secrets) == len(PROCESSES) + len(servers)
     for path in (home / "secrets").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path

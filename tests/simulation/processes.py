@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from support.in_thread import InThread
 from support.simulated.broker import Message, deliver
 from support.simulated.care import Streams
 from support.simulated.machines import Images, Sandbox, Trees
@@ -31,6 +32,7 @@ from erc.gateway.janitor import Janitor
 from erc.gateway.store.queue import WAITING_WORKERS
 from erc.schemas import tables
 from erc.schemas.limits import BuildLimits
+from erc.workers.builder.builders import LocalBuilder
 from erc.workers.builder.domain.rules import BuildRules
 from erc.workers.builder.handler import Builder, prepare_failed, save_failed
 from erc.workers.builder.store import Environments
@@ -106,7 +108,17 @@ def _builder(world: World, store: Callable[..., Any]) -> list[Duty]:
     database = world.database()
     prepared, saved = store(tables.environment, "builder"), store(tables.image, "builder")
     environments, images = Environments(database, database.engine), Images(world.machines, world.network)
-    handler = Builder(RULES, images, environments, world.blobs, world.chunks, prepared, saved)
+    handler = Builder(
+        RULES,
+        images,
+        LocalBuilder(images, RULES),
+        environments,
+        InThread(world.blobs),
+        world.blobs,
+        world.chunks,
+        prepared,
+        saved,
+    )
     return [
         Duty(PrepareEnvironment, prepared, handler.prepare, prepare_failed),
         Duty(SaveImage, saved, handler.save, save_failed),

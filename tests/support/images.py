@@ -21,6 +21,7 @@ class FakeImages:
     images: dict[str, str] = field(default_factory=dict)
     orders: list[Order] = field(default_factory=list)
     loads: list[str] = field(default_factory=list)
+    brought: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     failure: Exception | None = None
 
@@ -46,6 +47,16 @@ class FakeImages:
             raise self.failure
         self.images[tag] = blobs.read(image).decode()
         return self.images[tag]
+
+    async def bring(self, image: Digest, tag: str, blobs: BlobStore) -> str:
+        if self.failure:
+            raise self.failure
+        self.brought.append(tag)
+        self.images[tag] = f"sha256:{image}"
+        return self.images[tag]
+
+    def named_base(self, plan: Plan) -> str:
+        return f"erc-base:{plan.suite}"
 
     async def save_blob(self, image_id: str, blobs: BlobStore) -> Digest:
         return blobs.put(image_id.encode())

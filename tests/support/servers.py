@@ -49,8 +49,17 @@ class S3:
 
 def s3_program() -> str | None:
     """Return the S3 server that `make setup-extra` installs, None when it is not there."""
-    kept = Path(__file__).resolve().parents[2] / ".erc" / "extra" / "bin" / "versitygw"
-    return str(kept) if kept.exists() else shutil.which("versitygw")
+    return _extra("versitygw")
+
+
+def registry_program() -> str | None:
+    """Return the image registry that `make setup-extra` installs, None when it is not there."""
+    return _extra("registry")
+
+
+def _extra(program: str) -> str | None:
+    kept = Path(__file__).resolve().parents[2] / ".erc" / "extra" / "bin" / program
+    return str(kept) if kept.exists() else shutil.which(program)
 
 
 @contextlib.contextmanager
@@ -70,6 +79,26 @@ def s3(folder: Path, program: str) -> Iterator[S3]:
 
     with _running(command, folder / "s3.log", signal.SIGKILL, ready):
         yield service
+
+
+@contextlib.contextmanager
+def registry(folder: Path, program: str) -> Iterator[str]:
+    """An image registry on its own folder; hands over its host and port, which engines trust on loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    settings = folder / "registry.yml"
+    settings.write_text(
+        f"version: 0.1\nlog: {{level: warn}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n"
+        f"storage: {{filesystem: {{rootdirectory: '{folder}/images'}}}}\n"
+    )
+
+    def ready() -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return True
+        return False
+
+    with _running([program, "serve", str(settings)], folder / "registry.log", signal.SIGKILL, ready):
+        yield f"127.0.0.1:{port}"
 
 
 def _state(folder: Path) -> State:

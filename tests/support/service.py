@@ -152,7 +152,7 @@ def running(home: Path, **environment: str) -> Iterator[Service]:
     )
     try:
         about = home / "service.json"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while not about.exists():
             assert process.poll() is None, (home.parent / f"{home.name}.log").read_text()[-3000:]
             assert time.monotonic() < deadline, "the service did not become ready"

@@ -31,8 +31,8 @@ from erc.workers.builder.domain.collection import (
     needed,
     report,
 )
-from erc.workers.builder.shelf import Shelf
 from erc.workers.docker import connect
+from erc.workers.engine.shelf import Shelf
 from erc.workers.held import held
 
 _OVER = [JobStatus.SUCCESS.value, JobStatus.FAILURE.value]

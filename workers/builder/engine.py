@@ -6,7 +6,6 @@ import asyncio
 import io
 import json
 import os
-import re
 import tarfile
 from collections import deque
 from collections.abc import AsyncIterator
@@ -24,6 +23,7 @@ from erc.schemas.environment import Plan
 from erc.schemas.limits import BuildLimits
 from erc.workers.builder.domain.dockerfile import (
     CA_FILE,
+    LABEL_SUITE,
     REQUIREMENTS_FILE,
     RuntimeManifest,
     requirements_file,
@@ -31,16 +31,15 @@ from erc.workers.builder.domain.dockerfile import (
     stage_label,
 )
 from erc.workers.builder.domain.failure import TAIL_LINES, Place, explain, too_slow
+from erc.workers.builder.domain.log_lines import Lines, capped
 from erc.workers.builder.domain.phases import Phase, mark, read_step
 from erc.workers.builder.domain.rules import OnLog
 from erc.workers.docker import LABEL_ENVIRONMENT
+from erc.workers.engine.left import remove_left
 
 STAGE = "org.erc.stage"
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "ftp_proxy")
 _SHM_BYTES = 64 << 20
-_NOT_SHOWN = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]")
-"""Colours and control characters: a log is text for people, never commands to a terminal."""
-_LINE_CHARACTERS = 8192
 
 
 class ImageBuilder:
@@ -73,7 +72,7 @@ class ImageBuilder:
         certificates = await asyncio.to_thread(ca_bundle.read_bytes) if ca_bundle else None
         context = build_context(plan, base, certificates)
         tail: deque[str] = deque(maxlen=TAIL_LINES)
-        shown = _capped(on_log, tail, limits.log_bytes)
+        shown = capped(on_log, tail, limits.log_bytes)
         steps = Steps(runtime_manifest(plan, base, ca_bundle=certificates is not None), shown)
         try:
             async with asyncio.timeout(limits.wall_clock.total_seconds()):
@@ -105,7 +104,7 @@ class ImageBuilder:
         """
         parameters = _parameters(tag, limits) | {"nocache": cold, **({"t": tag} if named else {})}
         async with self._query("build", "POST", params=parameters, data=context) as response:
-            lines, image_id = _Lines(on_log), ""
+            lines, image_id = Lines(on_log), ""
             async for message in json_stream_stream(response):
                 image_id = (message.get("aux") or {}).get("ID", image_id)
                 await lines.add(str(message.get("stream") or message.get("status") or ""))
@@ -130,10 +129,14 @@ class ImageBuilder:
             await self._engine.images.delete(tag, force=True)
             raise too_large(size, limits)
 
-    async def sweep(self) -> None:
-        """Remove what stages of builds that were killed left in the engine; builds that may go on are spared."""
-        await self._sweep(STAGE, "6h")
-        await self._sweep(LABEL_ENVIRONMENT, "6h")
+    async def sweep(self, now: float) -> None:
+        """Remove what builds that were killed left in the engine; builds that may go on are spared.
+
+        `now` is Unix time in seconds.
+        """
+        await remove_left(self._engine, LABEL_SUITE, now)
+        for label in (STAGE, LABEL_ENVIRONMENT, LABEL_SUITE):
+            await self._sweep(label, "6h")
 
     async def _sweep(self, label: str, older_than: str = "") -> None:
         """Remove what the stage that fetched packages left in the engine."""
@@ -186,48 +189,6 @@ def build_context(plan: Plan, base: str, certificates: bytes | None = None) -> b
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()
-
-
-def text_line(line: str) -> str:
-    """Return a line of a log without colours and control characters, cut to a bounded length."""
-    # What a line was overwritten with is what a terminal would show: progress leaves its end.
-    return _NOT_SHOWN.sub("", line[-_LINE_CHARACTERS:].rstrip("\r").rpartition("\r")[2]).rstrip()
-
-
-class _Lines:
-    """Cuts the engine's pieces of text into lines; one that does not end is cut."""
-
-    def __init__(self, on_line: OnLog) -> None:
-        self._on_line, self._pending = on_line, ""
-
-    async def add(self, text: str) -> None:
-        *lines, pending = (self._pending + text).split("\n")
-        self._pending = pending[:_LINE_CHARACTERS]
-        for line in lines:
-            await self._give(line)
-
-    async def end(self) -> None:
-        await self._give(self._pending)
-        self._pending = ""
-
-    async def _give(self, line: str) -> None:
-        shown = text_line(line)
-        if shown.strip():
-            await self._on_line(shown)
-
-
-def _capped(on_log: OnLog, tail: deque[str], limit_bytes: int) -> OnLog:
-    left = limit_bytes
-
-    async def take(line: str) -> None:
-        nonlocal left
-        tail.append(line)
-        if left <= 0:
-            return
-        left -= len(line.encode()) + 1
-        await on_log(line if left > 0 else f"[the log is cut here: it is longer than {limit_bytes} bytes]")
-
-    return take
 
 
 def _parameters(tag: str, limits: BuildLimits) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from erc.events.blobs import BlobStore, put_document, size_of
+from erc.events.blobs import BlobStore, put_document, read_document, size_of
 from erc.events.catalog import (
     EnvironmentFailed,
     EnvironmentPlanned,
@@ -23,12 +23,12 @@ from erc.events.outbox import utc_now
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.job import StepName
-from erc.workers.builder.domain.complete import Completed, Invalid, complete, draft
+from erc.workers.builder.domain.complete import Completed, Invalid
 from erc.workers.builder.domain.failure import PASSING
 from erc.workers.builder.domain.phases import Phase, mark
 from erc.workers.builder.domain.provenance import Build
 from erc.workers.builder.domain.rules import Base, BuildRules, Built, OnLog, Order, tag_of
-from erc.workers.builder.ports import Environments, Evidences, Images
+from erc.workers.builder.ports import Environments, Evidences, Images, Making, Planner
 from erc.workers.logs import Chunks, StepLog
 from erc.workers.store import Work, WorkStore
 
@@ -46,6 +46,8 @@ class _Wanted:
     completed: Completed
     base: Base
     key: Digest
+    image: Digest | None = None
+    """The image that the compendium brings with it."""
 
 
 class Builder:
@@ -55,7 +57,9 @@ class Builder:
         self,
         rules: BuildRules,
         images: Images,
+        making: Making,
         environments: Environments,
+        planner: Planner,
         blobs: BlobStore,
         chunks: Chunks,
         prepared: WorkStore,
@@ -63,15 +67,17 @@ class Builder:
         evidences: Evidences | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._rules, self._images, self._environments = rules, images, environments
+        self._rules, self._images, self._environments, self._planner = rules, images, environments, planner
         self._blobs, self._chunks, self._prepared, self._saved = blobs, chunks, prepared, saved
-        self._evidences, self._now = evidences, now
+        self._evidences, self._now, self._making = evidences, now, making
 
     async def prepare(self, command: PrepareEnvironment, work: Work) -> None:
         """Complete the workspace and make its environment. Raises Rejected or Unavailable."""
-        drafted = await asyncio.to_thread(draft, self._blobs, command.manifest, command.description)
-        base = await self._images.base(drafted.plan)
-        completed = await asyncio.to_thread(complete, self._blobs, drafted, command.compendium_id, base.name)
+        about, platform = (command.manifest, command.description), self._rules.platform
+        outline = await self._planner.outline(*about, platform if self._rules.carried_images else "")
+        plan = await asyncio.to_thread(read_document, self._blobs, outline.plan, Plan)
+        base = self._brought_base(plan, outline.image) if outline.image else await self._images.base(plan)
+        completed = await self._planner.complete(*about, outline.plan, command.compendium_id, base.name)
         key = completed.plan.key(base.image_id, self._rules.platform)
         planned = EnvironmentPlanned(
             job_id=command.job_id,
@@ -89,11 +95,19 @@ class Builder:
                     await self._prepared.emit(work, *events, _ready(command, key, built), status="done")
                     return
         work = await self._prepared.emit(work, *events, document={"planned": True})
-        await self._build(_Wanted(command, work, completed, base, key))
+        await self._build(_Wanted(command, work, completed, base, key, outline.image))
+
+    def _brought_base(self, plan: Plan, image: Digest) -> Base:
+        # By the bytes of the image: what somebody brings is never taken for what others ask to be built.
+        return Base(self._images.named_base(plan), f"sha256:{image}")
 
     async def _build(self, wanted: _Wanted) -> None:
         command, work = wanted.command, wanted.work
         said = StepLog(self._chunks, command.job_id, "image_build", work.attempt, self._rules.limits.log_bytes)
+
+        async def on_log(line: str) -> None:
+            await said.write(f"{line}\n".encode())
+
         async with self._environments.building(wanted.key):
             built = await self._there(wanted.key, loading=True)
             if built:
@@ -103,7 +117,7 @@ class Builder:
                 await self._refuse(wanted, said, problem)
                 return
             try:
-                built = await self._made(wanted, lambda line: said.write(f"{line}\n".encode()))
+                built = await (self._brought if wanted.image else self._made)(wanted, on_log)
             except Rejected as error:
                 problem = await asyncio.to_thread(put_document, self._blobs, error.problem)
                 if error.problem.code not in PASSING:
@@ -111,34 +125,43 @@ class Builder:
                 await self._refuse(wanted, said, problem)
                 return
             await self._environments.put(wanted.key, built.image_id, built.evidence)
+            if built.image:
+                await self._environments.saved(wanted.key, built.image)
         blob, chunks = await said.close(self._blobs)
         ready = _ready(command, wanted.key, built).model_copy(
-            update={"cached": False, "log": blob, "log_chunks": chunks}
+            update={"cached": False, "brought": wanted.image is not None, "log": blob, "log_chunks": chunks}
         )
         await self._prepared.emit(work, ready, status="done")
+
+    async def _brought(self, wanted: _Wanted, on_log: OnLog) -> Built:
+        """Take the image that the compendium brings; nothing is built, and no archive is asked."""
+        assert wanted.image
+        await on_log(mark(Phase.BASE))
+        await on_log("The compendium brings its environment (image.tar): it is used, and nothing is built.")
+        return Built(await self._images.bring(wanted.image, tag_of(wanted.key), self._blobs), wanted.image)
 
     async def _made(self, wanted: _Wanted, on_log: OnLog) -> Built:
         """Build an environment, look into it, and return it with its evidence."""
         plan, started = wanted.completed.plan, self._now()
         scripts = await asyncio.to_thread(self._scripts, plan)
         order = Order(plan, wanted.base, tag_of(wanted.key), scripts)
-        image_id = await self._images.build(order, on_log, self._rules.limits, self._rules.ca_bundle)
+        made = await self._making.build(order, on_log)
         finished = self._now()
         if self._evidences is None:
-            return Built(image_id, None)
+            return Built(made.image_id, made.image)
         await on_log(mark(Phase.EVIDENCE))
         build = Build(
             key=wanted.key,
             plan=plan,
             plan_digest=wanted.completed.plan_digest,
             base=wanted.base,
-            image_id=image_id,
+            image_id=made.image_id,
             platform=self._rules.platform,
             invocation=wanted.command.job_id,
             started=started,
             finished=finished,
         )
-        return Built(image_id, None, await self._evidence(build, scripts, on_log))
+        return Built(made.image_id, made.image, await self._evidence(build, scripts, on_log))
 
     async def _evidence(self, build: Build, scripts: tuple[tuple[str, bytes], ...], on_log: OnLog) -> Digest | None:
         """Gather the evidence of a build; where it is asked for, of a second build from nothing too."""
@@ -149,7 +172,7 @@ class Builder:
         # The first build stands, whatever becomes of the second.
         with contextlib.suppress(Rejected, Unavailable):
             order = Order(build.plan, build.base, f"{tag_of(build.key)}-again", scripts, cold=True)
-            again = await self._images.build(order, on_log, self._rules.limits, self._rules.ca_bundle)
+            again = (await self._making.build(order, on_log)).image_id
         try:
             return await self._evidences.gather(build, again)
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import logging
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,15 +19,18 @@ from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.limits import GIB, BuildLimits
 from erc.workers.builder.bases import Bases
-from erc.workers.builder.confined import Confined, Task
-from erc.workers.builder.contents import tree
 from erc.workers.builder.domain.archives import BaseWanted, base_of, refuse_triggers
 from erc.workers.builder.domain.inventory import COMMAND, FREE, PROBE, Inventory, read_free, read_inventory, read_probe
 from erc.workers.builder.domain.rules import Base, BuildRules, KeptBase, OnLog, Order
-from erc.workers.builder.engine import ImageBuilder, proxies
+from erc.workers.builder.domain.saved_image import nameless, unusable
+from erc.workers.builder.engine import ImageBuilder, proxies, too_large
 from erc.workers.builder.scripts import Scripts
-from erc.workers.builder.shelf import Shelf
 from erc.workers.docker import connect
+from erc.workers.engine.confined import Confined, Task
+from erc.workers.engine.contents import tree
+from erc.workers.engine.shelf import Shelf, Unloadable
+
+log = logging.getLogger("erc.worker")
 
 _WATCH_SECONDS = 5.0
 
@@ -96,6 +100,10 @@ class EngineImages:
         self._about["base_image"] = wanted.name
         return Base(wanted.name, kept.image_id)
 
+    def named_base(self, plan: Plan) -> str:
+        """Return the name of the base image of a plan, which need not be there."""
+        return self._wanted(plan).name
+
     def _wanted(self, plan: Plan) -> BaseWanted:
         ground = self._rules.ground
         return base_of(plan, ground.machine, ground.configured)
@@ -158,7 +166,7 @@ class EngineImages:
     async def build(self, order: Order, on_log: OnLog, limits: BuildLimits, ca_bundle: Path | None = None) -> str:
         """Build what was ordered and return the image's id; refuses to begin when the engine's disk is nearly full."""
         await self._provided(order)
-        await self._admit(order)
+        self._refuse_full(await self._free(order))
         engine = await self._connected()
         made = ImageBuilder(engine).build(
             order.plan,
@@ -200,8 +208,7 @@ class EngineImages:
                 if free is not None and free < self._rules.free_bytes // 2:
                     return
 
-    async def _admit(self, order: Order) -> None:
-        free = await self._free(order)
+    def _refuse_full(self, free: int | None) -> None:
         if free is not None and free < self._rules.free_bytes:
             raise Unavailable(
                 f"The disk of the container engine has {free / GIB:.1f} GiB free, and a build begins only with "
@@ -255,11 +262,32 @@ class EngineImages:
         """Give the engine an image that is kept as a blob, and return its id."""
         archive = await asyncio.to_thread(blobs.open, image)
         with contextlib.closing(archive):
-            return await (await self.shelf()).load(archive, tag)
+            return await (await self.shelf()).load(nameless(archive), tag)
 
-    async def sweep(self) -> None:
-        """Remove what builds that were killed left in the engine."""
-        engine = await self._connected()
-        await ImageBuilder(engine).sweep()
-        longest = 2 * self._rules.limits.wall_clock.total_seconds()
-        await Confined(engine).sweep(utc_now().timestamp() - longest)
+    async def bring(self, image: Digest, tag: str, blobs: BlobStore) -> str:
+        """Give the engine an image that was made elsewhere, kept as a blob, and return its id.
+
+        Raises `Rejected` when the engine does not take it or it is too large, `Unavailable` when the disk fills.
+        """
+        shelf = await self.shelf()
+        self._refuse_full(await shelf.free_bytes())
+        try:
+            image_id = await self._watched(self.load(image, tag, blobs))
+        except Unloadable as error:
+            raise unusable(str(error)) from error
+        size, limits = int((await shelf.inspect(image_id) or {}).get("Size", 0)), self._rules.limits
+        if size > limits.image_bytes:
+            await shelf.remove(tag)
+            raise too_large(size, limits)
+        return image_id
+
+
+async def swept(url: str | None, limits: BuildLimits) -> None:
+    """Remove what builds that were killed left in the engine; a warning says when it does not answer."""
+    now, longest = utc_now().timestamp(), 2 * limits.wall_clock.total_seconds()
+    try:
+        async with await connect(url) as engine:
+            await ImageBuilder(engine).sweep(now)
+            await Confined(engine).sweep(now - longest)
+    except Unavailable as error:
+        log.warning("Sweeping waits: %s", error)

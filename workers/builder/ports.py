@@ -10,8 +10,9 @@ from erc.events.blobs import BlobStore
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.limits import BuildLimits
+from erc.workers.builder.domain.complete import Completed, Outline
 from erc.workers.builder.domain.provenance import Build
-from erc.workers.builder.domain.rules import Base, Built, OnLog, Order
+from erc.workers.builder.domain.rules import Base, Built, Made, OnLog, Order
 
 
 class Environments(Protocol):
@@ -50,6 +51,20 @@ class Environments(Protocol):
         ...
 
 
+class Planner(Protocol):
+    """Reads workspaces. Raises Rejected with what the author can mend."""
+
+    async def outline(self, manifest: Digest, description: Digest, platform: str) -> Outline:
+        """Return what a workspace needs on a platform, and the image that it brings."""
+        ...
+
+    async def complete(
+        self, manifest: Digest, description: Digest, plan: Digest, compendium_id: str, base: str
+    ) -> Completed:
+        """Complete a workspace by the plan that was kept, standing on a base image of this name."""
+        ...
+
+
 class Images(Protocol):
     """The engine's images."""
 
@@ -69,12 +84,31 @@ class Images(Protocol):
         """Give the engine an image that is kept as a blob, and return its id."""
         ...
 
+    async def bring(self, image: Digest, tag: str, blobs: BlobStore) -> str:
+        """Give the engine an image that was made elsewhere, kept as a blob, and return its id."""
+        ...
+
+    def named_base(self, plan: Plan) -> str:
+        """Return the name of the base image of a plan, which need not be there."""
+        ...
+
     async def save_blob(self, image_id: str, blobs: BlobStore) -> Digest:
         """Keep an image as a blob."""
         ...
 
     async def remove(self, image_id: str) -> None:
         """Remove an image, unless something uses it."""
+        ...
+
+
+class Making(Protocol):
+    """Turns an order into an image of this service's engine."""
+
+    async def build(self, order: Order, on_log: OnLog) -> Made:
+        """Build what was ordered, and hand over the log as it comes.
+
+        Raises `Rejected` with what the author can mend, `Unavailable` otherwise. Cancelling stops the build.
+        """
         ...
 
 

@@ -9,12 +9,13 @@ from datetime import timedelta
 
 from erc.events.errors import Rejected
 from erc.schemas.limits import BuildLimits
-from erc.workers.builder.confined import Confined, Task
 from erc.workers.builder.domain.failure import TAIL_LINES, Place, script_failed, too_slow
+from erc.workers.builder.domain.log_lines import text_line
 from erc.workers.builder.domain.phases import Phase, mark
 from erc.workers.builder.domain.rules import OnLog, Order
-from erc.workers.builder.engine import text_line, too_large
-from erc.workers.builder.shelf import Shelf
+from erc.workers.builder.engine import too_large
+from erc.workers.engine.confined import Confined, Task
+from erc.workers.engine.shelf import Shelf
 
 HOME = "var/lib/erc"
 """The home of the scripts, as a path in the image: what they leave there is in every run at `/var/lib/erc`."""

@@ -25,9 +25,9 @@ from erc.schemas import tables
 from erc.schemas.ids import derived_id
 from erc.workers.builder.collect import Collector
 from erc.workers.builder.domain.collection import Pin, Watermarks, report
-from erc.workers.builder.shelf import Shelf
 from erc.workers.builder.store import Environments
 from erc.workers.docker import connect
+from erc.workers.engine.shelf import Shelf
 
 pytestmark = pytest.mark.engine
 

@@ -19,8 +19,8 @@ from erc.schemas.metadata import Kind
 from erc.workers.builder.bases import Bases
 from erc.workers.builder.domain.rules import Base
 from erc.workers.builder.engine import ImageBuilder
-from erc.workers.builder.shelf import Shelf
 from erc.workers.docker import connect, negotiate
+from erc.workers.engine.shelf import Shelf
 
 EMPTY = Plan(kind=Kind.R_SCRIPT, packages=[], command=["true"])
 

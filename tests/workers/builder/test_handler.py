@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +14,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from support.images import FakeEvidences, FakeImages, NoChunks
+from support.in_thread import InThread
+from support.saved_images import CONFIG, FILES, packed
 from support.servers import postgres
 
 from erc.events.blobs import FileBlobStore, put_document
@@ -27,6 +31,7 @@ from erc.schemas.limits import BuildLimits
 from erc.schemas.metadata import Dependency, Description, Kind
 from erc.schemas.problem import FailedBuild, Problem
 from erc.schemas.workspace import Entry, Manifest
+from erc.workers.builder.builders import LocalBuilder
 from erc.workers.builder.domain.rules import BuildRules, KeptBase
 from erc.workers.builder.handler import Builder
 from erc.workers.builder.store import BROKEN_FOR, Environments
@@ -65,7 +70,9 @@ class Bench:
         self.builder = Builder(
             rules,
             self.images,
+            LocalBuilder(self.images, rules),
             self.environments,
+            InThread(self.blobs),
             self.blobs,
             NoChunks(),
             self.prepared,
@@ -74,9 +81,12 @@ class Bench:
             lambda: self.now,
         )
 
-    async def prepare(self) -> EnvironmentReady | EnvironmentFailed:
-        """Prepare the environment for a new job and return the last event."""
-        manifest = Manifest([Entry(path="main.R", digest=self.blobs.put(b"1"), size_bytes=1)])
+    async def prepare(self, image: bytes = b"") -> EnvironmentReady | EnvironmentFailed:
+        """Prepare the environment for a new job, which may bring an image, and return the last event."""
+        files = {"main.R": b"1", **({"image.tar": image} if image else {})}
+        manifest = Manifest(
+            [Entry(path=path, digest=self.blobs.put(data), size_bytes=len(data)) for path, data in files.items()]
+        )
         about = Description(
             kind=Kind.R_SCRIPT,
             main="main.R",
@@ -281,3 +291,37 @@ async def test_what_is_remembered_of_a_base_is_the_last_that_was_told(bench: Ben
 
     assert from_before is None
     assert found and (found.image_id, found.versions) == ("sha256:2", {"python3": "3.2"})
+
+
+async def test_a_compendium_that_brings_its_image_runs_in_it_and_nothing_is_built(bench: Bench) -> None:
+    built = await bench.prepare()
+    archive = packed(FILES).getvalue()
+
+    first, second = await bench.prepare(image=archive), await bench.prepare(image=archive)
+
+    assert isinstance(built, EnvironmentReady)
+    assert isinstance(first, EnvironmentReady)
+    assert isinstance(second, EnvironmentReady)
+    assert (first.brought, first.cached, second.brought, second.cached) == (True, False, False, True)
+    assert first.image == second.image == bench.blobs.put(archive)
+    assert first.environment_key == second.environment_key != built.environment_key, "others never get it"
+    assert (len(bench.images.orders), len(bench.images.brought)) == (1, 1)
+
+
+async def test_an_image_for_another_machine_is_refused_with_what_to_do(bench: Bench) -> None:
+    config = CONFIG.replace(b"amd64", b"arm64")
+    name = f"{hashlib.sha256(config).hexdigest()}.json"
+    about = [{"Config": name, "Layers": []}]
+
+    with pytest.raises(Rejected) as refusal:
+        await bench.prepare(image=packed({name: config, "manifest.json": json.dumps(about).encode()}).getvalue())
+
+    assert refusal.value.problem.code == "image_unusable"
+    assert "linux/arm64" in refusal.value.problem.detail
+
+
+async def test_a_file_that_only_has_the_name_of_an_image_changes_nothing(bench: Bench) -> None:
+    ready = await bench.prepare(image=b"a picture of a tar pit")
+
+    assert isinstance(ready, EnvironmentReady)
+    assert (ready.brought, len(bench.images.orders)) == (False, 1)

@@ -23,13 +23,13 @@ from erc.schemas.environment import Plan, Script
 from erc.schemas.evidence import DriftReport, Evidence, Reproducibility
 from erc.schemas.limits import MIB, BuildLimits
 from erc.schemas.metadata import Kind
-from erc.workers.builder.confined import LABEL_BUILD, Confined
 from erc.workers.builder.domain.provenance import Build
 from erc.workers.builder.domain.rules import Base, BuildRules, Ground, KeptBase, Order
 from erc.workers.builder.evidence import Evidences
 from erc.workers.builder.images import EngineImages
-from erc.workers.builder.shelf import Shelf
 from erc.workers.docker import connect
+from erc.workers.engine.confined import LABEL_BUILD, Confined
+from erc.workers.engine.shelf import Shelf
 
 pytestmark = pytest.mark.engine
 

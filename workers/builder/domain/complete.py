@@ -7,18 +7,22 @@ from typing import Any
 
 import yaml
 
-from erc.events.blobs import BlobStore, put_document
+from erc.events.blobs import BlobStore, put_document, read_document
 from erc.events.errors import Rejected
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.metadata import Description
+from erc.schemas.problem import FailedBuild
 from erc.schemas.workspace import Entry, Manifest
 from erc.workers.builder.domain.binds import BindError, bound
 from erc.workers.builder.domain.configuration import configuration, validate_configuration
 from erc.workers.builder.domain.dockerfile import dockerfile
 from erc.workers.builder.domain.plan import plan as make_plan
+from erc.workers.builder.domain.saved_image import NoImage, read_saved, unusable
 
 CONFIGURATION, RUNTIME_MANIFEST = "erc.yml", "Dockerfile"
+IMAGE = "image.tar"
+"""Where a compendium carries the image of its environment."""
 _FILE_BYTES = 32 << 20
 
 
@@ -42,15 +46,61 @@ class Completed:
     runtime_manifest_made: bool
 
 
+@dataclass(frozen=True)
+class Outline:
+    """What a workspace needs, in short: the blob of its plan, and that of the image that it may bring with it."""
+
+    plan: Digest
+    image: Digest | None
+
+
 class Invalid(Rejected):
     """The configuration is at fault: the step `validate_compendium` fails."""
+
+    def __reduce__(self) -> tuple[type[Rejected], tuple[str, str, str, FailedBuild | None]]:
+        """Come back from a child process as what it is."""
+        return Invalid, super().__reduce__()[1]
 
 
 def draft(blobs: BlobStore, workspace: Digest, described: Digest) -> Draft:
     """Return the plan for a workspace by its manifest and description; raises Rejected, Invalid for its `erc.yml`."""
-    manifest = _bound(blobs, Manifest.parse(blobs.read(workspace)))
-    description = Description.model_validate_json(blobs.read(described))
+    manifest, description = _opened(blobs, workspace, described)
     return Draft(manifest, description, make_plan(description, manifest, lambda path: _read(blobs, manifest, path)))
+
+
+def outline(blobs: BlobStore, workspace: Digest, described: Digest, platform: str) -> Outline:
+    """Keep the plan for a workspace and return what it needs.
+
+    Raises like `draft`, and `Rejected` when it brings an image that cannot run here. `platform`: of this service, or
+    empty where what is brought is not used.
+    """
+    drafted = draft(blobs, workspace, described)
+    carried = drafted.manifest.get(IMAGE) if platform else None
+    image = carried.digest if carried and _runs(blobs, carried.digest, platform) else None
+    return Outline(put_document(blobs, drafted.plan), image)
+
+
+def _runs(blobs: BlobStore, image: Digest, platform: str) -> bool:
+    """Return whether it is an image and runs on a platform; raises `Rejected` for an image that does not."""
+    try:
+        with blobs.open(image) as file:
+            saved = read_saved(file)
+    except NoImage as error:
+        raise unusable(str(error)) from error
+    if saved and saved.platform != platform:
+        raise unusable(f"it is for {saved.platform}, and this service runs {platform}")
+    return saved is not None
+
+
+def drafted(blobs: BlobStore, workspace: Digest, described: Digest, plan: Digest) -> Draft:
+    """Return what `draft` returned, by the plan that was kept of it; raises like `draft`."""
+    manifest, description = _opened(blobs, workspace, described)
+    return Draft(manifest, description, read_document(blobs, plan, Plan))
+
+
+def _opened(blobs: BlobStore, workspace: Digest, described: Digest) -> tuple[Manifest, Description]:
+    manifest = _bound(blobs, Manifest.parse(blobs.read(workspace)))
+    return manifest, Description.model_validate_json(blobs.read(described))
 
 
 def complete(blobs: BlobStore, draft: Draft, compendium_id: str, base: str) -> Completed:

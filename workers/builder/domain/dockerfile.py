@@ -18,6 +18,8 @@ REQUIREMENTS_FILE = "requirements.txt"
 """Name in the build context of the plan's pip requirements."""
 CA_FILE = "ca.crt"
 """Name in the build context of the certificates that pip needs where this service runs."""
+LABEL_SUITE = "org.erc.suite"
+"""On images of environments and on what their builds make on the way: the suite of the distribution."""
 EPOCH = 1_577_836_800
 """2020-01-01, the time of files that a build makes for a plan that tells no day."""
 
@@ -89,7 +91,7 @@ def runtime_manifest(plan: Plan, base: str, *, ca_bundle: bool = False) -> Runti
     if not _IMAGE.fullmatch(base):
         raise Rejected("The base image's name is not valid", f"{base[:100]!r} cannot be used.", code="base_invalid")
     pip = bool(plan.requirements)
-    labels = f"LABEL org.erc.suite={json.dumps(plan.suite)} org.erc.kind={json.dumps(plan.kind.value)}"
+    labels = f"LABEL {LABEL_SUITE}={json.dumps(plan.suite)} org.erc.kind={json.dumps(plan.kind.value)}"
     path = " PATH=/opt/erc/bin:$PATH" if pip else ""
     parts = [
         *(_wheels(plan, base, ca_bundle=ca_bundle) if pip else []),
@@ -97,10 +99,11 @@ def runtime_manifest(plan: Plan, base: str, *, ca_bundle: bool = False) -> Runti
         Instruction(Phase.BASE, labels),
         Instruction(Phase.BASE, f"ENV LC_ALL=C.UTF-8 TZ=UTC{path}"),
         *_install(_apt_names(plan), epoch(plan)),
-        *([Instruction(Phase.ASSEMBLY, "COPY --from=wheels /opt/erc /opt/erc")] if pip else []),
         *_variables(plan),
         *(Instruction(Phase.ASSEMBLY, text) for text in ("WORKDIR /erc", "VOLUME /erc")),
         Instruction(Phase.ASSEMBLY, f"CMD {json.dumps(plan.command)}"),
+        # Last, as it changes most: one more package makes one layer.
+        *([Instruction(Phase.ASSEMBLY, "COPY --from=wheels /opt/erc /opt/erc")] if pip else []),
     ]
     return RuntimeManifest(tuple(parts))
 
@@ -189,9 +192,9 @@ def _wheels(plan: Plan, base: str, *, ca_bundle: bool) -> list[Instruction]:
     options = "--no-cache-dir --disable-pip-version-check --only-binary :all:"
     options += f" --no-binary {','.join(sources)}" if sources else ""
     options += " --require-hashes" if pip.hashed else ""
+    begin = f"export SOURCE_DATE_EPOCH={seconds} && touch {_BEGUN}"
     commands = [
-        f"export SOURCE_DATE_EPOCH={seconds} && touch {_BEGUN}",
-        "python3 -m venv /opt/erc",
+        begin,
         # Isolated: a script that a wheel puts beside pip is not taken for one of Python's own modules.
         f"/opt/erc/bin/python3 -I -m pip install {options} \\\n      -r /tmp/{REQUIREMENTS_FILE}",
         _LISTED,
@@ -199,9 +202,11 @@ def _wheels(plan: Plan, base: str, *, ca_bundle: bool) -> list[Instruction]:
     ]
     return [
         Instruction(Phase.BASE, f"FROM {base} AS wheels"),
-        Instruction(Phase.BASE, f"LABEL {stage_label(plan, base)}"),
         Instruction(Phase.BASE, "ENV LC_ALL=C.UTF-8 TZ=UTC"),
         *_install(["python3", "python3-venv", *(_COMPILERS if sources else ())], seconds),
+        _run(Phase.PYTHON_PACKAGES, [begin, "python3 -m venv /opt/erc", *_dated(seconds)]),
+        # What stands above is the same for whatever is asked for, and is made once.
+        Instruction(Phase.PYTHON_PACKAGES, f"LABEL {stage_label(plan, base)}"),
         *(certificates if ca_bundle else []),
         Instruction(Phase.PYTHON_PACKAGES, f"COPY {REQUIREMENTS_FILE} /tmp/{REQUIREMENTS_FILE}"),
         _run(Phase.PYTHON_PACKAGES, commands),

@@ -43,6 +43,14 @@ class Built:
     """Blob of the index of its evidence."""
 
 
+@dataclass(frozen=True)
+class Made:
+    """An environment that was built; `image` is the blob of its image, where it came as one."""
+
+    image_id: str
+    image: Digest | None = None
+
+
 def tag_of(key: Digest) -> str:
     """Return the name that the engine has the image of an environment under."""
     return f"erc-environment:{key[:40]}"
@@ -82,5 +90,7 @@ class BuildRules:
     ground: Ground = field(default_factory=Ground)
     free_bytes: int = 5 * GIB
     """How much of the engine's disk must be free before a build begins."""
+    carried_images: bool = True
+    """Whether a compendium that brings its image (`image.tar`) runs in that one."""
     check_reproducible: bool = False
     """Whether everything is built twice, the second time from nothing, and compared."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from erc.workers.builder.domain.frames import Frames
 from erc.workers.builder.domain.phases import Mark, Phase, mark, read_mark, read_step
+from erc.workers.engine.frames import Frames
 
 
 @given(st.sampled_from(Phase), st.integers(0, 999), st.integers(0, 999))

@@ -14,8 +14,8 @@ import aiodocker
 
 from erc.events.errors import Unavailable
 from erc.schemas.limits import MIB
-from erc.workers.builder.domain.frames import Frames
 from erc.workers.containers import Containers, engine_errors
+from erc.workers.engine.frames import Frames
 
 LABEL_BUILD = "org.erc.build"
 """On containers: that they belong to the making of an environment."""

@@ -11,8 +11,8 @@ from typing import IO
 
 import aiodocker
 
-from erc.workers.builder.confined import LABEL_BUILD
 from erc.workers.containers import Containers, engine_errors
+from erc.workers.engine.confined import LABEL_BUILD
 
 _CHUNK_BYTES = 1 << 20
 _OF_THE_ENGINE = frozenset({"etc/hostname", "etc/hosts", "etc/resolv.conf", ".dockerenv"})

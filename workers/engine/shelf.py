@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import aiodocker
 import aiohttp
-from aiodocker.exceptions import DockerError
+from aiodocker.exceptions import DockerError, DockerStreamError
 from aiodocker.jsonstream import json_stream_stream
 
 from erc.events.errors import Rejected, Unavailable
@@ -21,6 +21,10 @@ from erc.workers.containers import engine_errors
 _CHUNK_BYTES = 1 << 20
 _LOADED = "Loaded image ID: "
 _LOADED_BY_NAME = "Loaded image: "
+
+
+class Unloadable(Unavailable):
+    """The engine does not take an archive for an image."""
 
 
 class Shelf:
@@ -68,22 +72,25 @@ class Shelf:
         except aiohttp.ClientError as error:
             raise Unavailable(f"The container engine does not answer as it should: {error}") from error
 
-    async def load(self, archive: BinaryIO, name: str) -> str:
-        """Give the engine an image that was saved, under a name of ours, and return its id.
+    async def load(self, archive: Iterator[bytes], name: str) -> str:
+        """Give the engine an image that was saved, piece by piece, under a name of ours, and return its id.
 
-        Raises `Unavailable` when the engine takes it not.
+        The archive must not name the image itself. Raises `Unavailable` when the engine does not take it, `Unloadable`
+        when that is the archive's fault.
         """
         said = ""
         try:
             async with self._query("images/load", "POST", data=_pieces(archive)) as response:
                 async for message in json_stream_stream(response):
                     said += str(message.get("stream") or "")
+        except DockerStreamError as error:
+            raise Unloadable(f"The saved image cannot be loaded: {error.message}") from error
         except (DockerError, aiohttp.ClientError, OSError, ValueError) as error:
             raise Unavailable(f"The saved image cannot be loaded: {error}") from error
         reference = next((ref for line in said.splitlines() for ref in _loaded(line)), "")
         image_id = await self.find(reference) if reference else None
         if image_id is None:
-            raise Unavailable(f"The saved image cannot be loaded: {said[-200:] or 'the engine says nothing'}")
+            raise Unloadable(f"The saved image cannot be loaded: {said[-200:] or 'the engine says nothing'}")
         await self.tag(image_id, name)
         return image_id
 
@@ -131,8 +138,8 @@ class Shelf:
                 yield response
 
 
-async def _pieces(archive: BinaryIO) -> AsyncIterator[bytes]:
-    while piece := await asyncio.to_thread(archive.read, _CHUNK_BYTES):
+async def _pieces(archive: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (piece := await asyncio.to_thread(next, archive, None)) is not None:
         yield piece
 
 
