@@ -13,7 +13,7 @@ BESIDE = 'part(function() run("python3", "part.py"))\n'
 JQ = 'part(function() run("jq", "-n", "6 * 7"))\n'
 JSON_SIX_JQ = f"{json_of('1')}\n{BESIDE}{JQ}"
 """R's jsonlite, Python's six and the program jq."""
-ALL_THREE = (NO_JSONLITE, NO_SIX, "jq: not found")
+ALL_THREE = (NO_JSONLITE, NO_SIX, "jq cannot be run")
 
 
 def udunits(place: str) -> dict[str, str]:
@@ -72,11 +72,11 @@ ROWS = [
       {**TABLE, "DESCRIPTION": "Package: p\nDepends: R (>= 4.3)\nImports: xml2\n",
        "pyproject.toml": '[project]\nname = "a"\nversion = "0"\ndependencies = ["tabulate==0.9.0"]\n', "apt.txt": "sqlite3\n"},
       suite="noble", declared=("DESCRIPTION", "pyproject.toml", "apt.txt"), shows="x 0.9.0 42",
-      lacks=("no package called ‘xml2’", NO_TABULATE, "sqlite3: not found")),
+      lacks=("no package called ‘xml2’", NO_TABULATE, "sqlite3 cannot be run")),
     r("packrat.lock, setup.cfg and apt.txt", f'part(function() nchar(need("digest")$digest("a")))\n{BESIDE}{JQ}',
       {**TABLE, "packrat/packrat.lock": packrat_lock("3.6.3", "digest", "0.6.25"),
        "setup.cfg": "[options]\ninstall_requires =\n    tabulate==0.8.10\n", "apt.txt": "jq\n"}, suite="focal",
-      declared=("packrat/packrat.lock", "setup.cfg", "apt.txt"), shows="32 0.8.10 42", lacks=(NO_DIGEST, NO_TABULATE, "jq: not found")),
+      declared=("packrat/packrat.lock", "setup.cfg", "apt.txt"), shows="32 0.8.10 42", lacks=(NO_DIGEST, NO_TABULATE, "jq cannot be run")),
     r("runtime.txt, install.R and a library that both languages call", f"{UNITS}\n{BESIDE}",
       {**udunits("libudunits2.so.0"), "runtime.txt": "r-4.0\n", "install.R": 'install.packages("units")\n',
        "requirements.txt": "six==1.16.0\n"}, suite="bullseye", declared=("runtime.txt", "install.R", "requirements.txt"),
@@ -84,7 +84,7 @@ ROWS = [
     r("erc.yml on trixie, and a library of science",
       f'part(function() round(need("gsl")$bessel_J0(0)))\n{BESIDE}part(function() run("gsl-randist", "1", "1", "flat", "7", "7"))',
       {**udunits("libgsl.so.28"), "erc.yml": TRIXIE}, suite="trixie", declared=("erc.yml",), shows="1 loaded 1.16.0 7",
-      lacks=("no package called ‘gsl’", "libgsl.so.28", NO_SIX, "gsl-randist: not found")),
+      lacks=("no package called ‘gsl’", "libgsl.so.28", NO_SIX, "gsl-randist cannot be run")),
     python("Python first: requirements.txt, install.R and apt.txt",
            'part(lambda: need("six").__version__)\npart(lambda: run("Rscript", "part.R"))\npart(lambda: run("jq", "-n", "6 * 7"))',
            {**r_part(UNITS), "requirements.txt": "six==1.16.0\n", "install.R": 'install.packages("units")\n', "apt.txt": "jq\n"},

@@ -39,7 +39,8 @@ def end(path="display.png"):
 R = """need <- getNamespace
 said <- failed <- character()
 run <- function(program, ...) {
-  made <- suppressWarnings(system2(program, shQuote(c(...)), stdout = TRUE, stderr = TRUE))
+  lacking <- function(error) stop(program, " cannot be run", call. = FALSE)
+  made <- tryCatch(suppressWarnings(system2(program, shQuote(c(...)), stdout = TRUE, stderr = TRUE)), error = lacking)
   if (!is.null(attr(made, "status"))) stop(program, ": ", paste(made, collapse = " "))
   paste(made, collapse = " ")
 }

@@ -69,3 +69,50 @@ def test_what_runs_the_main_file_is_asked_for_by_it() -> None:
     names = {"pandoc", "r-base-core", "r-cran-rmarkdown", "lmodern"}
     assert {package.name for package in made.packages} > names
     assert {(package.path, package.line) for package in made.packages} == {("main.Rmd", 1)}
+
+
+UV = """version = 1
+
+[[package]]
+name = "paper"
+version = "0"
+source = { virtual = "." }
+dependencies = [{ name = "NAME" }]
+
+[[package]]
+name = "NAME"
+version = "1.0"
+source = { registry = "https://pypi.example/simple" }
+sdist = { url = "https://files.example/a.tar.gz", hash = "sha256:DIGEST" }
+"""
+PYLOCK = """lock-version = "1.0"
+
+[[packages]]
+name = "NAME"
+version = "1.0"
+sdist = { name = "a.tar.gz", hashes = { sha256 = "DIGEST" } }
+"""
+POETRY = """[[package]]
+name = "NAME"
+version = "1.0"
+groups = ["main"]
+files = [{file = "a.tar.gz", hash = "sha256:DIGEST"}]
+"""
+
+
+@pytest.mark.parametrize(("path", "text"), [("uv.lock", UV), ("pylock.toml", PYLOCK), ("poetry.lock", POETRY)])
+def test_a_lock_without_wheels_is_told_beforehand_unless_the_package_is_known(path: str, text: str) -> None:
+    def notes(name: str) -> list[str]:
+        lock = text.replace("DIGEST", "0" * 64).replace("NAME", name).encode()
+        return plan_of({"main.py": b"", "display.png": b"", path: lock}).notes
+
+    line = text.splitlines().index('name = "NAME"') + 1
+    assert notes("docopt") == []
+    assert [note for note in notes("oddity") if note.startswith(f"{path}:{line}: “oddity” has no wheel there")]
+
+
+def test_the_value_of_an_option_of_pip_is_no_package() -> None:
+    run = "RUN pip install --root-user-action ignore --default-timeout 100 --no-binary :none: -t /x six==1.16.0\n"
+    made = plan_of({"main.py": b"", "display.png": b"", "Dockerfile": f"FROM python:3.11\n{run}".encode()})
+
+    assert made.requirements == "six==1.16.0\n"
