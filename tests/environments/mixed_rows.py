@@ -24,7 +24,7 @@ def udunits(place: str) -> dict[str, str]:
 
 def r_part(code: str) -> dict[str, str]:
     """Return a script of R that a Python script runs."""
-    return {"part.R": f'{R}{code}\nend("/dev/stdout")\n'}
+    return {"part.R": f'{R}{code}\nend("")\n'}
 
 
 UNITS = 'part(function() format(need("units")$set_units(1, "km", mode = "standard")))'

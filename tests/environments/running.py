@@ -48,14 +48,18 @@ async def built(workspace: Workspace, plan: Plan, images: EngineImages, log: Cal
 
 
 async def left_behind(plan: Plan, images: EngineImages) -> list[str]:
-    """Return what a build that did not succeed left in the engine: images with its name, containers, layers of it."""
+    """Return what a build that did not succeed left in the engine: images with its name, containers, layers of it.
+
+    What a script would have run in stays without a name, so that a mended one is tried at once; `sweep` takes it.
+    """
     tag = await tag_for(plan, images)
     async with await connect(BuilderSettings.read().engine) as engine:
         named = await engine.images.list(filters={"reference": [tag]})
         labels = {"label": [f"{LABEL_BUILD}=erc-script-{tag.rpartition(':')[2]}"]}
         containers = await engine.containers.list(all=True, filters=labels)
         layers = await engine.images.list(filters={"label": [f"{LABEL_ENVIRONMENT}={tag}"], "dangling": ["true"]})
-    return [str(one["Id"]) for one in [*named, *layers]] + [str(one.id) for one in containers]
+    left = [*named, *layers[len(plan.scripts) :]]
+    return [str(one["Id"]) for one in left] + [str(one.id) for one in containers]
 
 
 async def executed(workspace: Workspace, plan: Plan, image_id: str, folder: Path) -> Ran:
