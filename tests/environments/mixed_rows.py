@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from environments.files import notebook, packrat_lock, renv_lock
-from environments.r_rows import NO_DIGEST, NO_JSONLITE, json_of
+from environments.r_rows import NO_ABIND, NO_DIGEST, NO_JSONLITE, json_of
 from environments.workspace import PY, R, Workspace, python, r
 
 SIX = {"part.py": f'{PY}part(lambda: need("six").__version__)\nend("/dev/stdout")\n'}
@@ -41,7 +41,7 @@ title: A
 
 ```{{r}}
 {R}
-{json_of("41 + 1")}
+part(function() need("abind")$abind(42))
 {JQ}
 cat(said)
 if (length(failed)) stop(paste(failed, collapse = " and "))
@@ -96,9 +96,9 @@ ROWS = [
             "DESCRIPTION": "Package: p\nImports: xml2\n"}, declared=("requirements.txt", "DESCRIPTION"), shows="2.9.10",
            lacks=("No module named 'psycopg2'", "no package called ‘xml2’")),
     Workspace("R Markdown with chunks of Python",
-              {"main.Rmd": RMD, "display.html": "", "install.R": 'install.packages("jsonlite")\n',
+              {"main.Rmd": RMD, "display.html": "", "install.R": 'install.packages("abind")\n',
                "requirements.txt": "six==1.16.0\n", "apt.txt": "jq\n"},
-              shows="six 1.16.0", declared=("install.R", "requirements.txt", "apt.txt"), lacks=("jq",)),
+              shows="six 1.16.0", declared=("install.R", "requirements.txt", "apt.txt"), lacks=(NO_ABIND, "jq cannot be run")),
     Workspace("a notebook that runs R",
               {"main.ipynb": notebook("import subprocess, importlib", "print(importlib.import_module('tabulate').__version__)",
                                       "print(subprocess.check_output(['Rscript', 'part.R']).decode())",

@@ -13,6 +13,8 @@ def json_of(number: str) -> str:
 
 DIGEST = 'part(function() nchar(need("digest")$digest("a")))'
 NO_JSONLITE, NO_DIGEST = "no package called ‘jsonlite’", "no package called ‘digest’"
+NO_ABIND = "no package called ‘abind’"
+"""Of these three, R Markdown itself needs the first two."""
 
 
 def runs_on(version: str) -> str:
@@ -20,7 +22,7 @@ def runs_on(version: str) -> str:
     return f'part(function() if (getRversion() == "{version}") "{version}" else stop("not R {version}"))'
 
 
-RMD = "---\ntitle: A\noutput: html_document\n---\n\n```{r}\nlibrary(jsonlite)\ncat(toJSON(41 + 1))\n```\n"
+RMD = "---\ntitle: A\noutput: html_document\n---\n\n```{r}\nlibrary(abind)\ncat(dim(abind(1:2, 3:4, along = 2)))\n```\n"
 PARENT = "---\ntitle: A\n---\n\n```{r child='part.Rmd'}\n```\n"
 CONDA = "dependencies:\n  - r-base=4.1\n  - r-jsonlite\n"
 DESCRIPTION = "Package: paper\nDepends: R (>= 4.3)\nImports:\n    digest,\n    stats\n"
@@ -33,10 +35,10 @@ ERC_R = "environment:\n  r: '4.3'\n  packages:\n    r: [digest]\n    apt:\n     
 ROWS = [
     r("nothing: library and ::", 'library(jsonlite)\npart(function() toJSON(41 + 1))\npart(function() nchar(digest::digest("a")))',
       declared=(), shows="[42] 32", lacks=("no package called ‘jsonlite’",)),
-    Workspace("nothing: R Markdown", {"main.Rmd": RMD, "display.html": ""}, shows="[42]", lacks=(NO_JSONLITE,)),
+    Workspace("nothing: R Markdown", {"main.Rmd": RMD, "display.html": ""}, shows="2 2", lacks=(NO_ABIND,)),
     Workspace("nothing: R Markdown and its child",
-              {"main.Rmd": PARENT, "part.Rmd": RMD.partition("---\n\n")[2], "display.html": ""}, shows="[42]",
-              lacks=(NO_JSONLITE,)),
+              {"main.Rmd": PARENT, "part.Rmd": RMD.partition("---\n\n")[2], "display.html": ""}, shows="2 2",
+              lacks=(NO_ABIND,)),
     r("install.R", json_of("42"), {"install.R": 'install.packages(c("jsonlite"), repos = "https://cran.example")\n'},
       shows="[42]", lacks=(NO_JSONLITE,)),
     r("install.R of a package that needs a library", 'part(function() nchar(need("xml2")$libxml2_version()) > 0)',

@@ -35,10 +35,10 @@ BUILDS = [
     python("apt.txt with a name that is not there", "", {"apt.txt": "jq\nnosuchpackageatall\n"},
            refused="package_not_found", at="apt.txt:2"),
     r("an R package that is not there", "library(nosuchpackageatall)", refused="package_not_found", at="main.R:"),
-    post_build("postBuild that forks", FORKS, "script_failed", wall_clock=timedelta(seconds=60)),
+    post_build("postBuild that forks", FORKS, "script_failed", wall_clock=timedelta(seconds=300)),
     post_build("postBuild that fills the disk", FILLS, "image_too_large", image_bytes=300 << 20),
     post_build("postBuild that prints 10 GB", PRINTS, "script_output_too_large", log_bytes=64 << 10),
-    post_build("postBuild without an end", SLEEPS, "build_timeout", wall_clock=timedelta(seconds=8)),
+    post_build("postBuild without an end", SLEEPS, "build_timeout", wall_clock=timedelta(seconds=45)),
     post_build("postBuild that asks the network", ASKS, "script_failed"),
 ]  # fmt: skip
 
