@@ -13,8 +13,8 @@ def json_of(number: str) -> str:
 
 DIGEST = 'part(function() nchar(need("digest")$digest("a")))'
 NO_JSONLITE, NO_DIGEST = "no package called ‘jsonlite’", "no package called ‘digest’"
-NO_ABIND = "no package called ‘abind’"
-"""Of these three, R Markdown itself needs the first two."""
+NO_ABIND = "no package called 'abind'"
+"""Of these three, R Markdown itself needs the first two; within it, R writes plain quotation marks."""
 
 
 def runs_on(version: str) -> str:
