@@ -40,5 +40,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     counted, reporter = config.stash.get(COUNTED, Counter()), config.pluginmanager.get_plugin("terminalreporter")
     if counted and reporter is not None:
         failed = len(reporter.stats.get("failed", [])) + len(reporter.stats.get("error", []))
-        words = " ".join(f"{name}={counted[name]}" for name in ("built", "executed", "refused"))
-        reporter.write_line(f"{words} failed={failed}")
+        first = " ".join(f"{name}={counted[name]}" for name in ("built", "executed", "refused"))
+        # Those whose code fails without what they declare, as it must; and those whose code does not.
+        reporter.write_line(f"{first} failed={failed} needed={counted['needed']} needless={counted['needless']}")

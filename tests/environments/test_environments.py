@@ -2,100 +2,78 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
-from environments.workspaces import WORKSPACES, Workspace
+from environments.running import built, executed, left_behind
+from environments.workspace import Workspace
+from environments.workspaces import BAD_ADDRESSES, BAD_BUILDS, BAD_PLANS, GOOD
 
 from erc.events.errors import Rejected
-from erc.schemas.environment import Plan
-from erc.workers.builder.domain.rules import Order
+from erc.schemas.git_source import SourceError, parse_git
 from erc.workers.builder.images import EngineImages
-from erc.workers.builder.settings import BuilderSettings
-from erc.workers.docker import connect
 
 pytestmark = [pytest.mark.environments, pytest.mark.engine]
 
 
-@pytest.mark.parametrize("workspace", WORKSPACES, ids=[workspace.name for workspace in WORKSPACES])
-async def test_a_workspace_gets_an_environment_in_which_its_code_runs(
+def nothing(_line: str) -> None:
+    """Leave a line of a log aside."""
+
+
+@pytest.mark.parametrize("workspace", GOOD, ids=[workspace.name for workspace in GOOD])
+async def test_a_workspace_gets_an_environment_in_which_its_code_runs_and_without_which_it_fails(
     workspace: Workspace, images: EngineImages, counted: Counter[str], tmp_path: Path
 ) -> None:
-    plan = workspace.plan()
-    if workspace.refused:
-        with pytest.raises(Rejected) as refusal:
-            await built(workspace, plan, images)
-        assert refusal.value.problem.code == workspace.refused
-        counted["refused"] += 1
-        return
-    image_id = await built(workspace, plan, images)
+    plan, bare = workspace.plan(), workspace.without()
+    image_id = await built(workspace, plan, images, nothing)
     counted["built"] += 1
-    shown = await executed(workspace, plan, image_id, tmp_path)
-    assert workspace.shows in shown
+    (tmp_path / "with").mkdir()
+    ran = await executed(workspace, plan, image_id, tmp_path / "with")
+    assert ran.exit_code == 0, ran.said[-2000:]
+    assert workspace.shows in ran.display
     counted["executed"] += 1
 
-
-async def built(workspace: Workspace, plan: Plan, images: EngineImages) -> str:
-    """Build an environment, named by what it is made of: a second run of the tests builds nothing."""
-    log: list[str] = []
-    rules = BuilderSettings.read().rules
-    base = await images.base(plan)
-    scripts = tuple((script.path, workspace.contents[script.path]) for script in plan.scripts)
-    tag = f"erc-environment:{plan.key(base.image_id, rules.platform)[:40]}"
-
-    async def on_log(line: str) -> None:
-        log.append(line)
-
-    image_id = await images.find(tag)
-    if image_id is None:
-        image_id = await images.build(Order(plan, base, tag, scripts), on_log, rules.limits, rules.ca_bundle)
-        assert sum(line.startswith("[erc phase=") for line in log) >= 2
-    return image_id
+    # The code as it is, where nothing of what it declares is installed.
+    left = bare if workspace.declared else workspace
+    plain = await built(bare, bare.plan(), images, nothing)
+    (tmp_path / "without").mkdir()
+    ran = await executed(left, plan, plain, tmp_path / "without")
+    counted["needless" if ran.exit_code == 0 else "needed"] += 1
+    assert ran.exit_code != 0
+    assert [text for text in workspace.lacks if text not in ran.said] == [], ran.said[-2000:]
 
 
-async def executed(workspace: Workspace, plan: Plan, image_id: str, folder: Path) -> str:
-    """Run a plan's command over a workspace, shut in as a run is, and return the text of the display file."""
-    display = next(path for path in workspace.files if PurePosixPath(path).stem == "display")
-    user = BuilderSettings.read().user[0]
-    unpacked(workspace, folder, display, user)
-    config = {
-        "Image": image_id,
-        "Entrypoint": plan.command[:1],
-        "Cmd": plan.command[1:],
-        "User": f"{user}:{user}",
-        "WorkingDir": "/erc",
-        "Env": ["HOME=/tmp"],
-        "HostConfig": {
-            "NetworkMode": "none",
-            "ReadonlyRootfs": True,
-            "CapDrop": ["ALL"],
-            "SecurityOpt": ["no-new-privileges"],
-            "PidsLimit": 256,
-            "Memory": 2 << 30,
-            "Mounts": [{"Type": "bind", "Source": str(folder), "Target": "/erc"}],
-            "Tmpfs": {"/tmp": "rw,exec,size=256m,mode=1777"},
-        },
-    }
-    async with await connect(BuilderSettings.read().engine) as engine:
-        container = await engine.containers.create(config)
-        try:
-            await container.start()
-            status = (await container.wait())["StatusCode"]
-            assert status == 0, "".join(await container.log(stdout=True, stderr=True))[-2000:]
-        finally:
-            await container.delete(force=True, v=True)
-    return (folder / display).read_text(errors="replace")
+@pytest.mark.parametrize("workspace", BAD_BUILDS, ids=[workspace.name for workspace in BAD_BUILDS])
+async def test_a_bad_build_is_refused_with_the_line_at_fault_and_leaves_nothing(
+    workspace: Workspace, images: EngineImages, counted: Counter[str]
+) -> None:
+    plan, log = workspace.plan(), list[str]()
+    with pytest.raises(Rejected) as refusal:
+        await built(workspace, plan, images, log.append)
+
+    problem = refusal.value.problem
+    assert problem.code == workspace.refused, problem.sentence()
+    assert problem.build is not None
+    place = f"{problem.build.path}:{problem.build.line}" if problem.build.line else problem.build.path
+    assert place.startswith(workspace.at)
+    assert sum(line.startswith("[erc phase=") for line in log) >= 2
+    assert await left_behind(plan, images) == []
+    counted["refused"] += 1
 
 
-def unpacked(workspace: Workspace, folder: Path, display: str, user: int) -> None:
-    """Write a workspace without its display file into a folder that belongs to the run's user."""
-    for path, data in workspace.contents.items():
-        if path != display:
-            (folder / path).write_bytes(data)
-    if os.geteuid() == 0:
-        for owned in [folder, *folder.iterdir()]:
-            os.chown(owned, user, user)
-        # The folders above it are for this user alone otherwise.
-        folder.chmod(0o755)
+@pytest.mark.parametrize("workspace", BAD_PLANS, ids=[workspace.name for workspace in BAD_PLANS])
+def test_a_bad_file_is_refused_before_anything_is_built(workspace: Workspace, counted: Counter[str]) -> None:
+    with pytest.raises(Rejected) as refusal:
+        workspace.plan()
+
+    assert refusal.value.problem.code == workspace.refused
+    assert workspace.at in refusal.value.problem.detail
+    counted["refused"] += 1
+
+
+@pytest.mark.parametrize("address", BAD_ADDRESSES)
+def test_a_bad_address_is_refused_before_anything_is_fetched(address: str, counted: Counter[str]) -> None:
+    with pytest.raises(SourceError):
+        parse_git(address)
+    counted["refused"] += 1

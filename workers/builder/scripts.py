@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 from collections import deque
 from datetime import timedelta
 
 from erc.events.errors import Rejected
 from erc.schemas.limits import BuildLimits
-from erc.workers.builder.domain.failure import TAIL_LINES, Place, script_failed, too_slow
+from erc.workers.builder.domain.failure import TAIL_LINES, Place, floods, located, script_failed, too_slow
 from erc.workers.builder.domain.log_lines import text_line
 from erc.workers.builder.domain.phases import Phase, mark
 from erc.workers.builder.domain.rules import OnLog, Order
+from erc.workers.builder.domain.script_files import FOLDER, HOME, script_files
 from erc.workers.builder.engine import too_large
 from erc.workers.engine.confined import Confined, Task
 from erc.workers.engine.shelf import Shelf
 
-HOME = "var/lib/erc"
-"""The home of the scripts, as a path in the image: what they leave there is in every run at `/var/lib/erc`."""
-_FOLDER = "opt/erc-scripts"
+FLOOD = 100
+"""How many times more than a log keeps a script may print before it is stopped."""
 
 
 class Scripts:
@@ -45,11 +43,13 @@ class Scripts:
         size = int((await self._shelf.inspect(image_id) or {}).get("Size", 0))
         if size > limits.image_bytes:
             await self._shelf.remove(order.tag or image_id)
-            raise too_large(size, limits)
+            told = too_large(size, limits).problem
+            place = located(Place(Phase.SCRIPTS), (), order.scripts[-1][0])
+            raise Rejected(told.title, told.detail, told.code, place)
         return image_id
 
     def _task(self, image_id: str, number: int, content: bytes, limits: BuildLimits, left: timedelta, tag: str) -> Task:
-        path = f"/{_FOLDER}/{number}"
+        path = f"/{FOLDER}/{number}"
         command = [path] if content.startswith(b"#!") else ["/bin/sh", path]
         return Task(
             name=f"erc-script-{(tag or image_id).rpartition(':')[2][:40]}",
@@ -61,16 +61,19 @@ class Scripts:
             wall_clock=left,
             output_bytes=limits.log_bytes,
             writable=True,
-            files=_files(number, content, self._user),
+            files=script_files(number, content, self._user),
         )
 
     async def _one(self, task: Task, path: str, image: dict[str, object], on_log: OnLog, tag: str) -> str:
         tail: deque[str] = deque(maxlen=TAIL_LINES)
-        left = task.output_bytes
+        left, most = task.output_bytes, FLOOD * task.output_bytes
 
         async def take(piece: bytes, *, error: bool) -> None:
             del error
-            nonlocal left
+            nonlocal left, most
+            most -= len(piece)
+            if most < 0:
+                raise floods(path, FLOOD * task.output_bytes, tail)
             for line in piece.decode(errors="replace").splitlines():
                 shown = text_line(line)
                 tail.append(shown)
@@ -82,23 +85,7 @@ class Scripts:
             try:
                 exit_code = await self._confined.follow(task, name, take)
             except TimeoutError as error:
-                raise too_slow(str(task.wall_clock), Place(Phase.SCRIPTS), tail) from error
+                raise too_slow(str(task.wall_clock), Place(Phase.SCRIPTS), tail, path) from error
             if exit_code:
                 raise script_failed(path, exit_code, list(tail))
             return await self._confined.commit(name, image, tag)
-
-
-def _files(number: int, content: bytes, user: tuple[int, int]) -> bytes:
-    """Return the archive of a script, and of the home that it may write to."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path, mode in ((_FOLDER, 0o755), (HOME, 0o755)):
-            folder = tarfile.TarInfo(path)
-            folder.type, folder.mode = tarfile.DIRTYPE, mode
-            if path == HOME:
-                folder.uid, folder.gid = user
-            archive.addfile(folder)
-        entry = tarfile.TarInfo(f"{_FOLDER}/{number}")
-        entry.size, entry.mode = len(content), 0o555
-        archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()

@@ -16,6 +16,9 @@ from erc.gateway.client.session import AsJson, Url, connected, told
 from erc.gateway.client.terminal import Terminal, one_line
 from erc.schemas.environment import Plan
 
+_WHOLE = 40
+"""How many characters of a place are kept on one line."""
+
 Where = Annotated[
     Path,
     typer.Argument(metavar="DIR", exists=True, file_okay=False, help="A folder with the analysis."),
@@ -45,7 +48,10 @@ def _show(terminal: Terminal, found: Plan) -> None:
     table = Table("package", "version", "why", "where", box=None, pad_edge=False)
     for one in found.packages:
         name = Text(one_line(one.name), no_wrap=True)
-        table.add_row(name, one_line(one.version), one_line(one.reason), one_line(place(one.path, one.line)))
+        where = one_line(place(one.path, one.line))
+        # A place is to be copied: it stays whole, unless it would leave no room for the reason.
+        shown = Text(where, no_wrap=len(where) <= _WHOLE)
+        table.add_row(name, one_line(one.version), one_line(one.reason), shown)
     terminal.out.print(table)
     deviations = [
         (f"{one.subject}: wanted {one.wanted}, got {one.got}. {one.reason}", one.path, one.line)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from environments.workspace import Workspace
+from environments.workspaces import GOOD
 from support.planning import plan_of
 
 from erc.gateway.client import seen
+from erc.gateway.client.pack import Packed
 
 PLAN = plan_of(
     {
@@ -104,6 +108,40 @@ def test_a_refusal_is_told_with_the_line(gateway, erc, folder: Path) -> None:
 def test_the_exit_code_says_what_was_in_the_way(gateway, erc, folder: Path, status: int, code: int) -> None:
     gateway.refuse("POST", "/api/v1/plan", status, title="No")
     assert erc("plan", folder, url=gateway.url).exit_code == code
+
+
+@pytest.mark.parametrize("row", GOOD, ids=[row.name for row in GOOD])
+def test_what_is_sent_is_enough_for_the_whole_plan(row: Workspace, tmp_path: Path) -> None:
+    for path, data in row.contents.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+
+    files = {str(file["path"]): str(file.get("text") or "") for file in seen.seen(Packed(tmp_path))}
+
+    assert replace(row, files=files).plan() == row.plan()
+
+
+def test_each_package_of_each_real_workspace_is_told_with_its_line(gateway, erc, folder: Path, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    for row in GOOD:
+        plan = row.plan()
+        gateway.plan = plan.model_dump(mode="json")
+        said = " ".join(erc("plan", folder, url=gateway.url).stdout.split())
+        for package in plan.packages:
+            place = f"{package.path}:{package.line}" if package.line else package.path
+            assert f"{package.name} {package.version}".strip() in said
+            assert f"{' '.join(package.reason.split())} {place}" in said
+
+
+def test_a_requirements_file_of_two_gigabytes_is_named_and_not_read(gateway, erc, folder: Path) -> None:
+    gateway.plan = PLAN
+    with (folder / "requirements.txt").open("wb") as sparse:
+        sparse.truncate(2 << 30)
+    ran = erc("plan", folder, url=gateway.url)
+
+    assert ran.exit_code == 0
+    assert sent(gateway)["requirements.txt"] is None
+    assert next(file for file in gateway.planned if file["path"] == "requirements.txt")["size_bytes"] == 2 << 30
 
 
 def test_what_is_no_folder_is_a_wrong_use(gateway, erc, folder: Path) -> None:

@@ -178,7 +178,9 @@ async def test_a_script_without_an_end_is_stopped(bench: Bench) -> None:
     with pytest.raises(Rejected) as refusal:
         await bench.build("sleep 300", limits=LIMITS.model_copy(update={"wall_clock": timedelta(seconds=4)}))
 
-    assert refusal.value.problem.code == "build_timeout"
+    problem = refusal.value.problem
+    assert (problem.code, problem.build and problem.build.path) == ("build_timeout", "postBuild0")
+    assert problem.detail.startswith("postBuild0 was stopped")
     assert await bench.running() == 0
 
 
@@ -213,6 +215,16 @@ async def test_a_script_that_floods_the_log_is_cut(bench: Bench) -> None:
 
     assert bench.log[-1] == "[the log is cut here: 400 bytes are kept]"
     assert len(bench.log) < 300
+
+
+async def test_a_script_that_does_not_stop_printing_is_stopped(bench: Bench) -> None:
+    with pytest.raises(Rejected) as refusal:
+        await bench.build("while true; do seq 1 5000; done", limits=LIMITS.model_copy(update={"log_bytes": 400}))
+
+    problem = refusal.value.problem
+    assert (problem.code, problem.build and problem.build.path) == ("script_output_too_large", "postBuild0")
+    assert await Shelf(bench.engine).find(bench.tag) is None
+    assert await bench.running() == 0
 
 
 async def test_an_image_that_was_saved_starts_where_no_archive_is(bench: Bench) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from erc.events.errors import Rejected
 from erc.schemas.environment import Plan
 from erc.workers.builder.domain.hashed import Hashed, pip_lines
+from erc.workers.builder.domain.needs import BUILDING
 from erc.workers.builder.domain.packages import APT_NAME
 from erc.workers.builder.domain.phases import Phase
 
@@ -203,7 +204,7 @@ def _wheels(plan: Plan, base: str, *, ca_bundle: bool) -> list[Instruction]:
     return [
         Instruction(Phase.BASE, f"FROM {base} AS wheels"),
         Instruction(Phase.BASE, "ENV LC_ALL=C.UTF-8 TZ=UTC"),
-        *_install(["python3", "python3-venv", *(_COMPILERS if sources else ())], seconds),
+        *_install(["python3", "python3-venv", *(_compilers(plan) if sources else ())], seconds),
         _run(Phase.PYTHON_PACKAGES, [begin, "python3 -m venv /opt/erc", *_dated(seconds)]),
         # What stands above is the same for whatever is asked for, and is made once.
         Instruction(Phase.PYTHON_PACKAGES, f"LABEL {stage_label(plan, base)}"),
@@ -211,6 +212,12 @@ def _wheels(plan: Plan, base: str, *, ca_bundle: bool) -> list[Instruction]:
         Instruction(Phase.PYTHON_PACKAGES, f"COPY {REQUIREMENTS_FILE} /tmp/{REQUIREMENTS_FILE}"),
         _run(Phase.PYTHON_PACKAGES, commands),
     ]
+
+
+def _compilers(plan: Plan) -> list[str]:
+    """Return what the stage needs beside Python to build sources: compilers, and the headers that are planned."""
+    planned = (name for name in _apt_names(plan) if name.endswith("-dev") or name in BUILDING)
+    return sorted({*_COMPILERS, *planned})
 
 
 def _variables(plan: Plan) -> list[Instruction]:

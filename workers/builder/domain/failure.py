@@ -113,13 +113,24 @@ def script_failed(path: str, exit_code: int, tail: list[str]) -> Rejected:
     )
 
 
-def too_slow(limit: str, place: Place, tail: Iterable[str]) -> Rejected:
-    """Return the error for a build that was stopped after its time, `limit`."""
+def too_slow(limit: str, place: Place, tail: Iterable[str], path: str = "") -> Rejected:
+    """Return the error for a build that was stopped after its time, `limit`; `path` is the script that went on."""
     return Rejected(
         "Building the environment took too long",
-        f"It was stopped after {limit}. Use fewer or smaller packages.",
+        f"{path or 'It'} was stopped after {limit}. "
+        + ("Let it do less." if path else "Use fewer or smaller packages."),
         "build_timeout",
-        located(place, tail),
+        located(place, tail, path),
+    )
+
+
+def floods(path: str, limit_bytes: int, tail: Iterable[str]) -> Rejected:
+    """Return the error for a script that was stopped as it did not stop printing."""
+    return Rejected(
+        f"{path} prints too much",
+        f"It was stopped after {limit_bytes >> 20} MiB. Print less, or write to a file.",
+        "script_output_too_large",
+        located(Place(Phase.SCRIPTS), tail, path),
     )
 
 

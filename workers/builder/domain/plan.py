@@ -15,6 +15,7 @@ from erc.workers.builder.domain.detect.erc_yml import is_variable
 from erc.workers.builder.domain.detect.order import JULIA, Collected, collect
 from erc.workers.builder.domain.detect.other import refuse_julia
 from erc.workers.builder.domain.detect.sources import Sources
+from erc.workers.builder.domain.needs import needed_by
 from erc.workers.builder.domain.planning import Planned, unique
 from erc.workers.builder.domain.planning_python import plan_python
 from erc.workers.builder.domain.planning_r import plan_r
@@ -52,6 +53,8 @@ def plan(description: Description, manifest: Manifest, read: Callable[[str], byt
     for asked in collected.asked:
         planned.packages += asked.apt
         planned.deviations += [*asked.deviations, *_exact_versions(asked.apt, choice)]
+    # Last: what a line of the workspace names counts with that line.
+    planned.packages += needed_by(planned.packages)
     return _assembled(description, collected, used, needed, wishes, choice, planned)
 
 

@@ -22,9 +22,9 @@ class Planned:
     notes: list[str] = field(default_factory=list)
 
 
-def apt(name: str, reason: str) -> PlannedPackage:
-    """Return a package of the distribution that the service asks for."""
-    return PlannedPackage(name=name, system="apt", reason=reason)
+def apt(name: str, reason: str, path: str, line: int = 1) -> PlannedPackage:
+    """Return a package of the distribution that a file needs without naming it; its first line stands for all of it."""
+    return PlannedPackage(name=name, system="apt", reason=reason, path=path, line=line)
 
 
 def unique(packages: Iterable[PlannedPackage]) -> list[PlannedPackage]:

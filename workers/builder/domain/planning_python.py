@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from erc.schemas.environment import Decision, Deviation
-from erc.schemas.metadata import Description, Kind
+from erc.schemas.environment import Decision, Deviation, PlannedPackage
+from erc.schemas.metadata import Dependency, Description, Kind
 from erc.workers.builder.domain.detect.asked import Asked, Pip
 from erc.workers.builder.domain.detect.code import Used
 from erc.workers.builder.domain.detect.order import Collected
@@ -17,10 +17,8 @@ _NOTEBOOK = ("nbconvert", "ipykernel")
 
 def plan_python(planned: Planned, description: Description, collected: Collected, used: Used) -> None:
     """Add Python, the listed packages, and what the code imports beyond them."""
-    by_python = description.kind in {Kind.NOTEBOOK, Kind.PYTHON_SCRIPT}
-    why = f"{description.main} is run by Python" if by_python else "Python is used beside R"
-    planned.packages.append(apt("python3", why))
     pips = [pip for asked in collected.asked for pip in asked.pip]
+    planned.packages.append(_python_itself(description, used, pips))
     if pips:
         path = collected.by_language.get("python", pips[0].path)
         choice = f"{counted(len(pips), 'Python package')} from {path}"
@@ -35,6 +33,15 @@ def plan_python(planned: Planned, description: Description, collected: Collected
     planned.requirements = sorted({_line(pip) for pip in pips})
     if not planned.requirements and "RETICULATE_PYTHON" in planned.variables:
         planned.variables["RETICULATE_PYTHON"] = "/usr/bin/python3"
+
+
+def _python_itself(description: Description, used: Used, pips: list[Pip]) -> PlannedPackage:
+    if description.kind in {Kind.NOTEBOOK, Kind.PYTHON_SCRIPT}:
+        return apt("python3", f"{description.main} is run by Python", description.main)
+    places = [(pip.path, pip.line) for pip in pips] + [place_of(dependency) for dependency in used.of("python")]
+    chunk = place_of(Dependency(name="", language="python", source=used.python_chunk or f"{description.main}:1"))
+    path, line = next(iter(places), chunk)
+    return apt("python3", "Python is used beside R", path, line)
 
 
 def _line(pip: Pip) -> str:
@@ -69,7 +76,10 @@ def _say(planned: Planned, collected: Collected, found: list[Pip], unlisted: lis
         listed = collected.by_language.get("python")
         reason = f"{listed} does not list them." if listed else "No file lists them, so the code was read."
         choice = f"{counted(len(found), 'Python package')} from the code"
-        planned.decisions.append(Decision(subject="packages", choice=choice, reason=reason))
+        first = found[0]
+        planned.decisions.append(
+            Decision(subject="packages", choice=choice, reason=reason, path=first.path, line=first.line)
+        )
     if unlisted:
         names = ", ".join(unlisted[:10])
         planned.notes.append(f"The code imports {names}, which {path} does not list under this name.")
@@ -85,7 +95,7 @@ def _tools(description: Description, present: set[str]) -> list[Pip]:
     if description.kind is not Kind.NOTEBOOK:
         return []
     tools = (parse_requirement(name) for name in _NOTEBOOK if name not in present)
-    return [Pip(tool, "", 0, f"runs {description.main}") for tool in tools if tool is not None]
+    return [Pip(tool, description.main, 1, f"runs {description.main}") for tool in tools if tool is not None]
 
 
 def _hashed(planned: Planned, pips: list[Pip], locked: Asked | None) -> list[Pip]:

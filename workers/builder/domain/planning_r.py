@@ -20,23 +20,29 @@ _TOOLS = frozenset({"renv", "packrat", "rsconnect", "BiocManager", "pak", "pacma
 
 def plan_r(planned: Planned, description: Description, collected: Collected, used: Used, suite: Suite) -> None:
     """Add R, what renders the document, and the R packages; one deviation for each version that cannot be had."""
-    planned.packages.append(apt("r-base-core", _why_r(description)))
+    listed = [need for asked in collected.asked for need in asked.r_packages]
+    planned.packages.append(_r_itself(description, collected, used, listed))
     if description.kind is Kind.RMARKDOWN:
-        planned.packages.append(apt("r-cran-rmarkdown", f"{description.main} is R Markdown"))
-        planned.packages.append(apt("pandoc", f"renders {description.main}"))
+        planned.packages.append(apt("r-cran-rmarkdown", f"{description.main} is R Markdown", description.main))
+        planned.packages.append(apt("pandoc", f"renders {description.main}", description.main))
         if description.display.lower().endswith(".pdf"):
-            planned.packages += [apt(name, f"{description.display} is typeset by LaTeX") for name in _LATEX]
+            why = f"{description.display} is typeset by LaTeX"
+            planned.packages += [apt(name, why, description.main) for name in _LATEX]
     versions = _versions(collected)
     loaded = _loaded(planned, collected, used, suite)
-    listed = [need for asked in collected.asked for need in asked.r_packages]
     _add_listed(planned, listed, loaded, suite)
     _add_locked(planned, collected, loaded, suite)
     _add_deviations(planned, versions | {need.name: _wish(need) for need in listed if need.version}, suite)
 
 
-def _why_r(description: Description) -> str:
-    by_r = description.kind in {Kind.RMARKDOWN, Kind.R_SCRIPT}
-    return f"{description.main} is run by R" if by_r else "R packages are asked for beside Python"
+def _r_itself(description: Description, collected: Collected, used: Used, listed: list[RNeed]) -> PlannedPackage:
+    if description.kind in {Kind.RMARKDOWN, Kind.R_SCRIPT}:
+        return apt("r-base-core", f"{description.main} is run by R", description.main)
+    places = [(need.path, need.line) for need in listed]
+    places += [(wish.path, wish.line) for asked in collected.asked for wish in asked.r_versions.values()]
+    places += [place_of(dependency) for dependency in used.of("r")]
+    path, line = next(iter(places), (description.main, 1))
+    return apt("r-base-core", "R is used beside Python", path, line)
 
 
 def _wish(need: RNeed) -> Wish:
@@ -61,8 +67,9 @@ def _loaded(planned: Planned, collected: Collected, used: Used, suite: Suite) ->
         f"{name} is the R package of the workspace itself and is not installed; source its files, or use pkgload."
         for name in sorted(own & loaded)
     ]
-    if "python" in used.languages and any(_in_document(dependency) for dependency in used.of("python")):
-        dependencies = [*dependencies, Dependency(name="reticulate", language="r", source="")]
+    chunk = Dependency(name="reticulate", language="r", source=used.python_chunk)
+    if used.python_chunk:
+        dependencies = [*dependencies, chunk]
         planned.variables["RETICULATE_PYTHON"] = "/opt/erc/bin/python3"
     packages = [
         (dependency, package)
@@ -73,7 +80,7 @@ def _loaded(planned: Planned, collected: Collected, used: Used, suite: Suite) ->
         return names
     for dependency, package in packages:
         path, line = place_of(dependency)
-        reason = package.reason if dependency.source else "chunks of Python are run through it"
+        reason = f"runs the chunks of Python in {chunk.source}" if dependency is chunk else package.reason
         planned.packages.append(package.model_copy(update={"path": path, "line": line, "reason": reason}))
         _hint(planned, dependency.name, package.name, suite)
     if packages:
@@ -81,12 +88,9 @@ def _loaded(planned: Planned, collected: Collected, used: Used, suite: Suite) ->
             "The code loads them." if collected.by_language.get("r") else "No file lists them, so the code was read."
         )
         choice = f"{counted(len({package.name for _, package in packages}), 'R package')} from the code"
-        planned.decisions.append(Decision(subject="packages", choice=choice, reason=reason))
+        path, line = place_of(packages[0][0])
+        planned.decisions.append(Decision(subject="packages", choice=choice, reason=reason, path=path, line=line))
     return names
-
-
-def _in_document(dependency: Dependency) -> bool:
-    return place_of(dependency)[0].lower().endswith((".rmd", ".rmarkdown", ".qmd"))
 
 
 def _hint(planned: Planned, name: str, package: str, suite: Suite) -> None:
@@ -115,7 +119,15 @@ def _add_listed(planned: Planned, listed: list[RNeed], loaded: set[str], suite: 
         planned.packages.insert(0, package.model_copy(update=update))
     if count:
         choice = f"{counted(count, 'R package')} from {listed[0].path}"
-        planned.decisions.append(Decision(subject="packages", choice=choice, reason="They are listed there."))
+        planned.decisions.append(
+            Decision(
+                subject="packages",
+                choice=choice,
+                reason="They are listed there.",
+                path=listed[0].path,
+                line=listed[0].line,
+            )
+        )
 
 
 def _lacking(need: RNeed, suite: Suite) -> Deviation:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.planning import EXAMPLES, GOLDEN, golden, plan_of
+from support.planning import EXAMPLES, GOLDEN, example, golden, plan_of
 from support.workspaces import ALONE, CONFLICTS, REFUSED, Case
 
 from erc.events.errors import Rejected
-from erc.schemas.environment import Plan
+from erc.schemas.environment import Plan, PlannedPackage
 from erc.schemas.metadata import Description, Kind
 from erc.schemas.workspace import Entry, Manifest
 from erc.workers.builder.domain.plan import plan
@@ -19,6 +19,12 @@ CASES = [*ALONE, *CONFLICTS]
 
 def planned(files: dict[str, str]) -> Plan:
     return plan_of({path: text.encode() for path, text in files.items()})
+
+
+def explained(package: PlannedPackage, files: set[str]) -> bool:
+    """Return whether a package has its reason, and the line of a file of the workspace; notebooks have cells."""
+    placed = package.line or f"{package.path}:cell " in package.reason
+    return bool(package.reason and package.path in files and placed)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
@@ -49,9 +55,15 @@ def test_a_plan_names_the_files_that_it_read_and_left_aside(case: Case) -> None:
 def test_every_package_says_why_and_every_deviation_where(case: Case) -> None:
     made = planned(case.files)
 
-    assert all(package.reason for package in made.packages)
-    assert all(package.path in {"", *case.files} for package in made.packages)
+    assert [package for package in made.packages if not explained(package, set(case.files))] == []
     assert all(deviation.path in case.files and deviation.reason for deviation in made.deviations)
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=[folder.name for folder in EXAMPLES])
+def test_every_package_of_an_example_says_why_and_where(folder: Path) -> None:
+    files = example(folder)
+
+    assert [package for package in plan_of(files).packages if not explained(package, set(files))] == []
 
 
 @pytest.mark.parametrize(("name", "files", "code", "place"), REFUSED, ids=[name for name, *_ in REFUSED])

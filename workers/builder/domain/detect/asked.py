@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from erc.events.errors import Rejected
 from erc.schemas.environment import Decision, Deviation, PlannedPackage, Script
+from erc.workers.builder.domain.needs import SOURCES
 from erc.workers.builder.domain.packages import Requirement
 from erc.workers.builder.domain.suites import Wish
 
@@ -33,6 +34,7 @@ class Pip(NamedTuple):
             path=self.path,
             line=self.line,
             hashes=list(self.hashes),
+            source=self.requirement.name in SOURCES,
         )
 
 

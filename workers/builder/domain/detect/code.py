@@ -13,7 +13,7 @@ from erc.workers.builder.domain.detect.sources import Sources, json_of, mapping,
 from erc.workers.builder.domain.suites import Wish
 from erc.workers.code.notebook import read_notebook, read_sources
 from erc.workers.code.python_script import DISTRIBUTIONS, read_python
-from erc.workers.code.rmarkdown import read_rmarkdown
+from erc.workers.code.rmarkdown import chunks, read_rmarkdown
 from erc.workers.code.rscript import read_r
 
 REQUIREMENTS = "requirements.txt"
@@ -41,6 +41,8 @@ class Used:
     """The words of the import statements that were seen."""
     modules: list[str] = field(default_factory=list)
     """The Python files of the workspace."""
+    python_chunk: str = ""
+    """Where the first chunk of Python in a document begins: `main.Rmd:12`; empty when there is none."""
     python: Wish | None = None
     """The version that the main notebook was last run with."""
 
@@ -87,6 +89,7 @@ def _follow(description: Description, sources: Sources, by_name: dict[str, list[
             continue
         if path != description.main:
             _take(used, text, path)
+        _chunks(used, text, path)
         text = "\n".join(read_sources(text)) if _suffix(path) == ".ipynb" else text
         for names in _IMPORT.findall(text):
             used.imported.update(re.split(r"[., ]+", names))
@@ -96,6 +99,15 @@ def _follow(description: Description, sources: Sources, by_name: dict[str, list[
                     seen.add(found)
                     waiting.append(found)
     return seen
+
+
+def _chunks(used: Used, text: str, path: str) -> None:
+    """Remember the first chunk of Python, which needs Python even when it imports nothing."""
+    if used.python_chunk or _suffix(path) not in _DOCUMENTS:
+        return
+    if found := next((chunk for chunk in chunks(text) if chunk.language == "python"), None):
+        used.python_chunk = f"{path}:{found.line}"
+        used.languages.add("python")
 
 
 def _meant(path: str, name: str, by_name: dict[str, list[str]]) -> list[str]:

@@ -24,7 +24,11 @@ _HARMLESS = frozenset(
     {"rm", "mkdir", "echo", "true", "set", "export", "ldconfig", "locale-gen", "update-locale", "touch"}
 )
 _VALUED = frozenset({"-o", "-c", "-t", "--target-release", "--option", "-r", "--repos", "-n", "--ncpus", "-l", "-i"})
-_PIP_VALUED = frozenset({"-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host", "--timeout"})
+_PIP_VALUED = frozenset(
+    {"-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host", "--timeout", "--default-timeout"}
+    | {"--no-binary", "--only-binary", "--root-user-action", "--target", "-t", "--prefix", "--cache-dir", "--retries"}
+    | {"--progress-bar", "--upgrade-strategy", "--platform", "--python-version", "--proxy", "--cert", "--log"}
+)
 
 
 def take_run(sources: Sources, asked: Asked, rest: str, line: int, found: Found) -> None:

@@ -12,6 +12,7 @@ from erc.workers.builder.domain.detect.asked import Asked, refused, shown
 from erc.workers.builder.domain.detect.python_project import add, caret, python_wish
 from erc.workers.builder.domain.detect.requirements import locked
 from erc.workers.builder.domain.detect.sources import LOCK_BYTES, Lines, Sources, listing, mapping, toml_of, words
+from erc.workers.builder.domain.needs import SOURCES
 from erc.workers.builder.domain.packages import is_hash, normalised
 
 MAX_PACKAGES = 3000
@@ -39,6 +40,8 @@ class Locked(NamedTuple):
     """Whether it is the project itself: where the way to what is needed begins."""
     elsewhere: bool
     """Whether it comes from a repository, an address or a folder instead of PyPI."""
+    sources: bool = False
+    """Whether the file has digests of its sources only, and of no wheel."""
 
 
 def read_pylock(sources: Sources, path: str) -> Asked:
@@ -65,7 +68,12 @@ def _pylock_package(table: dict[str, Any]) -> Locked:
         needs=(),
         ours=False,
         elsewhere=elsewhere,
+        sources=_sources(table),
     )
+
+
+def _sources(table: dict[str, Any]) -> bool:
+    return "sdist" in table and not listing(table.get("wheels"))
 
 
 def read_uv_lock(sources: Sources, path: str) -> Asked:
@@ -94,6 +102,7 @@ def _uv_package(table: dict[str, Any]) -> Locked:
         needs=tuple((words(one.get("name")), words(one.get("marker"))) for one in needs),
         ours=ours,
         elsewhere="registry" not in source,
+        sources=_sources(table),
     )
 
 
@@ -134,6 +143,7 @@ def _poetry_package(table: dict[str, Any], old_files: dict[str, Any]) -> Locked:
         needs=tuple(needs),
         ours=False,
         elsewhere="source" in table and mapping(table["source"]).get("type") not in {None, "legacy"},
+        sources=bool(files) and not any(words(mapping(one).get("file")).endswith(".whl") for one in files),
     )
 
 
@@ -188,19 +198,28 @@ def on_linux(marker: str) -> bool | None:
 
 def _taken(asked: Asked, packages: Iterable[Locked], reached: Mapping[str, set[str]] | None, lines: Lines) -> Asked:
     for package in packages:
-        line = lines.of(f'name = "{package.name}"') if package.name else 0
+        line = _line_of(package, lines)
         ways = reached.get(normalised(package.name), set()) if reached is not None else {""}
         if package.ours or not ways or on_linux(package.marker) is False:
             continue
         if package.elsewhere or not package.version:
             asked.note(f"{asked.path}:{line}: {shown(package.name)} is not used: it does not come from PyPI.")
             continue
+        if package.sources and normalised(package.name) not in SOURCES:
+            said = "has no wheel there, and only known packages are built from their source, so that the build may fail"
+            asked.note(f"{asked.path}:{line}: {shown(package.name)} {said}.")
         marker = _marker(package.marker, ways)
         text = f"{package.name}=={package.version}" + (f" ; {marker}" if marker else "")
         add(asked, text, line, hashes=package.hashes)
     asked = locked(asked)
     asked.complete = True
     return asked
+
+
+def _line_of(package: Locked, lines: Lines) -> int:
+    """Return the line of a package's own table, where the name begins the line; others name it as what they need."""
+    before = lines.of(f'\nname = "{package.name}"') if package.name else 0
+    return before + 1 if before else 0
 
 
 def _marker(own: str, ways: set[str]) -> str:
