@@ -11,6 +11,7 @@ from typing import Any
 from erc.schemas.check import Outcome
 from erc.workers.checker.domain.data_files import compare_data, read_json, read_numpy, read_r_file, read_xml
 from erc.workers.checker.domain.documents import compare_documents, compare_notebooks, is_notebook
+from erc.workers.checker.domain.pdf.compare import compare_pdf_files, is_pdf
 from erc.workers.checker.domain.result import Compared
 from erc.workers.checker.domain.tables import compare_tables, compare_workbooks, reads_separated
 from erc.workers.checker.domain.tabular.workbook import is_workbook
@@ -38,7 +39,6 @@ _KNOWN_BYTES = {
     b"\x1f\x8b": "a gzip file",
     b"%!PS": "a PostScript file",
     b"\xd0\xcf\x11\xe0": "an old Office file",
-    b"%PDF": "a PDF file",
     b"II*\0": "a TIFF image",
     b"MM\0*": "a TIFF image",
     b"\x80\x04\x95": "a Python pickle, which is never loaded",
@@ -63,6 +63,11 @@ class Comparator:
 def _is_html(content: bytes, path: str) -> bool:
     del path
     return _HTML.match(content) is not None
+
+
+def _is_pdf(content: bytes, path: str) -> bool:
+    del path
+    return is_pdf(content)
 
 
 def _is_workbook(content: bytes, path: str) -> bool:
@@ -129,6 +134,8 @@ def _compare_data(read: Callable[[bytes], Any], published: bytes, reproduced: by
 COMPARATORS = (
     Comparator("notebook", "text", is_notebook, compare_notebooks),
     Comparator("document", "text", _is_html, compare_documents),
+    Comparator("document", "text", _is_pdf, compare_pdf_files),
+    Comparator("image", "image", _is_pdf, compare_pdf_files),
     Comparator("table", "table", _is_workbook, _workbooks),
     Comparator("document", "text", _is_word_file, compare_word_files),
     Comparator("data", "data", _is_r, _data(read_r_file)),

@@ -24,9 +24,6 @@ _SIGNATURES = re.compile(rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP", re
 _DRAWING = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,1000}?-->\s*|<!DOCTYPE svg[^>]{0,300}>\s*){0,4}<svg\b", re.DOTALL
 )
-_PDF_VOLATILE = re.compile(
-    rb"/(?:CreationDate|ModDate)\s{0,9}\([^()]{0,80}\)|/ID\s{0,9}\[\s{0,9}<[0-9a-fA-F]{0,64}>\s{0,9}<[0-9a-fA-F]{0,64}>\s{0,9}\]"
-)
 
 
 def compare_content(
@@ -40,7 +37,7 @@ def compare_content(
     compared = _as_picture(published, reproduced, path, budget, terms) or _by_comparator(
         published, reproduced, path, terms
     )
-    compared = compared or _bytes(published, reproduced, path)
+    compared = compared or compare_bytes(published, reproduced)
     return replace(compared, tolerance=terms.tolerance.said)
 
 
@@ -142,13 +139,6 @@ def _within_lines(compared: Compared, terms: Terms) -> Compared:
     return replace(
         compared, outcome=Outcome.EQUIVALENT, finding=finding, changes=(), ignored=compared.ignored + ignored
     )
-
-
-def _bytes(published: bytes, reproduced: bytes, path: str) -> Compared:
-    if _extension(path) == "pdf" and _PDF_VOLATILE.sub(b"", published) == _PDF_VOLATILE.sub(b"", reproduced):
-        finding = "differs only in its dates and its identifier"
-        return Compared("bytes", Outcome.EQUIVALENT, finding, 0.0, published, reproduced)
-    return compare_bytes(published, reproduced)
 
 
 def _alone(before: Shown | None, after: Shown | None) -> Compared:

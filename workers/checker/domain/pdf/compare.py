@@ -23,6 +23,8 @@ from erc.workers.checker.domain.texts import compare_passages
 DRAWN_SECONDS = 100.0
 """How much processor time the pages of one pair of files may take to be drawn and compared."""
 DRAWN_PAGES = 500
+ALL_PAGES, OTHER_PAGES = "The pages", "The other pages"
+"""The names of the rows of pages that look the same."""
 _DATES = {"CreationDate", "ModDate"}
 _PROGRAMS = {"Creator", "Producer"}
 
@@ -67,6 +69,9 @@ def compare_pdf_files(published: bytes, reproduced: bytes, terms: Terms) -> Comp
 
 def pdf_rows(published: bytes, reproduced: bytes, terms: Terms, budget: PixelBudget) -> list[Named]:
     """Return a row for the text of two PDF files, one for each page that does not look the same, one for the others."""
+    if published == reproduced:
+        same = Compared("text", Outcome.IDENTICAL), Compared("image", Outcome.IDENTICAL)
+        return [Named("The text", "The text", same[0]), Named(ALL_PAGES, ALL_PAGES, same[1])]
     try:
         theirs, ours = _Side(published), _Side(reproduced)
     except PdfError as error:
@@ -100,9 +105,7 @@ def _title(passages: Sequence[str]) -> int:
 def _rows(theirs: _Side, ours: _Side, terms: Terms, budget: PixelBudget) -> list[Named]:
     title = min(theirs.title, ours.title)
     text = compare_passages(theirs.passages, ours.passages, "passage", terms.tolerance, terms.ignore_lines, title)
-    about = _about(theirs.about, ours.about)
-    listed = replace(text, ignored=text.ignored + about, ignored_count=text.ignored_count + len(about))
-    row = Named("The text", "The text", listed if about else text)
+    row = Named("The text", "The text", _with_about(text, _about(theirs.about, ours.about)))
     drawing = _Drawing(theirs, ours, budget)
     try:
         drawing.compare()
@@ -110,6 +113,16 @@ def _rows(theirs: _Side, ours: _Side, terms: Terms, budget: PixelBudget) -> list
         theirs.file.close()
         ours.file.close()
     return [row, *drawing.rows()]
+
+
+def _with_about(text: Compared, about: tuple[Change, ...]) -> Compared:
+    if not about:
+        return text
+    listed = replace(text, ignored=text.ignored + about, ignored_count=text.ignored_count + len(about))
+    if text.outcome is not Outcome.IDENTICAL:
+        return listed
+    finding = "reads the same in every passage; what the file says of itself does not count"
+    return replace(listed, outcome=Outcome.EQUIVALENT, finding=finding)
 
 
 def _about(a: dict[str, str], b: dict[str, str]) -> tuple[Change, ...]:
@@ -149,7 +162,7 @@ class _Drawing:
         """Return a row for each page that does not look the same, and for the others together."""
         found = list(self.seen)
         if self.same:
-            name = "The other pages" if self.seen or self.left else "The pages"
+            name = OTHER_PAGES if self.seen or self.left else ALL_PAGES
             finding = f"look the same ({number(self.same, 'page')})"
             found.append(Named(name, name, Compared("image", Outcome.EQUIVALENT, finding)))
         if self.left:
