@@ -12,9 +12,9 @@ from erc.workers.checker.domain.figures import Pair, Shown
 from erc.workers.checker.domain.images import PixelBudget, compare_images
 from erc.workers.checker.domain.images import media_type as picture_type
 from erc.workers.checker.domain.result import Compared, number
+from erc.workers.checker.domain.svg.compare import compare_drawings
 from erc.workers.checker.domain.terms import PLAIN, Terms
 from erc.workers.checker.domain.texts import excerpt
-from erc.workers.checker.domain.vector import compare_drawings
 
 MAX_FILE_BYTES = 32 << 20
 """The largest text, drawing or data file that is looked into; tables of separated values may be larger."""
@@ -106,7 +106,7 @@ def _as_picture(published: bytes, reproduced: bytes, path: str, budget: PixelBud
     drawings = _DRAWING.match(published[:4096]) and _DRAWING.match(reproduced[:4096])
     if not drawings and _extension(path) != "svg":
         return None
-    return _too_large("image", published, reproduced) or compare_drawings(published, reproduced)
+    return _too_large("image", published, reproduced) or compare_drawings(published, reproduced, budget, terms)
 
 
 def _by_comparator(published: bytes, reproduced: bytes, path: str, terms: Terms) -> Compared | None:
