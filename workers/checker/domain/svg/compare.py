@@ -209,7 +209,9 @@ def _one_to_one(restyled: Sequence[tuple[Shape, Shape]], pairs: Sequence[tuple[S
 def _name(shape: Shape) -> str:
     if not shape.points:
         return f"the part “{shape.kind[:40]}”"
-    xs, ys = [x for x, _ in shape.points], [y for _, y in shape.points]
+    # of a circle the two ends of its arcs; what stands between them are its radii
+    places = shape.points[:4:3] if shape.kind == "circle" else shape.points
+    xs, ys = [x for x, _ in places], [y for _, y in places]
     return f"the {shape.kind} at ({_short((min(xs) + max(xs)) / 2)}, {_short((min(ys) + max(ys)) / 2)})"
 
 
