@@ -33,7 +33,9 @@ def a_pdf(*pages: str, date: str = "20200101", size: tuple[float, float] = (400,
         )
         objects.append(f"<< /Length {len(content.encode('cp1252'))} >>\nstream\n{content}\nendstream")
     objects.append(f"<< /CreationDate (D:{date}) /Producer (a program of {date[:4]}) >>")
-    return _written(objects, f"/Root 1 0 R /Info {len(objects)} 0 R /ID [<{date.ljust(16, '0')}> <{date.ljust(16, '0')}>]")
+    return _written(
+        objects, f"/Root 1 0 R /Info {len(objects)} 0 R /ID [<{date.ljust(16, '0')}> <{date.ljust(16, '0')}>]"
+    )
 
 
 def _written(objects: list[str], trailer: str) -> bytes:

@@ -25,7 +25,9 @@ def drawing(
     *extra: str, dots: list[tuple[float, float]] = DOTS, label: str = "Rain", colour: str = "#1f77b4", size: str = SIZE
 ) -> str:
     marks = "".join(f'<circle cx="{x}" cy="{y}" r="4" fill="{colour}"/>' for x, y in dots)
-    frame = '<rect x="40" y="40" width="340" height="220" fill="none" stroke="black"/><path d="M40 150H380" stroke="grey"/>'
+    frame = (
+        '<rect x="40" y="40" width="340" height="220" fill="none" stroke="black"/><path d="M40 150H380" stroke="grey"/>'
+    )
     return f'{HEAD.format(size)}<g>{frame}{marks}<text x="200" y="20">{label}</text>{"".join(extra)}</g></svg>'
 
 
@@ -103,13 +105,18 @@ def test_shapes_that_are_used_again_stand_where_they_are_used() -> None:
     uses = "".join(f'<use xlink:href="#{{0}}" x="{x}" y="{y}"/>' for x, y in DOTS)
     before = drawing(dot.format("m1"), uses.format("m1"), dots=[])
     assert compared(before, drawing(dot.format("k7"), uses.format("k7"), dots=[])).outcome == "equivalent"
-    assert compared(before, drawing(dot.format("m1"), uses.format("m1").replace('y="60"', 'y="70"', 1), dots=[])).changed == 1
+    assert (
+        compared(before, drawing(dot.format("m1"), uses.format("m1").replace('y="60"', 'y="70"', 1), dots=[])).changed
+        == 1
+    )
 
 
 def test_a_drawing_of_another_structure_is_looked_at() -> None:
     frame = re.compile(r'<rect x="40"[^>]*>')
     lines = '<path d="M40 40L380 40L380 260L40 260Z" fill="none" stroke="black"/>'
-    found = compared(drawing(), frame.sub(lines, drawing()).replace("circle", "ellipse").replace('r="4"', 'rx="4" ry="4"'))
+    found = compared(
+        drawing(), frame.sub(lines, drawing()).replace("circle", "ellipse").replace('r="4"', 'rx="4" ry="4"')
+    )
     assert found.outcome == "equivalent"
     other = [(x, 300 - y) for x, y in DOTS]
     assert compared(drawing(), frame.sub(lines * 12, drawing(dots=other))).outcome == "different"
@@ -127,7 +134,10 @@ def _deep(depth: int) -> str:
 
 
 def _bomb(levels: int) -> str:
-    defs = "".join(f'<g id="l{at}">{f"<use xlink:href=&quot;#l{at + 1}&quot;/>".replace("&quot;", chr(34)) * 10}</g>' for at in range(levels))
+    defs = "".join(
+        f'<g id="l{at}">{f"<use xlink:href=&quot;#l{at + 1}&quot;/>".replace("&quot;", chr(34)) * 10}</g>'
+        for at in range(levels)
+    )
     return f'{HEAD.format(SIZE)}<defs>{defs}<rect id="l{levels}" width="1" height="1"/></defs><use xlink:href="#l0"/></svg>'
 
 
@@ -173,7 +183,9 @@ points = st.lists(st.tuples(st.integers(45, 375), st.integers(45, 255)), min_siz
 
 @settings(max_examples=40, deadline=None)
 @given(points, st.integers(0, 11), st.floats(1, 40))
-def test_a_drawing_agrees_with_itself_and_any_move_is_found(dots: list[tuple[float, float]], at: int, by: float) -> None:
+def test_a_drawing_agrees_with_itself_and_any_move_is_found(
+    dots: list[tuple[float, float]], at: int, by: float
+) -> None:
     at %= len(dots)
     other = [(x, y + (by if place == at else 0)) for place, (x, y) in enumerate(dots)]
     assert compared(drawing(dots=dots), drawing("<!-- x -->", dots=dots)).outcome == "equivalent"

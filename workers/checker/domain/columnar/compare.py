@@ -11,7 +11,7 @@ from typing import BinaryIO
 from erc.schemas.check import Outcome
 from erc.workers.checker.domain.columnar.reading import Column, Columnar, ColumnarError
 from erc.workers.checker.domain.result import CHANGES_KEPT, Change, Compared
-from erc.workers.checker.domain.tabular.compare import compare_table
+from erc.workers.checker.domain.tabular.compare import TableFound, compare_table
 from erc.workers.checker.domain.tabular.result import as_compared
 from erc.workers.checker.domain.tabular.rules import TableRules
 from erc.workers.checker.domain.tabular.streamed import compare_streams
@@ -37,25 +37,28 @@ def compare_columnar_streams(
     try:
         theirs, ours = Columnar(*published), Columnar(*reproduced)
         types = _types(theirs.columns, ours.columns)
-        held = theirs.read(HELD_BYTES + 1), ours.read(HELD_BYTES + 1)
-        held = _whole(theirs, held[0]), _whole(ours, held[1])
-        if max(map(len, held)) <= HELD_BYTES:
-            found = compare_table(_table(held[0]), _table(held[1]), rules)
-        else:
-            sides = (_Joined(held[0], theirs), _Joined(held[1], ours))
-            streamed = compare_streams(*sides, rules)  # type: ignore[arg-type]
-            if streamed is None:
-                raise ColumnarError("a row of it is too long")
-            found = streamed
+        found = _rows(theirs, ours, rules)
     except ColumnarError as error:
         return Compared("table", Outcome.UNCOMPARED, f"could not be compared: {error}", 1.0)
     return _with_types(as_compared(found, None, None), types)
 
 
-def _whole(stream: Columnar, held: bytes) -> bytes:
-    """Read on until there is too much to be held, or nothing more."""
-    pieces = [held]
-    size = len(held)
+def _rows(theirs: Columnar, ours: Columnar, rules: TableRules) -> TableFound:
+    """Compare the rows: held where they are few enough, else as they come."""
+    held = _start(theirs), _start(ours)
+    if max(map(len, held)) <= HELD_BYTES:
+        return compare_table(_table(held[0]), _table(held[1]), rules)
+    sides = (_Joined(held[0], theirs), _Joined(held[1], ours))
+    found = compare_streams(*sides, rules)  # type: ignore[arg-type]
+    if found is None:
+        raise ColumnarError("a row of it is too long")
+    return found
+
+
+def _start(stream: Columnar) -> bytes:
+    """Read until there is too much to be held, or nothing more."""
+    pieces: list[bytes] = []
+    size = 0
     while size <= HELD_BYTES and (piece := stream.read(HELD_BYTES)):
         pieces.append(piece)
         size += len(piece)

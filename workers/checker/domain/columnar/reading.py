@@ -1,4 +1,4 @@
-"""Reads Parquet, Feather and Arrow files batch by batch, as text of tab-separated rows that is made while it is read."""
+"""Reads Parquet, Feather and Arrow files batch by batch, as tab-separated rows that are written while they are read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Column:
 
 
 class Columnar(io.RawIOBase):
-    """A file of columns as a stream of tab-separated rows with a header; raises ColumnarError, also while it is read."""
+    """A file of columns as a stream of tab-separated rows with a header; raises ColumnarError, while it is read too."""
 
     def __init__(self, file: BinaryIO, head: bytes) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Columnar(io.RawIOBase):
 
     def read(self, size: int = -1, /) -> bytes:
         """Return the next bytes, at most `size`, none at the end."""
-        while not self._rest or 0 > size:
+        while not self._rest or size < 0:
             piece = next(self._rows, b"")
             if not piece:
                 break
@@ -83,7 +83,7 @@ def _opened(file: BinaryIO, head: bytes) -> tuple[Any, list[Column]]:
         else:
             reader = arro3.io.read_ipc(file)
         columns = [Column(str(one.name), _type(one.type)) for one in reader.schema]
-    except BaseException as error:  # noqa: BLE001 - the reader's panics are no `Exception`
+    except BaseException as error:  # the reader's panics are no `Exception`
         raise _unreadable(error) from error
     if len(columns) > MOST_COLUMNS:
         raise ColumnarError(f"it has more than {MOST_COLUMNS:,} columns")
@@ -93,7 +93,7 @@ def _opened(file: BinaryIO, head: bytes) -> tuple[Any, list[Column]]:
 def _next(batches: Any) -> Any:
     try:
         return next(iter(batches), None)
-    except BaseException as error:  # noqa: BLE001 - as above
+    except BaseException as error:
         raise _unreadable(error) from error
 
 

@@ -31,8 +31,8 @@ _GEOGRAPHY = {
 _NO_DATA = 42113
 _MEASURED = ("I", "F")
 """Modes of pictures whose values are measurements, not colours."""
-_BROKEN = (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, EOFError, AssertionError,
-           struct.error, MemoryError, RecursionError)  # fmt: skip
+_BROKEN = (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, EOFError,
+           AssertionError, struct.error, MemoryError, RecursionError)  # fmt: skip
 
 
 def is_hdf5(content: bytes) -> bool:

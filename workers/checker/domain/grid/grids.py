@@ -78,7 +78,9 @@ class _Found:
             self.changes.append(Change(place, _said(a), _said(b)))
 
 
-def compare_grids(a: Grids, b: Grids, attributes: tuple[Mapping[str, Any], Mapping[str, Any]], terms: Terms) -> Compared:
+def compare_grids(
+    a: Grids, b: Grids, attributes: tuple[Mapping[str, Any], Mapping[str, Any]], terms: Terms
+) -> Compared:
     """Compare two files of arrays by name; `attributes` are those of the files. Raises GridError when too much."""
     found = _Found(terms)
     for side in (a, b):
@@ -107,7 +109,9 @@ def _compared(found: _Found) -> Compared:
     values = found.changed - len(found.said)
     if values:
         first = next(one for one in found.changes if "[" in one.place or not found.said)
-        parts.append(f"differs in {values:,} of {number(found.values, 'value')}, first at {first.place}: {became(first)}")
+        parts.append(
+            f"differs in {values:,} of {number(found.values, 'value')}, first at {first.place}: {became(first)}"
+        )
     return Compared(
         "data",
         Outcome.DIFFERENT,
@@ -124,7 +128,9 @@ def _one(name: str, a: Grid, b: Grid, found: _Found) -> None:
     _attributes(name, a.attributes, b.attributes, found)
     if a.dtype != b.dtype:
         kinds = _kind(a.dtype), _kind(b.dtype)
-        change = Change(f"type of {name}", str(a.dtype), str(b.dtype), "" if kinds[0] != kinds[1] else "type of numbers")
+        change = Change(
+            f"type of {name}", str(a.dtype), str(b.dtype), "" if kinds[0] != kinds[1] else "type of numbers"
+        )
         if kinds[0] != kinds[1]:
             found.tell(f"holds “{excerpt(name)}” as {kinds[1]}, not as {kinds[0]}", change)
             return

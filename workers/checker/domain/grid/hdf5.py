@@ -59,18 +59,29 @@ def _grids(root: Any) -> Iterator[tuple[str, Grid]]:
             if count > MOST_OBJECTS:
                 raise GridError(f"it holds more than {MOST_OBJECTS:,} objects")
             name = f"{path}/{key}".lstrip("/")
-            link = group.get(key, getlink=True)
-            if not isinstance(link, h5py.HardLink):
-                yield name, _link(link)
-                continue
-            one = group[key]
-            if isinstance(one, h5py.Group):
-                place = h5py.h5o.get_info(one.id).addr
-                if place not in seen:
-                    seen.add(place)
-                    waiting.append((name, one, depth + 1))
-            elif isinstance(one, h5py.Dataset):
-                yield from _dataset(name, one)
+            if inner := _inner(group, key, seen):
+                waiting.append((name, inner, depth + 1))
+            else:
+                yield from _one(name, group, key)
+
+
+def _inner(group: Any, key: str, seen: set[Any]) -> Any:
+    """Return a group in a group that was not seen yet, else None."""
+    if not isinstance(group.get(key, getlink=True), h5py.HardLink) or not isinstance(group[key], h5py.Group):
+        return None
+    one = group[key]
+    place = h5py.h5o.get_info(one.id).addr
+    known = place in seen
+    seen.add(place)
+    return None if known else one
+
+
+def _one(name: str, group: Any, key: str) -> Iterator[tuple[str, Grid]]:
+    link = group.get(key, getlink=True)
+    if not isinstance(link, h5py.HardLink):
+        yield name, _link(link)
+    elif isinstance(group[key], h5py.Dataset):
+        yield from _dataset(name, group[key])
 
 
 def _link(link: Any) -> Grid:

@@ -24,9 +24,7 @@ _ODD = 0.2
 """When no more than this share of the shapes has no counterpart, the others are held against each other."""
 
 
-def compare_drawings(
-    published: bytes, reproduced: bytes, budget: PixelBudget, terms: Terms = PLAIN
-) -> Compared | None:
+def compare_drawings(published: bytes, reproduced: bytes, budget: PixelBudget, terms: Terms = PLAIN) -> Compared | None:
     """Compare two SVG files; one that cannot be read is compared as text. None when one is no text either."""
     try:
         a, b = read_drawing(published), read_drawing(reproduced)
@@ -105,7 +103,9 @@ class _Comparison:
             return None
         changes = tuple(_move(*one) for one in moved[:CHANGES_KEPT])
         first = changes[0]
-        finding = f"differs in {len(moved):,} of {number(self._total, 'shape')}, first: {first.place} {first.reproduced}"
+        finding = (
+            f"differs in {len(moved):,} of {number(self._total, 'shape')}, first: {first.place} {first.reproduced}"
+        )
         return self._different(finding, changes, len(moved))
 
     def _still(self) -> Compared | None:

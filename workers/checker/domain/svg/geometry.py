@@ -67,7 +67,7 @@ def transform(text: str) -> Matrix:
 
 
 def _one(name: str, given: list[float]) -> Matrix:
-    first, second = (given + [0.0, 0.0])[:2]
+    first, second = [*given, 0.0, 0.0][:2]
     if name == "matrix" and len(given) == 6:
         return (given[0], given[1], given[2], given[3], given[4], given[5])
     if name == "translate":

@@ -1,4 +1,4 @@
-"""Draws what was read of an SVG again, without its words, and renders that: nothing of the author's text is handed on."""
+"""Draws what was read of an SVG again, without its words, and renders that: no text of the author's is handed on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def rendered(drawing: Drawing) -> bytes:
     scale = SIDE_PIXELS / max(drawing.width, drawing.height)
     wide, high = (max(1, round(side * scale)) for side in (drawing.width, drawing.height))
     box = f"{drawing.left!r} {drawing.top!r} {drawing.width!r} {drawing.height!r}"
-    text = f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="{box}">{"".join(parts)}</svg>'
+    text = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="{box}">{"".join(parts)}</svg>'
+    )
     try:
         return bytes(resvg_py.svg_to_bytes(svg_string=text, background="white", skip_system_fonts=True))
     except (ValueError, RuntimeError) as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,15 @@ from typing import Any
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from erc.workers.checker.domain.svg.elements import (
+    MOST_DEPTH,
+    attributes_of,
+    digest,
+    one_way,
+    outline,
+    tag_of,
+    written,
+)
 from erc.workers.checker.domain.svg.geometry import (
     IDENTITY,
     MOST_POINTS,
@@ -23,18 +31,26 @@ from erc.workers.checker.domain.svg.geometry import (
     read_path,
     transform,
 )
-from erc.workers.checker.domain.svg.style import GROUP_OPACITY, GROUP_WORN, OWN, START, Rule, colour, names_of, read_sheet, styled
+from erc.workers.checker.domain.svg.style import (
+    GROUP_OPACITY,
+    GROUP_WORN,
+    OWN,
+    START,
+    Rule,
+    colour,
+    names_of,
+    read_sheet,
+    styled,
+)
 from erc.workers.checker.domain.tokens import tidy
 
 MOST_SHAPES = 200_000
 """How many shapes a drawing may have, those that it uses again counted each time."""
-MOST_DEPTH = 100
 _CONTAINERS = {"g", "a", "switch", "svg", "symbol"}
 _UNDRAWN = {
     "defs", "clippath", "mask", "pattern", "marker", "lineargradient", "radialgradient", "filter", "metadata", "title",
     "desc", "style", "script", "symbol", "namedview",
 }  # fmt: skip
-_REFERENCE_CHARACTERS = 20_000
 _GLYPH = re.compile(r"#([A-Z][A-Za-z0-9]{1,60}(?:-[A-Za-z]{2,20}){0,3})-([0-9a-f]{2,5})")
 _PAINT = ("fill", "stroke")
 _WORN = ("clip-path", "mask", "filter", "marker-start", "marker-mid", "marker-end")
@@ -93,7 +109,7 @@ def read_drawing(content: bytes) -> Drawing:
     except (etree.LxmlError, ValueError) as error:
         raise DrawingError("it cannot be read as a drawing") from error
     damaged = any(one.level_name == "FATAL" for one in parser.error_log)
-    if root is None or damaged or _tag(root) != "svg":
+    if root is None or damaged or tag_of(root) != "svg":
         raise DrawingError("it cannot be read as a drawing")
     return _Reader(root).read()
 
@@ -102,14 +118,14 @@ class _Reader:
     def __init__(self, root: Any) -> None:
         self._root = root
         self._named = {one.get("id"): one for one in root.iter() if isinstance(one.tag, str) and one.get("id")}
-        sheets = (one for one in root.iter() if isinstance(one.tag, str) and _tag(one) == "style")
+        sheets = (one for one in root.iter() if isinstance(one.tag, str) and tag_of(one) == "style")
         self._rules: list[Rule] = [rule for one in sheets for rule in read_sheet("".join(one.itertext()))]
         self._digests: dict[str, str] = {}
         self._room, self._points = MOST_SHAPES, MOST_POINTS
         self._drawing = _canvas(root)
 
     def read(self) -> Drawing:
-        self._children(self._root, IDENTITY, START, [names_of("svg", _attributes(self._root))])
+        self._children(self._root, IDENTITY, START, [names_of("svg", attributes_of(self._root))])
         return self._drawing
 
     def _element(self, element: Any, outer: Matrix, parent: Mapping[str, str], path: list[frozenset[str]]) -> None:
@@ -120,7 +136,7 @@ class _Reader:
             raise DrawingError(f"it has more than {MOST_SHAPES:,} shapes")
         if len(path) > MOST_DEPTH:
             raise DrawingError("it nests too deeply")
-        tag, attributes = _tag(element), _attributes(element)
+        tag, attributes = tag_of(element), attributes_of(element)
         if tag in _UNDRAWN:
             return
         self._drawn(element, tag, attributes, outer, parent, [*path, names_of(tag, attributes)])
@@ -156,11 +172,11 @@ class _Reader:
     def _glyphs(self, element: Any, matrix: Matrix) -> bool:
         """Take outlines of letters as the words that they write, where matplotlib says those in a comment before."""
         comment, group = element[0] if len(element) == 2 else None, element[-1] if len(element) else None
-        if comment is None or comment.tag is not etree.Comment or _tag(group) != "g" or group.get("id"):
+        if comment is None or comment.tag is not etree.Comment or tag_of(group) != "g" or group.get("id"):
             return False
         text = tidy(" ".join((comment.text or "").split()))
-        letters = [child for child in group if isinstance(child.tag, str) and _tag(child) != "defs"]
-        fonts = [_GLYPH.fullmatch(_attributes(child).get("href", "")) for child in letters if _tag(child) == "use"]
+        letters = [child for child in group if isinstance(child.tag, str) and tag_of(child) != "defs"]
+        fonts = [_GLYPH.fullmatch(attributes_of(child).get("href", "")) for child in letters if tag_of(child) == "use"]
         counts = {len(text), len(text.replace(" ", ""))}
         if not text or len(letters) not in counts or len(fonts) != len(letters) or not all(fonts):
             return False
@@ -177,7 +193,7 @@ class _Reader:
             return
         moved = (1.0, 0.0, 0.0, 1.0, length(attributes.get("x", "0")), length(attributes.get("y", "0")))
         inner = multiplied(matrix, moved)
-        if _tag(named) == "symbol":
+        if tag_of(named) == "symbol":
             self._children(named, inner, looks, [*path, names_of("symbol", {})])
         else:
             self._element(named, inner, looks, path)
@@ -188,20 +204,24 @@ class _Reader:
             first = next((one for one in element.iter() if one.get("x")), None)
             x, y = (attributes.get("x"), attributes.get("y")) if first is None else (first.get("x"), first.get("y"))
             at = ((numbers(x or "0") or [0.0])[0], (numbers(y or "0") or [0.0])[0])
-            self._drawing.words.append(Words(text, applied(matrix, at), f"{looks.get('font-size', '')} {looks.get('font-family', '')}"))
+            self._drawing.words.append(
+                Words(text, applied(matrix, at), f"{looks.get('font-size', '')} {looks.get('font-family', '')}")
+            )
 
     def _shape(
         self, element: Any, tag: str, attributes: Mapping[str, str], matrix: Matrix, looks: Mapping[str, str]
     ) -> None:
-        kind, d = _outline(tag, attributes)
+        kind, d = outline(tag, attributes)
         if not kind:
             kind, d = tag, ""
-            letters, points = _digest(_written(element, 0)), ()
+            letters, points = digest(written(element, 0)), ()
         else:
             path = read_path(d)
             letters, points = path.letters, tuple(applied(matrix, point) for point in path.points)
-            letters += _digest(attributes.get("href", "")) if tag == "image" else ""
-            letters += "".join(_value(attributes[name]) for name in ("rx", "ry") if tag == "rect" and name in attributes)
+            letters += digest(attributes.get("href", "")) if tag == "image" else ""
+            letters += "".join(
+                one_way(attributes[name]) for name in ("rx", "ry") if tag == "rect" and name in attributes
+            )
         self._points -= len(points)
         if self._points < 0:
             raise DrawingError(f"it has more than {MOST_POINTS:,} points")
@@ -228,7 +248,7 @@ class _Reader:
         scale = abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]) ** 0.5
         width = f"{length(looks.get('stroke-width', '1')) * scale:.3g}" if stroke != "none" else ""
         dashes = " ".join(f"{one * scale:.3g}" for one in numbers(looks.get("stroke-dasharray", ""))[:50])
-        rest = (_value(looks.get(name, "1")) for name in ("fill-opacity", "stroke-opacity"))
+        rest = (one_way(looks.get(name, "1")) for name in ("fill-opacity", "stroke-opacity"))
         return (fill, stroke, width, dashes if stroke != "none" else "", *rest, _opacity(looks))
 
     def _paint(self, value: str, current: str) -> str:
@@ -244,7 +264,7 @@ class _Reader:
         name = reference[start + 1 : end].strip("\"' ")
         if name not in self._digests:
             named = self._named.get(name)
-            self._digests[name] = "" if named is None else _digest(_written(named, 0))
+            self._digests[name] = "" if named is None else digest(written(named, 0))
         return self._digests[name]
 
 
@@ -254,7 +274,7 @@ def _opacity(looks: Mapping[str, str]) -> str:
 
 
 def _canvas(root: Any) -> Drawing:
-    attributes = _attributes(root)
+    attributes = attributes_of(root)
     box = numbers(attributes.get("viewbox", ""))
     if len(box) == 4 and box[2] > 0 and box[3] > 0:
         return Drawing(box[2], box[3], box[0], box[1])
@@ -271,64 +291,3 @@ def _placed(tag: str, attributes: Mapping[str, str], matrix: Matrix) -> Matrix:
     scale = min(wide / box[2], high / box[3]) if len(box) == 4 and box[2] > 0 and box[3] > 0 and wide and high else 1.0
     left, top = (box[0], box[1]) if len(box) == 4 else (0.0, 0.0)
     return multiplied(matrix, (scale, 0.0, 0.0, scale, x - left * scale, y - top * scale))
-
-
-def _outline(tag: str, attributes: Mapping[str, str]) -> tuple[str, str]:
-    """Return what a reader would call a shape, and its path; nothing for what is no shape."""
-    if tag == "path":
-        return "curve", attributes.get("d", "")
-    if tag in {"polyline", "polygon", "line"}:
-        return "line", _lines(tag, attributes)
-    x, y, wide, high, r = (length(attributes.get(name, "0")) for name in ("x", "y", "width", "height", "r"))
-    if tag in {"rect", "image"}:
-        d = f"M{x!r},{y!r}L{x + wide!r},{y!r}L{x + wide!r},{y + high!r}L{x!r},{y + high!r}Z"
-        return ("rectangle" if tag == "rect" else "picture"), d
-    if tag in {"circle", "ellipse"}:
-        a, b = (r, r) if tag == "circle" else (length(attributes.get(name, "0")) for name in ("rx", "ry"))
-        u, v = length(attributes.get("cx", "0")), length(attributes.get("cy", "0"))
-        return "circle", f"M{u - a!r},{v!r}A{a!r},{b!r} 0 1 0 {u + a!r},{v!r}A{a!r},{b!r} 0 1 0 {u - a!r},{v!r}Z"
-    return "", ""
-
-
-def _lines(tag: str, attributes: Mapping[str, str]) -> str:
-    if tag == "line":
-        given = [length(attributes.get(name, "0")) for name in ("x1", "y1", "x2", "y2")]
-    else:
-        given = numbers(attributes.get("points", ""))
-    pairs = " ".join(f"{x!r},{y!r}" for x, y in zip(given[::2], given[1::2], strict=False))
-    return f"M{pairs}{'Z' if tag == 'polygon' else ''}" if pairs else ""
-
-
-def _written(element: Any, depth: int) -> str:
-    """Return an element as text in one way of writing, without names."""
-    if depth > MOST_DEPTH:
-        raise DrawingError("it nests too deeply")
-    if not isinstance(element.tag, str):
-        return ""
-    listed = (f"{name}={_value(text)}" for name, text in sorted(_attributes(element).items()) if name != "id")
-    inner = "".join(_written(child, depth + 1) for child in element)
-    return f"<{_tag(element)} {' '.join(listed)}>{' '.join((element.text or '').split())}{inner}"[:_REFERENCE_CHARACTERS]
-
-
-def _value(text: str) -> str:
-    """Return an attribute in one way of writing its numbers."""
-    plain = " ".join(text.split())[:_REFERENCE_CHARACTERS]
-    try:
-        return f"{float(plain):.6g}"
-    except ValueError:
-        return plain
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16] if text else ""
-
-
-def _tag(element: Any) -> str:
-    """Return the plain name of an element; a comment has none."""
-    if not isinstance(element.tag, str):
-        return ""
-    return str(element.tag).rpartition("}")[2].rpartition(":")[2].lower()
-
-
-def _attributes(element: Any) -> dict[str, str]:
-    return {name.rpartition("}")[2].rpartition(":")[2].lower(): str(text) for name, text in element.attrib.items()}

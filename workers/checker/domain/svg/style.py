@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from PIL import ImageColor
 
 INHERITED = (
-    "fill", "stroke", "stroke-width", "stroke-dasharray", "fill-opacity", "stroke-opacity", "font-size", "font-family", "visibility",
-    "clip-rule", "fill-rule", "stroke-linecap", "stroke-linejoin", "color",
+    "fill", "stroke", "stroke-width", "stroke-dasharray", "fill-opacity", "stroke-opacity", "font-size", "font-family",
+    "visibility", "clip-rule", "fill-rule", "stroke-linecap", "stroke-linejoin", "color",
 )  # fmt: skip
 OWN = ("opacity", "display", "clip-path", "mask", "filter", "marker-start", "marker-mid", "marker-end")
 """Properties that an element does not hand down."""
