@@ -172,6 +172,7 @@ HEADERS = {
 LIBRARIES = {
     "blas": "libblas-dev", "cblas": "libatlas-base-dev", "curl": "libcurl4-openssl-dev", "fftw3": "libfftw3-dev",
     "gdal": "libgdal-dev", "geos_c": "libgeos-dev", "gsl": "libgsl-dev", "hdf5": "libhdf5-dev",
-    "lapack": "liblapack-dev", "netcdf": "libnetcdf-dev", "proj": "libproj-dev", "ssl": "libssl-dev", "xml2": "libxml2-dev", "z": "zlib1g-dev",
+    "lapack": "liblapack-dev", "netcdf": "libnetcdf-dev", "proj": "libproj-dev",
+    "ssl": "libssl-dev", "xml2": "libxml2-dev", "z": "zlib1g-dev",
 }  # fmt: skip
 """Packages of Debian by the library that they bring, as linkers call it."""

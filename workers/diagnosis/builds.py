@@ -59,7 +59,7 @@ def diagnose_build(problem: Problem, plan: Plan, read: Read, known: Callable[[st
     lines = build.log
     found = _matched(lines)
     if found is None or (build.phase == SCRIPTS and found.rule.remedy not in {Remedy.SYSTEM, Remedy.NAME}):
-        return diagnose("\n".join(lines), build.path, read, known) if build.phase == SCRIPTS else None
+        return _of_script(lines, build.path, read, known) if build.phase == SCRIPTS else None
     installing = next((one[1] or one[2] for line in reversed(lines) if (one := _INSTALLING.search(line))), "")
     subject = (found.groups[0] if found.rule.about and found.groups else installing) or installing
     package = _planned(plan, subject) or _planned(plan, installing)
@@ -75,6 +75,12 @@ def diagnose_build(problem: Problem, plan: Plan, read: Read, known: Callable[[st
         line=package.line if package else build.line,
         edits=_edits(found, subject, package, lines, read, scripts=build.phase == SCRIPTS),
     )
+
+
+def _of_script(lines: Sequence[str], path: str, read: Read, known: Callable[[str], bool]) -> Diagnosis | None:
+    """Explain a script that runs in a build as a run, at the script where no other place is told."""
+    found = diagnose("\n".join(lines), path, read, known)
+    return found.model_copy(update={"path": path}) if found and not found.path else found
 
 
 def _matched(lines: Sequence[str]) -> _Found | None:

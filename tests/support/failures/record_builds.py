@@ -1,12 +1,11 @@
 """Makes the logs of the failing builds: `PYTHONPATH=tests python -m support.failures.record_builds [NAME…]`.
 
 The commands are those of a runtime manifest. pip asks an index that is made here, of packages that are made here; apt
-only simulates, with the lists of this machine; needs gcc, curl, and Python with its bundled setuptools.
+only simulates, with the lists of this machine. Needs gcc, curl, and pip's usual index for setuptools.
 """
 
 from __future__ import annotations
 
-import ensurepip
 import hashlib
 import io
 import os
@@ -47,11 +46,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         python = Path(folder) / "erc" / "bin" / "python3"
         subprocess.run([sys.executable, "-m", "venv", str(python.parent.parent)], check=True)
+        tools = _tools(Path(folder) / "tools")
         for name in sys.argv[1:] or BUILDS:
-            (LOGS / f"{name}.txt").write_text(log_of(BUILDS[name], python), encoding="utf-8")
+            (LOGS / f"{name}.txt").write_text(log_of(BUILDS[name], python, tools), encoding="utf-8")
 
 
-def log_of(case: BuildCase, python: Path) -> str:
+def log_of(case: BuildCase, python: Path, tools: Path) -> str:
     """Run a build that must fail, and return what it said, with the names that an image would have."""
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
@@ -59,7 +59,7 @@ def log_of(case: BuildCase, python: Path) -> str:
             (folder / path).write_text(content)
         environment = {"PATH": str(_programs(folder / "bin", case.hidden)), "HOME": text, "LC_ALL": "C.UTF-8"}
         ended = subprocess.run(
-            _command(case, folder, python),
+            _command(case, folder, python, tools),
             cwd=folder,
             env=environment,
             stdout=subprocess.PIPE,
@@ -76,14 +76,14 @@ def log_of(case: BuildCase, python: Path) -> str:
     return said
 
 
-def _command(case: BuildCase, folder: Path, python: Path) -> list[str]:
+def _command(case: BuildCase, folder: Path, python: Path, tools: Path) -> list[str]:
     if case.system == "apt":
         names = [line for line in case.files["apt.txt"].split() if line] or ["r-cran-nosuchpackage"]
         return ["/usr/bin/apt-get", "--simulate", "install", "--yes", "--no-install-recommends", *names]
     if case.system == "script":
         return ["/bin/sh", "-eu", next(iter(case.files))]
     sources = ",".join(package.name for package in case.packages if package.files)
-    index = _index(folder / "index", case.packages)
+    index = _index(folder / "index", case.packages, tools)
     return [
         str(python), "-I", "-m", "pip", "install", "--no-cache-dir", "--disable-pip-version-check", "--target", str(folder / "lib"),
         "--index-url", index.as_uri(), "--only-binary", ":all:", *(["--no-binary", sources] if sources else []),
@@ -100,11 +100,28 @@ def _programs(folder: Path, hidden: tuple[str, ...]) -> Path:
     return folder
 
 
-def _index(folder: Path, packages: tuple[Package, ...]) -> Path:
-    """Write an index that pip reads as folders with a page each; setuptools comes from Python itself."""
-    bundled = next((Path(ensurepip.__file__).parent / "_bundled").glob("setuptools-*.whl"))
-    wheel = Package("wheel", "0.45.0")
-    files = {"setuptools": [(bundled.name, bundled.read_bytes(), "")], "wheel": [(*_made(wheel), "")]}
+def _tools(folder: Path) -> Path:
+    """Fetch what pip builds sources with."""
+    asked = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "--no-deps",
+        "--disable-pip-version-check",
+        "-d",
+        str(folder),
+    ]
+    subprocess.run([*asked, "setuptools", "wheel"], check=True)
+    return folder
+
+
+def _index(folder: Path, packages: tuple[Package, ...], tools: Path) -> Path:
+    """Write an index that pip reads as folders with a page each."""
+    files: dict[str, list[tuple[str, bytes, str]]] = {}
+    for wheel in tools.glob("*.whl") if any(one.files for one in packages) else ():
+        files[wheel.name.partition("-")[0]] = [(wheel.name, wheel.read_bytes(), "")]
     for one in packages:
         files.setdefault(one.name, []).append((*_made(one), one.python))
     for name, made in files.items():

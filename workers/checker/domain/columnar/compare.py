@@ -78,7 +78,7 @@ class _Joined:
 def _table(text: bytes) -> Table:
     csv.field_size_limit(1 << 20)
     rows = [tuple(row) for row in csv.reader(io.StringIO(text.decode(), newline=""), delimiter="\t")]
-    return Table(rows[0] if rows else (), rows[1:])
+    return Table(rows[0] if rows else (), rows[1:], 2)
 
 
 def _types(a: Sequence[Column], b: Sequence[Column]) -> list[Change]:
