@@ -60,7 +60,7 @@ def diagnose_build(problem: Problem, plan: Plan, read: Read, known: Callable[[st
     found = _matched(lines)
     if found is None or (build.phase == SCRIPTS and found.rule.remedy not in {Remedy.SYSTEM, Remedy.NAME}):
         return _of_script(lines, build.path, read, known) if build.phase == SCRIPTS else None
-    installing = next((one[1] or one[2] for line in reversed(lines) if (one := _INSTALLING.search(line))), "")
+    installing = _installing(lines, plan)
     subject = (found.groups[0] if found.rule.about and found.groups else installing) or installing
     package = _planned(plan, subject) or _planned(plan, installing)
     texts = {"package": installing or "A package"}
@@ -91,6 +91,13 @@ def _matched(lines: Sequence[str]) -> _Found | None:
             if match := rule.pattern.search(line):
                 return _Found(rule, number, tuple(text or "" for text in match.groups()))
     return None
+
+
+def _installing(lines: Sequence[str], plan: Plan) -> str:
+    """Return the package that was being installed: the last one told of, else the only one that is built."""
+    told = next((one[1] or one[2] for line in reversed(lines) if (one := _INSTALLING.search(line))), "")
+    built = [one.name for one in plan.packages if one.system == "pip" and one.source]
+    return told or (built[0] if len(built) == 1 else "")
 
 
 def _planned(plan: Plan, name: str) -> PlannedPackage | None:

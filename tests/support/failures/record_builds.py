@@ -108,7 +108,6 @@ def _tools(folder: Path) -> Path:
         "pip",
         "download",
         "-q",
-        "--no-deps",
         "--disable-pip-version-check",
         "-d",
         str(folder),

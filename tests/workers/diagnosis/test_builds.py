@@ -27,12 +27,14 @@ NON_ZERO = "The command '/bin/sh -c …' returned a non-zero code: 1"
 
 
 def planned(case: BuildCase) -> Plan:
-    packages = [
-        PlannedPackage(name=line.split("=")[0].split(">")[0].split()[0], system=case.system, path=path, line=number)
-        for path, text in case.files.items()
-        for number, line in enumerate(text.splitlines(), 1)
-        if path in {"requirements.txt", "apt.txt"} and not line.startswith("#")
-    ]
+    sources = {package.name for package in case.packages if package.files}
+    packages = []
+    for path, text in case.files.items():
+        for number, line in enumerate(text.splitlines(), 1):
+            name = line.split("=")[0].split(">")[0].split()[0]
+            if path in {"requirements.txt", "apt.txt"} and not line.startswith("#"):
+                one = PlannedPackage(name=name, system=case.system, path=path, line=number, source=name in sources)
+                packages.append(one)
     if "main.R" in case.files:
         packages.append(PlannedPackage(name="r-cran-nosuchpackage", system="apt", path="main.R", line=1))
     return Plan(kind=Kind.PYTHON_SCRIPT, packages=packages, command=["true"])

@@ -82,7 +82,8 @@ def _opened(file: BinaryIO, head: bytes) -> tuple[Any, list[Column]]:
             reader = arro3.io.read_parquet(file, batch_size=BATCH_ROWS)
         else:
             reader = arro3.io.read_ipc(file)
-        columns = [Column(str(one.name), _type(one.type)) for one in reader.schema]
+        schema: Any = reader.schema
+        columns = [Column(str(one.name), _type(one.type)) for one in schema]
     except BaseException as error:  # the reader's panics are no `Exception`
         raise _unreadable(error) from error
     if len(columns) > MOST_COLUMNS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -243,12 +243,12 @@ def _attributes(name: str, a: Mapping[str, Any], b: Mapping[str, Any], found: _F
         place = f"{name}@{key}" if name else f"@{key}"
         if _same_attribute(before, after, found.terms.tolerance):
             continue
-        shown = ["" if one is None else _said(one) for one in (before, after)]
+        old, new = ("" if one is None else _said(one) for one in (before, after))
         if key.lower() in VOLATILE:
-            found.ignored.append(Change(place, *shown, "when and with what the file was made"))
+            found.ignored.append(Change(place, old, new, "when and with what the file was made"))
         else:
             of = f" of “{excerpt(name)}”" if name else ""
-            change = Change(place, *shown)
+            change = Change(place, old, new)
             found.tell(f"has another “{excerpt(key)}”{of}: {became(change)}", change)
 
 
@@ -258,8 +258,7 @@ def _same_attribute(a: Any, b: Any, tolerance: Tolerance) -> bool:
     one, other = np.asarray(a), np.asarray(b)
     if one.size != other.size:
         return False
-    flat: Sequence[Any] = (one.ravel(), other.ravel())
     if _kind(one.dtype) != _kind(other.dtype):
         return False
-    grids = held(flat[0]), held(flat[1])
-    return not _differing(*flat, *grids, tolerance).any()
+    one, other = one.ravel(), other.ravel()
+    return not _differing(one, other, held(one), held(other), tolerance).any()

@@ -12,7 +12,7 @@ from erc.workers.checker.domain.result import CHANGES_KEPT, Change, Compared, nu
 from erc.workers.checker.domain.svg.geometry import DrawingError
 from erc.workers.checker.domain.svg.moves import NEAR, STILL, Paired, far_words, moved_together, pair_shapes
 from erc.workers.checker.domain.svg.picture import rendered
-from erc.workers.checker.domain.svg.reading import Drawing, Shape, read_drawing
+from erc.workers.checker.domain.svg.reading import Drawing, Shape, Words, read_drawing
 from erc.workers.checker.domain.terms import PLAIN, Terms
 from erc.workers.checker.domain.texts import became, compare_passages
 from erc.workers.checker.domain.vector import compare_as_text
@@ -137,7 +137,7 @@ class _Comparison:
             )
         return _alike("shows the same drawing")
 
-    def _far_words(self, share: float) -> list[tuple[object, object]] | None:
+    def _far_words(self, share: float) -> list[tuple[Words, Words]] | None:
         if [one.text for one in self.a.words] != [one.text for one in self.b.words]:
             # the same words in another order, or written in another way: by place, then
             return None if len(self.a.words) == len(self.b.words) else []

@@ -6,7 +6,8 @@ import re
 
 import resvg_py
 
-from erc.workers.checker.domain.svg.reading import Drawing, DrawingError, Shape
+from erc.workers.checker.domain.svg.geometry import DrawingError
+from erc.workers.checker.domain.svg.reading import Drawing, Shape
 
 SIDE_PIXELS = 900
 """How many pixels the longer side of a picture has."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -93,7 +94,7 @@ class Drawing:
     @property
     def diagonal(self) -> float:
         """Its size as one number, at least 1."""
-        return max(1.0, (self.width**2 + self.height**2) ** 0.5)
+        return max(1.0, math.hypot(self.width, self.height))
 
 
 def read_drawing(content: bytes) -> Drawing:
@@ -171,8 +172,10 @@ class _Reader:
 
     def _glyphs(self, element: Any, matrix: Matrix) -> bool:
         """Take outlines of letters as the words that they write, where matplotlib says those in a comment before."""
-        comment, group = element[0] if len(element) == 2 else None, element[-1] if len(element) else None
-        if comment is None or comment.tag is not etree.Comment or tag_of(group) != "g" or group.get("id"):
+        if len(element) != 2:
+            return False
+        comment, group = element
+        if comment.tag is not etree.Comment or tag_of(group) != "g" or group.get("id"):
             return False
         text = tidy(" ".join((comment.text or "").split()))
         letters = [child for child in group if isinstance(child.tag, str) and tag_of(child) != "defs"]
@@ -212,9 +215,10 @@ class _Reader:
         self, element: Any, tag: str, attributes: Mapping[str, str], matrix: Matrix, looks: Mapping[str, str]
     ) -> None:
         kind, d = outline(tag, attributes)
+        points: tuple[Point, ...] = ()
         if not kind:
             kind, d = tag, ""
-            letters, points = digest(written(element, 0)), ()
+            letters = digest(written(element, 0))
         else:
             path = read_path(d)
             letters, points = path.letters, tuple(applied(matrix, point) for point in path.points)
