@@ -19,7 +19,7 @@ from erc.workers.checker.domain.vector import compare_as_text
 
 MEDIA_TYPE = "image/svg+xml"
 FEW = 0.5
-"""When no more than this share of the shapes moved, they moved against the others, which is content."""
+"""When no more than this share of the shapes and still words moved, they moved against the others: content."""
 _ODD = 0.2
 """When no more than this share of the shapes has no counterpart, the others are held against each other."""
 
@@ -99,7 +99,8 @@ class _Comparison:
             return self._still()
         if moved_together(self.a, self.b, self.paired):
             return _alike("shows the same drawing at another size or place")
-        if len(moved) > FEW * len(self.paired.pairs):
+        still = len(self.a.words) if self._far_words(10 * STILL) == [] else 0
+        if len(moved) > FEW * (len(self.paired.pairs) + still):
             return None
         changes = tuple(_move(*one) for one in moved[:CHANGES_KEPT])
         first = changes[0]
