@@ -202,6 +202,10 @@ class Client:
             raise self._stranger(answer)
         return document
 
+    def read(self, kind: type[Document], method: str, path: str, **options: Any) -> Document:
+        """Return what a request is answered with, as a document of this kind."""
+        return self._read(self._ask(method, path, **options), kind)
+
     def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
         with self._reaching():
             response = self._http.request(method, path, **options)
@@ -263,9 +267,14 @@ def _under(key: str) -> dict[str, str]:
     return {"Idempotency-Key": key}
 
 
+def is_id(text: str) -> bool:
+    """Return whether this has the form of an id."""
+    return _ID.fullmatch(text) is not None
+
+
 def checked_id(identifier: str, noun: str) -> str:
     """Return the id, which may stand in a path; raises ClientError (not found) for what cannot be one."""
-    if _ID.fullmatch(identifier):
+    if is_id(identifier):
         return identifier
     problem = Problem(
         code="http_404", title=f"no {noun} with this id", detail="An id has 26 characters, digits and small letters."

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
+from functools import partial
 
-from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, true
+from sqlalchemy import delete, insert, select
 
 from erc.events import trace
 from erc.events.catalog import Command, CompendiumChanged, CompendiumDeleted, Event
 from erc.events.envelope import outgoing_command, outgoing_event
 from erc.events.outbox import Database, Transaction, row_for_update, utc_now
-from erc.gateway.auth import EDITOR, Principal
+from erc.gateway.auth import Principal
 from erc.gateway.packing import CANCELLED, cancel_shipment
 from erc.gateway.pipeline import cancel_job
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.revisions import AlsoOf, Decide
-from erc.gateway.store.rows import compendium_row, hold, job_row, jobs_of, of_compendium, page, row_of, stop, write
+from erc.gateway.store.rows import (
+    compendium_row,
+    first_event,
+    hold,
+    is_published,
+    job_row,
+    jobs_of,
+    of_compendium,
+    page,
+    row_of,
+    stop,
+    visible,
+    write,
+)
 from erc.gateway.store.telling import compendium_event, job_event, public_subject
 from erc.gateway.store.unlinking import unlink
 from erc.gateway.transition import Advance
@@ -75,7 +88,7 @@ class Records:
     ) -> Sequence[Compendium]:
         """Return the compendia that the principal may see, newest first; `start` counts from 1."""
         table = tables.compendium
-        query = select(table.c.document).where(_visible(principal, table.c.candidate, table.c.owner))
+        query = select(table.c.document).where(visible(principal, table.c.candidate, table.c.owner))
         if owner:
             query = query.where(table.c.owner == owner)
         rows = await self.database.rows(page(query, table.c.id, start, limit))
@@ -93,8 +106,8 @@ class Records:
         """Return the jobs of compendia that the principal may see, newest first."""
         job, compendium = tables.job, tables.compendium
         joined = job.join(compendium, job.c.compendium_id == compendium.c.id)
-        visible = _visible(principal, compendium.c.candidate, compendium.c.owner)
-        query = select(job.c.document).select_from(joined).where(visible, job.c.link.is_(None))
+        seen = visible(principal, compendium.c.candidate, compendium.c.owner)
+        query = select(job.c.document).select_from(joined).where(seen, job.c.link.is_(None))
         for column, value in ((job.c.compendium_id, compendium_id), (job.c.owner, owner), (job.c.status, status)):
             if value:
                 query = query.where(column == value)
@@ -120,6 +133,14 @@ class Records:
             await hold(transaction, advance.state.compendium_id)
             await transaction.connection.execute(insert(tables.job).values(**job_row(advance.state)))
             await self._job_messages(transaction, None, advance, trace.traceparent())
+
+    async def end_job(self, transaction: Transaction, identifier: str) -> Callable[[], None] | None:
+        """Cancel a job within a transaction that has no lock of a queue; None when it has ended already.
+
+        What is returned is to be called once the transaction has ended.
+        """
+        moved = await self._move_job(transaction, identifier, lambda job: cancel_job(job, self._now()))
+        return partial(self._moved, *moved) if moved else None
 
     async def add_shipment(self, shipment: Shipment, command: Command, also: Also = nothing) -> None:
         """Accept a shipment together with the command that packs it; raises Refused (404) without its compendium."""
@@ -189,7 +210,7 @@ class Records:
         if advance is None or before is None:
             return None
         await write(transaction, tables.job, before.version, job_row(advance.state))
-        first = await transaction.rows(_first_event(before))
+        first = await transaction.rows(first_event(before))
         place = trace.within(first[0]["traceparent"] if first else None)
         await self._job_messages(transaction, before, advance, place)
         if advance.stops:
@@ -255,7 +276,7 @@ class Records:
         self, transaction: Transaction, before: Job | None, advance: Advance[Job], traceparent: str | None
     ) -> None:
         job = advance.state
-        published = await _is_published(transaction, job.compendium_id)
+        published = await is_published(transaction, job.compendium_id)
         direct = [command for command in advance.commands if not self._queue.waits(command)]
         self._send(transaction, job_event(before, job), job.version, direct, published, traceparent)
         waiting = [command for command in advance.commands if self._queue.waits(command)]
@@ -275,25 +296,3 @@ class Records:
         asked = [outgoing_command(command, str(sequence), now) for command in commands]
         subjects = {said.message_id: public_subject(said, event)} if public else None
         transaction.send([said, *asked], public=subjects, traceparent=traceparent)
-
-
-async def _is_published(transaction: Transaction, compendium_id: str) -> bool:
-    """Return whether a compendium is public, and hold it so: a publication waits, or is seen by what comes after."""
-    table = tables.compendium
-    query = select(table.c.candidate).where(table.c.id == compendium_id).with_for_update(read=True, key_share=True)
-    rows = await transaction.rows(query)
-    return bool(rows) and not rows[0]["candidate"]
-
-
-def _first_event(job: Job) -> Select[Any]:
-    """Return the query for the trace that a job began in."""
-    event = tables.event
-    first = and_(event.c.aggregate == "job", event.c.aggregate_id == job.id, event.c.sequence == 1)
-    return select(event.c.traceparent).where(first)
-
-
-def _visible(principal: Principal, candidate: Any, owner: Any) -> ColumnElement[bool]:
-    """The filter of lists; `authorise` decides about the single thing."""
-    if principal.level >= EDITOR:
-        return true()
-    return or_(candidate.is_(False), owner == principal.name)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import ColumnElement, Select, Table, and_, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from erc.events.outbox import Transaction, guarded_update
+from erc.gateway.auth import EDITOR, Principal
 from erc.gateway.errors import Refused
 from erc.gateway.store.unlinking import unlink
 from erc.schemas import tables
@@ -39,6 +40,14 @@ async def jobs_of(transaction: Transaction, compendium_id: str) -> list[Job]:
     table = tables.job
     query = select(table.c.document).where(table.c.compendium_id == compendium_id).order_by(table.c.id)
     return [Job.model_validate(row["document"]) for row in await transaction.rows(query)]
+
+
+async def is_published(transaction: Transaction, compendium_id: str) -> bool:
+    """Return whether a compendium is public, and hold it so: a publication waits, or is seen by what comes after."""
+    table = tables.compendium
+    query = select(table.c.candidate).where(table.c.id == compendium_id).with_for_update(read=True, key_share=True)
+    rows = await transaction.rows(query)
+    return bool(rows) and not rows[0]["candidate"]
 
 
 async def stop(transaction: Transaction, work_id: str) -> None:
@@ -94,3 +103,17 @@ def job_row(job: Job) -> dict[str, Any]:
 def page(query: Select[Any], order: Any, start: int, limit: int) -> Select[Any]:
     """Return a page of a query, newest first; `start` counts from 1."""
     return query.order_by(order.desc()).offset(max(start, 1) - 1).limit(limit)
+
+
+def first_event(job: Job) -> Select[Any]:
+    """Return the query for the trace that a job began in."""
+    event = tables.event
+    first = and_(event.c.aggregate == "job", event.c.aggregate_id == job.id, event.c.sequence == 1)
+    return select(event.c.traceparent).where(first)
+
+
+def visible(principal: Principal, candidate: Any, owner: Any) -> ColumnElement[bool]:
+    """Return the filter of lists; `authorise` decides about the single thing."""
+    if principal.level >= EDITOR:
+        return true()
+    return or_(candidate.is_(False), owner == principal.name)
