@@ -159,7 +159,7 @@ def test_a_hostile_drawing_is_refused_and_then_compared_as_text(content: str) ->
     with pytest.raises(DrawingError):
         read_drawing(content.encode())
     assert compared(drawing(), content).outcome == "different"
-    assert time.process_time() - began < 10
+    assert time.process_time() - began < 20
 
 
 @pytest.mark.parametrize("piece", ["1", "1 ", "a1 1 0 01", "-", "M0", "1e", ".", "c1,", "z"])

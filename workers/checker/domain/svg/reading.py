@@ -45,7 +45,7 @@ from erc.workers.checker.domain.svg.style import (
 )
 from erc.workers.checker.domain.tokens import tidy
 
-MOST_SHAPES = 200_000
+MOST_SHAPES = 100_000
 """How many shapes a drawing may have, those that it uses again counted each time."""
 _CONTAINERS = {"g", "a", "switch", "svg", "symbol"}
 _UNDRAWN = {
