@@ -63,8 +63,9 @@ contracts: setup ## Generate the AsyncAPI and OpenAPI documents and the JSON Sch
 	@$(PYTHON) -m erc.schemas.contracts schemas/json
 	@$(PYTHON) -m erc.gateway.openapi > gateway/openapi.yaml
 
-screenshot: base ## Take the README's picture of a job's page.
+screenshot: base ## Take the pictures of the README and of docs/verdict.md.
 	@sh deploy/screenshot.sh $(EXAMPLE) docs/job.png
+	@sh deploy/screenshot.sh examples/paper-rmarkdown docs/verdict data/brooks.csv s/^Werse,22,14.1/Werse,22,20.1/
 
 requirements: ## Pin the packages again, with hashes.
 	@sh requirements/pin.sh

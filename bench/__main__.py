@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import (
+    checks,
     downloads,
     jobs,
     latency,
@@ -45,6 +46,7 @@ ALONE: dict[str, Callable[[Path], list[Figure]]] = {
     "plans": plans.figures,
     "relay": relay.figures,
     "simulation": simulation.figures,
+    "checks": checks.figures,
 }
 
 

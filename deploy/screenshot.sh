@@ -1,9 +1,16 @@
 #!/bin/sh
-# Takes the README's picture: starts a service of its own, runs an example, photographs the job's page.
+# Takes pictures of a job's page: starts a service of its own, runs an example, photographs the page. With a third and
+# fourth argument, a file of the example and what sed does to it, it runs that, and takes the page light, dark, on a
+# phone and as printed: PICTURE-light.png and so on.
 set -eu
 example=$1
 picture=$2
 folder=$(mktemp -d)
+if [ $# -gt 2 ]; then
+    cp -r "$example" "$folder/example"
+    example=$folder/example
+    sed -i "$4" "$example/$3"
+fi
 export ERC_HOME="$folder/home"
 .venv/bin/python -m erc.deploy --home "$ERC_HOME" > "$folder/log" 2>&1 &
 service=$!
@@ -21,4 +28,14 @@ done
 read_value() { .venv/bin/python -c "import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])" "$1" "$2"; }
 url=$(read_value "$ERC_HOME/service.json" url)
 job=$(read_value "$folder/job.json" job_id)
-.venv/bin/python -m erc.deploy.screenshot "$url/job/$job" "$picture" --height 1150 --token "$(.venv/bin/erc open --print)"
+take() {
+    .venv/bin/python -m erc.deploy.screenshot "$url/job/$job" "$@" --token "$(.venv/bin/erc open --print)"
+}
+if [ $# -gt 2 ]; then
+    take "$picture-light.png" --height 1600
+    take "$picture-dark.png" --height 1600 --dark
+    take "$picture-phone.png" --width 390 --height 1700
+    take "$picture-print.png" --width 800 --height 1130 --printed
+else
+    take "$picture" --height 1150
+fi

@@ -21,13 +21,14 @@ import aiodocker
 
 from erc.schemas.environment import Plan
 from erc.schemas.limits import BuildLimits
-from erc.schemas.metadata import Description, Kind
+from erc.schemas.metadata import Kind
 from erc.schemas.workspace import Entry, Manifest
 from erc.workers.builder.bases import Bases
 from erc.workers.builder.domain.plan import plan
 from erc.workers.builder.engine import ImageBuilder
 from erc.workers.builder.shelf import Shelf
 from erc.workers.docker import LABEL_ENVIRONMENT, connect
+from erc.workers.metadata.domain import describe
 
 FOLDER = Path(__file__).resolve().parent
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -46,11 +47,15 @@ class Example(NamedTuple):
     """What the run really makes, where the author renamed it by hand."""
     missing: dict[str, bytes] = {}
     """Files that the author had, but did not publish."""
+    also: tuple[str, ...] = ()
+    """Further files that the run makes and the author published."""
 
 
 EXAMPLES = {
     "rmarkdown": Example(Kind.RMARKDOWN, "main.Rmd", "display.html"),
     "notebook": Example(Kind.NOTEBOOK, "main.ipynb", "display.html"),
+    "paper-rmarkdown": Example(Kind.RMARKDOWN, "main.Rmd", "display.html", also=("results/coefficients.csv",)),
+    "paper-notebook": Example(Kind.NOTEBOOK, "main.ipynb", "display.html"),
     "rscript": Example(Kind.R_SCRIPT, "main.R", "display.png"),
     "random-differs": Example(Kind.RMARKDOWN, "main.Rmd", "display.html"),
     "script-fails": Example(Kind.R_SCRIPT, "main.R", "display.png", missing={"data/soundings.csv": SOUNDINGS}),
@@ -71,31 +76,42 @@ async def main(names: list[str], *, check: bool) -> int:
                 print(f"{name}: building its environment …")
                 bundle = CA_BUNDLE if CA_BUNDLE.exists() else None
                 await ImageBuilder(engine).build(planned, base.name, tag, quiet, BuildLimits(), bundle)
-            content = await render(engine, tag, planned, FOLDER / name, example)
-            published = FOLDER / name / example.display
-            same = published.exists() and published.read_bytes() == content
-            print(f"{name}: {example.display} {'is the same' if same else 'differs'}, {len(content)} bytes")
-            differing += not same
-            if not check:
-                published.write_bytes(content)
+            made = await render(engine, tag, planned, FOLDER / name, example)
+            differing += sum(keep(FOLDER / name / path, content, check=check) for path, content in made.items())
     return 1 if check and differing else 0
 
 
+def keep(published: Path, content: bytes, *, check: bool) -> bool:
+    """Write a published file unless it is only to be checked; returns whether it differs from what is there."""
+    same = published.exists() and published.read_bytes() == content
+    shown = published.relative_to(FOLDER)
+    print(f"{shown} {'is the same' if same else 'differs'}, {len(content)} bytes")
+    if not check:
+        published.parent.mkdir(exist_ok=True)
+        published.write_bytes(content)
+    return not same
+
+
 def environment(folder: Path, example: Example) -> Plan:
-    """Return the plan for an example; none of them needs packages beyond its requirements.txt."""
+    """Return the plan that the service makes for an example: from its files, and from what its code names."""
     files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
-    manifest = Manifest(Entry(path=name, digest="0" * 64, size_bytes=0) for name in files)
-    described = Description(kind=example.kind, main=example.main, display=example.display, manifest=manifest.digest)
-    return plan(described, manifest, lambda path: files[path].read_bytes())
+    manifest = Manifest(
+        Entry(path=name, digest="0" * 64, size_bytes=path.stat().st_size) for name, path in files.items()
+    )
+    found = describe(manifest, lambda entry: files[entry.path].read_bytes())
+    if (found.kind, found.main, found.display) != (example.kind, example.main, example.display):
+        sys.exit(f"{folder.name}: the service would run {found.main} and compare {found.display}")
+    return plan(found, manifest, lambda path: files[path].read_bytes())
 
 
-async def render(engine: aiodocker.Docker, tag: str, planned: Plan, folder: Path, example: Example) -> bytes:
-    """Run the example in a hardened container and return the bytes of its display file."""
+async def render(engine: aiodocker.Docker, tag: str, planned: Plan, folder: Path, example: Example) -> dict[str, bytes]:
+    """Run the example in a hardened container and return what its author published, by path."""
     user = os.getuid() or NOBODY
     with tempfile.TemporaryDirectory(prefix="erc-example-") as temporary:
         workspace = Path(temporary) / "workspace"
         shutil.copytree(folder, workspace)
-        (workspace / example.display).unlink(missing_ok=True)
+        for path in (example.display, *example.also):
+            (workspace / path).unlink(missing_ok=True)
         for path, content in example.missing.items():
             (workspace / path).parent.mkdir(parents=True, exist_ok=True)
             (workspace / path).write_bytes(content)
@@ -104,7 +120,8 @@ async def render(engine: aiodocker.Docker, tag: str, planned: Plan, folder: Path
             for owned in [workspace, *workspace.rglob("*")]:
                 os.chown(owned, user, user)
         await run(engine, tag, planned.command, workspace, user)
-        return (workspace / (example.made or example.display)).read_bytes()
+        made = {example.display: example.made or example.display} | {path: path for path in example.also}
+        return {path: (workspace / found).read_bytes() for path, found in made.items()}
 
 
 async def run(engine: aiodocker.Docker, tag: str, command: list[str], workspace: Path, user: int) -> None:

@@ -18,8 +18,10 @@ from erc.events.errors import Rejected, Unavailable
 from erc.gateway.auth import ANONYMOUS
 from erc.gateway.errors import Refused, on_bug, on_http_error, on_refused, on_rejected, on_unavailable
 from erc.gateway.files.headers import handed_out, user_content
+from erc.gateway.files.pictures import MOST_WIDTH
 from erc.gateway.files.pieces import Row, stored
 from erc.gateway.files.sending import Sent
+from erc.gateway.files.smaller import asked_size
 from erc.gateway.protection import Sandboxed, allowed_hosts
 from erc.gateway.services import Services
 from erc.gateway.signer import LINKED
@@ -29,6 +31,7 @@ from erc.schemas.job import Job
 from erc.schemas.media import media_type
 
 _NUMBER, _MOMENT = re.compile(r"\d{1,6}", re.ASCII), re.compile(r"\d{1,12}", re.ASCII)
+_RESIZED = {"image/png": "a.png", "image/jpeg": "a.jpg", "image/gif": "a.gif", "image/webp": "a.webp"}
 _PNG, _JPEG, _GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"
 
 
@@ -42,7 +45,9 @@ def content_app(services: Services) -> ASGIApp:
             raise Refused(404, "This address is not known or has expired", "Open the page again.")
         find = _FINDERS.get(values["kind"], _nowhere)
         digest, kind = await find(services, values["id"], values["path"])
-        return await file_response(services, digest, kind, values["path"], {"Cache-Control": "private, max-age=3600"})
+        kept = {"Cache-Control": "private, max-age=3600"}
+        row = await _smaller(services, digest, kind, request.query_params.get("size"))
+        return await file_response(services, digest, kind, values["path"], kept, row)
 
     app = Starlette(
         routes=[Route("/c/{seal:str}/{expires:str}/{kind:str}/{id:str}/{path:path}", serve)],
@@ -56,6 +61,14 @@ def content_app(services: Services) -> ASGIApp:
     )
     hosts = allowed_hosts(services.settings, services.settings.content_url)
     return Sandboxed(app, hosts, services.settings.public_url)
+
+
+async def _smaller(services: Services, digest: Digest, kind: str, size: str | None) -> Row | None:
+    """Return a picture with the width in pixels that the query asks for, None for what is handed out as it is."""
+    extension = _RESIZED.get(kind)
+    if size is None or extension is None:
+        return None
+    return await services.files.smaller.of(digest, extension, asked_size(size, extension) or MOST_WIDTH)
 
 
 async def file_response(
@@ -93,7 +106,12 @@ async def _job_file(services: Services, identifier: str, path: str) -> tuple[Dig
 
 
 async def job_file(services: Services, job: Job | None, path: str) -> tuple[Digest, str]:
-    """Look up a file that a run made, or the page of its check report (`check.html`); raises Refused (404)."""
+    """Look up a file that a run made, or its check report (`check.json`, as a page `check.html`).
+
+    Raises Refused (404).
+    """
+    if job and path == "check.json" and job.report:
+        return job.report, "application/json"
     if job and path == "check.html" and job.report:
         report = await read_report(services, job.report)
         if report.html:

@@ -95,7 +95,12 @@ def check_view(job: Job, report: CheckReport, signer: Signer) -> dict[str, Any]:
         "display": report.display,
         "report": signer.address("job", job.id, "check.html") if report.html else None,
         "comparisons": [_comparison(job, number, row, signer) for number, row in enumerate(report.comparisons)],
+        "warnings": report.warnings,
+        "unclaimed": report.unclaimed,
     }
+
+
+_TOLD_TOO = {"path", "rule", "tolerance", "ignored", "ignored_count", "changes", "changed", "made_by"}
 
 
 def _comparison(job: Job, number: int, row: Comparison, signer: Signer) -> dict[str, Any]:
@@ -113,6 +118,7 @@ def _comparison(job: Job, number: int, row: Comparison, signer: Signer) -> dict[
         "confidence": row.confidence,
         "places": [place.model_dump() for place in row.places],
         **addresses,
+        **row.model_dump(mode="json", include=_TOLD_TOO),
     }
 
 

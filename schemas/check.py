@@ -17,6 +17,8 @@ class Verdict(StrEnum):
     """Everything agrees, but a figure is drawn in another way: other fonts, another theme, another version."""
     DIFFERS = "differs"
     FAILED = "failed"
+    NOT_COMPARABLE = "not comparable"
+    """It ran, but nothing tells whether it agrees: nothing was published, or what is left cannot be compared."""
     CANCELLED = "cancelled"
 
     @property
@@ -44,6 +46,16 @@ class Outcome(StrEnum):
     IGNORED = "ignored"
     """Not compared because a rule says so; `rule` says which."""
 
+    @property
+    def agrees(self) -> bool:
+        """Whether both sides say the same, or it does not count."""
+        return self in {Outcome.IDENTICAL, Outcome.EQUIVALENT, Outcome.OTHER_RENDERING, Outcome.IGNORED}
+
+    @property
+    def word(self) -> str:
+        """What people read."""
+        return "failed to compare" if self is Outcome.UNCOMPARED else self.value
+
 
 class IgnoredPart(BaseModel):
     """Something of a compared thing that differs and does not count, with the rule why."""
@@ -55,6 +67,33 @@ class IgnoredPart(BaseModel):
     published: str = ""
     reproduced: str = ""
     """What stands there on each side, shortened; empty where a side has nothing."""
+
+
+class ChangedPart(BaseModel):
+    """One difference that counts; a side is empty where it has nothing there."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    place: str = ""
+    """`line 3`, `row 2 “Bonn”, column “mean”`, or nothing."""
+    published: str = ""
+    reproduced: str = ""
+    """What stands there on each side, shortened."""
+
+
+class Origin(BaseModel):
+    """The place in the author's code that made a compared thing."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    path: str
+    """The main file, from the workspace's root."""
+    line: int = 0
+    """From 1; 0 for notebooks."""
+    cell: int = 0
+    """Of a notebook, from 1, counting cells of every kind; else 0."""
+    label: str = ""
+    """The chunk's label, if it has one."""
 
 
 class Likeness(StrEnum):
@@ -92,6 +131,8 @@ class Comparison(BaseModel):
     kind: str
     """`text`, `image`, `table` or `bytes`."""
     outcome: Outcome
+    path: str = ""
+    """Of a file that is compared beside the display; else empty."""
     finding: str = ""
     """One sentence: what differs, in a reader's terms."""
     measure: float = 0.0
@@ -114,6 +155,12 @@ class Comparison(BaseModel):
     """The first of what differs and does not count."""
     ignored_count: int = 0
     """How much of that there is."""
+    changes: list[ChangedPart] = Field(default_factory=list)
+    """The first differences that count, of texts and tables; the report as a page shows more."""
+    changed: int = 0
+    """How many of them there are."""
+    made_by: Origin | None = None
+    """What made it, where that is certain."""
 
 
 class CheckReport(BaseModel):

@@ -6,16 +6,14 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from erc.schemas.check import Outcome, Verdict
+from erc.schemas.check import ChangedPart, Origin, Outcome, Verdict
 from erc.schemas.job import JobStatus
 from erc.schemas.problem import Problem
 
 NOT_COMPARABLE = frozenset({"not_comparable", "no_published_display", "display_unpublished"})
 """Codes of problems that say: there is nothing published to compare with."""
 
-_SAME = frozenset(
-    {one.value for one in (Outcome.IDENTICAL, Outcome.EQUIVALENT, Outcome.OTHER_RENDERING, Outcome.IGNORED)}
-)
+_SAME = frozenset({one.value for one in Outcome if one.agrees})
 _TERMINAL = frozenset({JobStatus.SUCCESS.value, JobStatus.FAILURE.value})
 
 
@@ -41,6 +39,11 @@ class ComparisonDocument(_Document):
     outcome: str = ""
     finding: str = ""
     measure: float = 0.0
+    tolerance: str = ""
+    rule: str = ""
+    changed: int = 0
+    changes: list[ChangedPart] = Field(default_factory=list)
+    made_by: Origin | None = None
 
 
 class CheckDocument(_Document):
@@ -88,9 +91,9 @@ class JobDocument(_Document):
 
     @property
     def comparable(self) -> bool:
-        """Whether something published was there to compare with; only a failed job may be not comparable."""
+        """Whether something published was there to compare with, and could be compared."""
         if self.verdict != Verdict.FAILED.value:
-            return True
+            return self.verdict != Verdict.NOT_COMPARABLE.value
         if self.problem and self.problem.code in NOT_COMPARABLE:
             return False
         rows = self.check.comparisons if self.check else []

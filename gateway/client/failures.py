@@ -26,7 +26,7 @@ EXIT_CODES: dict[ExitCode, str] = {
     ExitCode.REPRODUCED: "reproduced, or done",
     ExitCode.FAILED: "differs, failed, cancelled or refused",
     ExitCode.USAGE: "wrong use of the command",
-    ExitCode.NOT_COMPARABLE: "not comparable: there is no published display",
+    ExitCode.NOT_COMPARABLE: "not comparable: nothing is published, or what is left cannot be compared",
     ExitCode.NOT_FOUND: "not found",
     ExitCode.CONFLICT: "conflict with the state of the thing",
     ExitCode.TIMEOUT: "the time ran out",

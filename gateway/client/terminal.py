@@ -27,6 +27,7 @@ VERDICT_STYLES = {
     Verdict.RENDERED_DIFFERENTLY.value: ("≈", "bold green"),
     Verdict.DIFFERS.value: ("≠", "bold yellow"),
     Verdict.FAILED.value: ("✗", "bold red"),
+    Verdict.NOT_COMPARABLE.value: ("?", "bold yellow"),
     Verdict.CANCELLED.value: ("–", "bold"),
 }
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from erc.gateway.client.documents import ComparisonDocument, JobDocument
 from erc.gateway.client.failures import ExitCode
 from erc.gateway.client.terminal import VERDICT_STYLES, Terminal, one_line, plain
-from erc.schemas.check import Verdict
+from erc.schemas.check import Outcome, Verdict
 from erc.schemas.diagnosis import Diagnosis
 
 
@@ -48,7 +48,14 @@ def _show_diagnosis(terminal: Terminal, found: Diagnosis, job_id: str) -> None:
 
 
 def _difference(row: ComparisonDocument) -> str:
-    return f"{row.name}: {row.finding or row.outcome}"
+    """Return a row as a line: its finding with its place in the code, or its name with its class."""
+    word = "failed to compare" if row.outcome == Outcome.UNCOMPARED.value else row.outcome
+    said = row.finding if row.finding.startswith(row.name) else f"{row.name}: {row.finding or word}"
+    made = row.made_by
+    if made is None:
+        return said
+    place = f"{made.path}, cell {made.cell}" if made.cell else f"{made.path}:{made.line}"
+    return f"{said} ({place})"
 
 
 def _indented(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from erc.gateway.documents.compendium import FolderNode
 from erc.gateway.documents.document import Document, NamedProblem
-from erc.schemas.check import Likeness, Outcome, Place, Verdict
+from erc.schemas.check import ChangedPart, IgnoredPart, Likeness, Origin, Outcome, Place, Verdict
 from erc.schemas.job import JobStatus, StepName, StepStatus
 
 
@@ -64,6 +64,8 @@ class ComparisonDocument(Document):
     """One compared text, figure or file."""
 
     name: str
+    path: str
+    """Of a file that is compared beside the display; else empty."""
     kind: str
     outcome: Outcome
     finding: str
@@ -78,6 +80,19 @@ class ComparisonDocument(Document):
     """How sure the likeness is, 0.5 to 1."""
     places: list[Place]
     """Where pictures differ, in pixels of the published one."""
+    rule: str
+    """Why it is ignored as a whole."""
+    tolerance: str
+    """The tolerance of `erc.yml` under which it was compared, in words."""
+    ignored: list[IgnoredPart]
+    """The first of what differs and does not count, each with its rule."""
+    ignored_count: int
+    changes: list[ChangedPart]
+    """The first differences that count, of texts and tables."""
+    changed: int
+    """How many of them there are."""
+    made_by: Origin | None
+    """The place in the author's code that made it, where that is certain."""
 
 
 class CheckDocument(Document):
@@ -89,6 +104,10 @@ class CheckDocument(Document):
     report: str | None
     """Address of the report as a page."""
     comparisons: list[ComparisonDocument]
+    warnings: list[str]
+    """What is to be said about the rules of `erc.yml`."""
+    unclaimed: list[str]
+    """Files that the run made and nothing claims; they do not count."""
 
 
 class JobDocument(Document):

@@ -50,7 +50,7 @@ def differences(before: Any, after: Any) -> tuple[list[Difference], int]:
     """Return the first differences between two documents, field by field, and how many there are."""
     old, new = dict(_leaves(_with_box(before), ())), dict(_leaves(_with_box(after), ()))
     paths = [path for path in {**old, **new} if old.get(path, "") != new.get(path, "")]
-    found = [Difference(_name(path), _pieces(old.get(path, ""), new.get(path, ""))) for path in paths[:MOST]]
+    found = [Difference(_name(path), pieces(old.get(path, ""), new.get(path, ""))) for path in paths[:MOST]]
     return found, len(paths)
 
 
@@ -83,7 +83,7 @@ def _name(path: tuple[str | int, ...]) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _pieces(old: str, new: str) -> list[Piece]:
+def pieces(old: str, new: str) -> list[Piece]:
     """Return what went and what came, word by word unless the texts are long or have little in common."""
     one, other = re.findall(r"\s+|[^\s]+", old), re.findall(r"\s+|[^\s]+", new)
     whole = [Piece(state, text) for state, text in (("gone", old), ("new", new)) if text]

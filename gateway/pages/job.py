@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from erc.gateway.auth import Action, Answer, Thing, authorise
 from erc.gateway.pages.about import about
 from erc.gateway.pages.environment import environment_of
-from erc.gateway.pages.evidence import evidence_of
+from erc.gateway.pages.evidence import evidence_of, selection_of
 from erc.gateway.pages.files import files_of
 from erc.gateway.pages.progress import headline, steps
 from erc.gateway.pages.rendering import render
@@ -25,6 +25,8 @@ async def page(request: Request) -> Response:
     principal, job = await services.opened_job(reader, request.path_params["id"])
     compendium = await services.records.compendium(job.compendium_id)
     waits = None if job.terminal else await place(services.records.database, job.id)
+    shown = principal.link or job.compendium_id
+    query = request.query_params
     thing = Thing(job.owner, compendium.candidate if compendium else True)
     mends = compendium is not None and authorise(principal, Action.EDIT, thing) is Answer.ALLOWED
     cancels = not job.terminal and authorise(principal, Action.CANCEL, thing) is Answer.ALLOWED
@@ -33,12 +35,18 @@ async def page(request: Request) -> Response:
         "job.html",
         reader,
         job=job,
-        shown=principal.link or job.compendium_id,
+        shown=shown,
         by_link=bool(principal.link),
         compendium=compendium,
         title=about(compendium).title if compendium else "A compendium that was deleted",
         headline=headline(job, waits),
-        evidence=await evidence_of(services, job, services.signer.by_link() if principal.link else services.signer),
+        evidence=await evidence_of(
+            services,
+            job,
+            services.signer.by_link() if principal.link else services.signer,
+            selection_of(query.get("show"), query.get("from")),
+            f"/compendium/{shown}/files" if compendium else "",
+        ),
         environment=await environment_of(services.blobs, job),
         steps=await steps(services.blobs, job),
         files=await files_of(services.blobs, job.outputs, f"/api/v1/job/{job.id}/data"),

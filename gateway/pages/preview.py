@@ -19,14 +19,15 @@ from erc.gateway.content import find_file, job_file
 from erc.gateway.errors import Refused
 from erc.gateway.files.smaller import PICTURES, extension_of, first_lines
 from erc.gateway.inspecting.door import NEVER_OPENED, READERS
+from erc.gateway.pages.notebook import MOST_CELLS, Cell, cells
 from erc.gateway.pages.rendering import render
 from erc.gateway.routes.asking import services_of
 from erc.gateway.routes.inspection import inspected
 from erc.gateway.services import Services
 from erc.schemas.ids import Digest
 
-LINES, ROWS, COLUMNS, OBJECTS, VALUE = 300, 50, 30, 40, 2000
-READ_BYTES = 256 << 10
+LINES, ROWS, COLUMNS, OBJECTS, VALUE = 2000, 50, 30, 40, 2000
+READ_BYTES, NOTEBOOK_BYTES = 256 << 10, 8 << 20
 WIDTH = 1200
 
 _TABLES = {"csv": ",", "tsv": "\t"}
@@ -62,6 +63,7 @@ class Preview:
     opened: bool = False
     table: Table | None = None
     text: str = ""
+    cells: Sequence[Cell] = field(default=())
     objects: Sequence[Held] = field(default=())
     cut: bool = False
     said: str = ""
@@ -110,11 +112,22 @@ async def _preview(services: Services, digest: Digest, media_type: str, path: st
         return Preview(picture=f"?size={WIDTH}" if extension in PICTURES else "?")
     if media_type in _OPENED:
         return Preview(opened=True)
+    if extension == "ipynb":
+        return await asyncio.to_thread(_notebook, await place_of(services.blobs, digest))
     if extension in READERS or extension in NEVER_OPENED:
         return await _held(services, digest, path)
     if media_type.startswith(_TEXTUAL) or media_type in _TEXTUAL_TOO:
         return await asyncio.to_thread(_beginning, await place_of(services.blobs, digest), extension)
     return Preview(said="Files of this kind are not shown here.")
+
+
+def _notebook(path: Path) -> Preview:
+    with path.open("rb") as file:
+        data = file.read(NOTEBOOK_BYTES + 1)
+    found = cells(data.decode("utf-8", "replace")) if len(data) <= NOTEBOOK_BYTES else []
+    if not found:
+        return Preview(said="This notebook cannot be shown here.")
+    return Preview(cells=found, cut=len(found) == MOST_CELLS)
 
 
 def _beginning(path: Path, extension: str) -> Preview:

@@ -22,6 +22,7 @@ TAIL_BYTES = 16 << 10
 
 _LOGGED = {StepName.IMAGE_BUILD, StepName.IMAGE_EXECUTE}
 _ORDER = list(StepName)
+_TOLD = {Verdict.DIFFERS: OUTCOMES[Outcome.DIFFERENT], Verdict.NOT_COMPARABLE: OUTCOMES[Outcome.UNCOMPARED]}
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,8 @@ def _said(job: Job, line: str) -> str:
 def _state(job: Job, name: StepName) -> State:
     """Return a step's state; a check that found differences did not fail in a reader's words."""
     status = job.steps[name].status
-    if name is StepName.CHECK and status is StepStatus.FAILURE and job.verdict is Verdict.DIFFERS:
-        return OUTCOMES[Outcome.DIFFERENT]
+    if name is StepName.CHECK and status is StepStatus.FAILURE and job.verdict in _TOLD:
+        return _TOLD[job.verdict]
     return STEPS[status]
 
 

@@ -26,6 +26,7 @@ VERDICTS = {
     Verdict.RENDERED_DIFFERENTLY: State("≈", "Reproduced, rendered differently", "good"),
     Verdict.DIFFERS: State("≠", "Differs", "odd"),
     Verdict.FAILED: State("✗", "Failed", "bad"),
+    Verdict.NOT_COMPARABLE: State("?", "Not comparable", "odd"),
     Verdict.CANCELLED: State("–", "Cancelled", "idle"),
 }
 WAITING = State("…", "Waiting", "busy")
@@ -33,13 +34,13 @@ RUNNING = State("▸", "Running", "busy")
 
 OUTCOMES = {
     Outcome.IDENTICAL: State("=", "identical", "good"),
-    Outcome.EQUIVALENT: State("≈", "agrees", "good"),
+    Outcome.EQUIVALENT: State("≈", "equivalent", "good"),
     Outcome.OTHER_RENDERING: State("≈", "other rendering", "good"),
-    Outcome.DIFFERENT: State("≠", "differs", "odd"),
+    Outcome.DIFFERENT: State("≠", "different", "odd"),
     Outcome.MISSING: State("−", "missing", "odd"),
-    Outcome.EXTRA: State("+", "new", "odd"),
-    Outcome.UNCOMPARED: State("?", "not compared", "odd"),
-    Outcome.IGNORED: State("–", "ignored", "quiet"),
+    Outcome.EXTRA: State("+", "extra", "odd"),
+    Outcome.UNCOMPARED: State("?", Outcome.UNCOMPARED.word, "odd"),
+    Outcome.IGNORED: State("–", "ignored", "idle"),
 }
 
 STEPS = {

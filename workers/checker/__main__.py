@@ -9,6 +9,7 @@ from erc.events.limited import Limited
 from erc.schemas import tables
 from erc.schemas.check import CheckReport
 from erc.schemas.ids import Digest
+from erc.schemas.metadata import Description
 from erc.workers.checker.compare_files import CheckRequest, check_files
 from erc.workers.checker.handler import Checker, failed
 from erc.workers.limits import TimeLimit, wall_clock
@@ -32,8 +33,8 @@ async def _build(context: Context) -> list[Duty]:
     reader = Limited(["erc.workers.checker.compare_files"], READER_MIB, seconds)
     store = WorkStore(context.database, tables.check, "checker")
 
-    async def compare(manifest: Digest, outputs: Digest, display: str) -> CheckReport:
-        request = CheckRequest(context.place, manifest, outputs, display)
+    async def compare(manifest: Digest, outputs: Digest, described: Description) -> CheckReport:
+        request = CheckRequest(context.place, manifest, outputs, described.display, described.main)
         return await reader.call(check_files, request)
 
     advice = "Publish a smaller display file, or fewer figures in it."

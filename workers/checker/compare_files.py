@@ -12,6 +12,7 @@ from erc.schemas.ids import Digest
 from erc.schemas.workspace import Entry, Manifest
 from erc.workers.checker.domain import (
     IGNORE_NAME,
+    MAIN_BYTES,
     PLAIN,
     READ_BYTES,
     RULES_NAME,
@@ -41,6 +42,8 @@ class CheckRequest:
     reproduced: Digest
     """The manifest of the files that the run made."""
     display: str
+    main: str = ""
+    """The path of the main file, in which the places are found that made what is compared."""
 
 
 def check_files(request: CheckRequest) -> CheckReport:
@@ -49,7 +52,7 @@ def check_files(request: CheckRequest) -> CheckReport:
     published, reproduced = read_manifest(blobs, request.published), read_manifest(blobs, request.reproduced)
     before, after = published.get(request.display), reproduced.get(request.display)
     theirs, ours = _Files(blobs, published), _Files(blobs, reproduced)
-    beside = _beside(request.display, theirs, ours)
+    beside = _beside(request, theirs, ours)
     if before is not None and after is not None and max(before.size_bytes, after.size_bytes) > DISPLAY_BYTES:
         sizes = before.size_bytes, after.size_bytes
         return not_comparable(request.display, sizes, blobs.put, beside, same_bytes=before.digest == after.digest)
@@ -64,8 +67,9 @@ def check_files(request: CheckRequest) -> CheckReport:
     )
 
 
-def _beside(display: str, theirs: _Files, ours: _Files) -> Beside:
+def _beside(request: CheckRequest, theirs: _Files, ours: _Files) -> Beside:
     """Return what is compared beside the display, by the rules of the published workspace."""
+    display, main = request.display, request.main
     rules = read_rules(theirs.small(RULES_NAME), theirs.small(IGNORE_NAME))
     found = claims(theirs.manifest, ours.manifest, display, rules)
     named = rules.of(display)
@@ -73,7 +77,8 @@ def _beside(display: str, theirs: _Files, ours: _Files) -> Beside:
     def rows() -> list[Named]:
         return file_rows(found, theirs.content, theirs.open, theirs.asked | ours.asked)
 
-    return Beside(rows, named.terms if named else PLAIN, found.warnings, found.unclaimed)
+    source = theirs.small(main, MAIN_BYTES)
+    return Beside(rows, named.terms if named else PLAIN, found.warnings, found.unclaimed, main, source)
 
 
 class _Files:
@@ -90,10 +95,10 @@ class _Files:
         self.asked.add(path)
         return None if entry is None else self._blobs.read(entry.digest, limit_bytes)
 
-    def small(self, path: str) -> bytes:
-        """Return the bytes of a file of rules, empty when there is none or it is too large."""
+    def small(self, path: str, most_bytes: int = READ_BYTES) -> bytes:
+        """Return the bytes of a file of rules or of code, empty when there is none or it is too large."""
         entry = self.manifest.get(path)
-        fits = entry is not None and entry.size_bytes <= READ_BYTES
+        fits = entry is not None and entry.size_bytes <= most_bytes
         return self._blobs.read(entry.digest) if entry is not None and fits else b""
 
     def content(self, entry: Entry) -> bytes:

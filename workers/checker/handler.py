@@ -13,8 +13,8 @@ from erc.schemas.ids import Digest
 from erc.schemas.metadata import Description
 from erc.workers.store import Work, WorkStore
 
-Compare = Callable[[Digest, Digest, str], Awaitable[CheckReport]]
-"""Compares the display (a path) of two manifests, published and made, in a limited process."""
+Compare = Callable[[Digest, Digest, Description], Awaitable[CheckReport]]
+"""Compares what two manifests hold, published and made, of a described workspace, in a limited process."""
 
 
 class Checker:
@@ -26,8 +26,8 @@ class Checker:
     async def check(self, command: CheckOutputs, work: Work) -> None:
         """Compare, keep the report, say the verdict. Raises Rejected when a document cannot be read."""
         document = await asyncio.to_thread(self._blobs.read, command.description)
-        display = Description.model_validate_json(document).display
-        report = await self._compare(command.manifest, command.outputs, display)
+        described = Description.model_validate_json(document)
+        report = await self._compare(command.manifest, command.outputs, described)
         kept = await asyncio.to_thread(put_document, self._blobs, report)
         finished = CheckFinished(job_id=command.job_id, verdict=report.verdict, report=kept)
         await self._store.emit(work, finished, status="done")

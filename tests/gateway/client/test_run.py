@@ -83,14 +83,14 @@ def test_each_difference_is_a_line_and_the_exit_code_is_1(gateway, erc, workspac
     rows = [
         fake.a_row(name="Text of display.html", outcome="identical", finding="the same"),
         fake.a_row(name="Figure 2 (rainfall)", finding="12 % of it looks different"),
-        fake.a_row(name="Figure 3", outcome="missing"),
+        fake.a_row(name="Figure 3", outcome="missing", made_by={"path": "main.Rmd", "line": 12, "label": "rain"}),
     ]
     check = {"verdict": "differs", "comparisons": rows}
     gateway.jobs = [fake.a_job(status="failure", verdict="differs", reason="2 of 3 things differ.", check=check)]
     ran = erc("run", workspace, url=gateway.url)
     assert ran.exit_code == 1
     assert "≠ differs\n  2 of 3 things differ.\n" in ran.stdout
-    assert "  - Figure 2 (rainfall): 12 % of it looks different\n  - Figure 3: missing\n" in ran.stdout
+    assert "  - Figure 2 (rainfall): 12 % of it looks different\n  - Figure 3: missing (main.Rmd:12)\n" in ran.stdout
     assert "Text of display.html" not in ran.stdout
 
 

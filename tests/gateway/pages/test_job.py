@@ -58,8 +58,12 @@ async def test_pictures_stand_side_by_side_and_are_served_from_the_content_origi
     page = (await operator.get(f"/job/{job.id}")).text
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", page)
     pictures = re.findall(r'<img src="([^"]+)" alt="([^"]+)"', page.partition('id="evidence"')[2])
-    assert captions == ["Published", "This run", "Difference"]
-    assert [alt for _, alt in pictures] == ["Figure 1: published", "Figure 1: this run", "Figure 1: difference"]
+    assert captions == ["Published", "This run", "Difference, framed in red"]
+    assert [alt for _, alt in pictures] == [
+        "Figure 1: published",
+        "Figure 1: this run",
+        "Figure 1: difference, framed in red",
+    ]
     assert all(address.startswith(world.services.settings.content_url) for address, _ in pictures)
 
 
@@ -68,7 +72,7 @@ async def test_what_differs_comes_before_what_agrees(operator, world) -> None:
     job = await world.job(await world.compendium(), differs(world.report(rows)))
     page = (await operator.get(f"/job/{job.id}")).text
     assert page.index("Figure 2: published") < page.index("Figure 1: published")
-    assert "1 of 2 compared things agree" in page
+    assert "<strong>1 of 2</strong> figures</span> agree with the published" in page
 
 
 async def test_what_is_no_picture_is_a_link(operator, world) -> None:
@@ -117,7 +121,7 @@ async def test_a_check_that_found_differences_did_not_fail(operator, world) -> N
     job = await world.job(await world.compendium(), differs(world.report([world.figure(Outcome.DIFFERENT)])))
     page = (await operator.get(f"/job/{job.id}")).text
     step = re.search(r'id="state-check".*?</h3>', page, re.DOTALL).group()
-    assert "differs" in step
+    assert "different" in step
     assert "failed" not in step
 
 

@@ -88,12 +88,12 @@ class Machines:
         about = Description(kind=Kind.PYTHON_SCRIPT, main="main.py", display=DISPLAY, manifest=manifest, o2r=o2r)
         return put_document(self._blobs, about)
 
-    async def compare(self, _manifest: Digest, _outputs: Digest, display: str) -> CheckReport:
+    async def compare(self, _manifest: Digest, _outputs: Digest, described: Description) -> CheckReport:
         """Compare what was made with what was published."""
         await asyncio.sleep(await self.work())
         same = self._rng.random() < 0.7
         verdict, reason = (Verdict.REPRODUCED, "All is equal.") if same else (Verdict.DIFFERS, "A figure differs.")
-        return CheckReport(verdict=verdict, reason=reason, display=display)
+        return CheckReport(verdict=verdict, reason=reason, display=described.display)
 
     def write_zip(
         self, blobs: BlobStore, _folder: str, files: Sequence[BagFile], _stopped: Callable[[], bool]

@@ -42,7 +42,10 @@ def test_what_the_run_writes_over_a_published_file_is_compared(tmp_path: Path) -
     made = {"out/a.csv": b"k,v\nx,1.5\n", "out/b.csv": b"k,v\nx,1\n"}
     found = report(tmp_path, published, made)
     assert outcomes(found) == {"out/a.csv": "different", "out/b.csv": "identical"}
-    assert found.reason == "out/a.csv differs in 1 of 2 cells, first in row 2 “x”, column “v”: “1.0” became “1.5”."
+    assert (
+        found.reason
+        == "1 of 2 files comes out again; out/a.csv differs in 1 of 2 cells, first in row 2 “x”, column “v”: “1.0” became “1.5”."
+    )
     agreed = report(tmp_path, published, {"out/a.csv": b"k,v\nx,1.00\n", "out/b.csv": b"k,v\nx,1\n"})
     assert agreed.verdict == "reproduced"
     assert agreed.reason == "The text agrees with the published d.html, byte for byte. 2 further files agree."

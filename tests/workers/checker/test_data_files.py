@@ -268,5 +268,5 @@ def test_values_are_equal_to_themselves_and_compared_the_same_both_ways(a: Any, 
 )
 def test_hostile_data_gives_a_report_in_bounded_time(checked: Check, content: bytes, path: str) -> None:
     started = time.process_time()
-    assert checked(content, content + b" ", path).verdict in {"differs", "reproduced"}
+    assert checked(content, content + b" ", path).verdict in {"differs", "reproduced", "not comparable"}
     assert time.process_time() - started < 8

@@ -27,7 +27,7 @@ junk = st.one_of(
 @given(junk, junk, st.sampled_from(NAMES))
 def test_any_bytes_give_a_report(checked: Check, before: bytes, after: bytes, name: str) -> None:
     found = checked(before, after, name, {"a.png": before}, {"a.png": after})
-    assert found.verdict in {"reproduced", "differs"}
+    assert found.verdict in {"reproduced", "differs", "not comparable"}
     assert found.page.startswith("<!DOCTYPE html>")
 
 
@@ -75,7 +75,7 @@ def test_any_changed_passage_is_found(checked: Check, words: list[str], place: i
 )
 def test_a_hostile_page_is_compared_in_bounded_time(checked: Check, before: str, after: str) -> None:
     started = time.process_time()
-    assert checked(before, after).verdict == "differs"
+    assert checked(before, after).verdict in {"differs", "not comparable"}
     assert time.process_time() - started < 8
 
 

@@ -67,7 +67,7 @@ def test_a_changed_figure_is_found_and_named(checked: Check, plot: Check, page_o
     after = page_of(("wind", plot()), ("rain by month", plot(block=60)))
     found = checked(before, after)
     assert found.outcomes == ["identical", "identical", "different"]
-    assert found.reason == "Figure 2 (rain by month) differs in its marks at 1 place."
+    assert found.reason == "1 of 2 figures comes out again; Figure 2 (rain by month) differs in its marks at 1 place."
     row = found.row("Figure 2")
     assert found.blobs[row.original] == plot()
     assert found.blobs[row.reproduced] == plot(block=60)
@@ -87,7 +87,10 @@ def test_figures_in_another_order_are_found(checked: Check, plot: Check, page_of
     found = checked(page_of(a, b, c), page_of(b, c, a))
     assert found.verdict == "differs"
     assert found.outcomes == ["identical", "different", "identical", "identical"]
-    assert found.reason == "Figure 1 (a) is the same, but at another place: it was number 1 and became number 3."
+    assert (
+        found.reason
+        == "2 of 3 figures come out again; Figure 1 (a) is the same, but at another place: it was number 1 and became number 3."
+    )
 
 
 def test_a_figure_that_is_gone_is_missing_and_a_further_one_is_extra(
@@ -96,7 +99,10 @@ def test_a_figure_that_is_gone_is_missing_and_a_further_one_is_extra(
     a, b, c = ("a", plot("1")), ("b", plot("2", block=30)), ("c", plot("3", block=50))
     gone = checked(page_of(a, b, c), page_of(a, c))
     assert gone.outcomes == ["identical", "identical", "missing", "identical"]
-    assert gone.reason == "Figure 2 (b) is missing: the display that this run made does not show it."
+    assert (
+        gone.reason
+        == "2 of 3 figures come out again; Figure 2 (b) is missing: the display that this run made does not show it."
+    )
     added = checked(page_of(a, c), page_of(a, b, c))
     assert added.outcomes == ["identical", "identical", "extra", "identical"]
 
@@ -113,7 +119,7 @@ def test_linked_figures_are_read_beside_the_display(checked: Check, plot: Check)
     same = checked(page, page, "out/display.html", files, files)
     assert same.outcomes == ["identical", "identical", "identical"]
     other = checked(page, page, "out/display.html", files, files | {"out/fig/a b.png": plot(block=40)})
-    assert other.reason.startswith("Figure 1 (rain) differs in its marks at 1 place")
+    assert other.reason.startswith("1 of 2 figures comes out again; Figure 1 (rain) differs in its marks at 1 place")
 
 
 def test_a_linked_figure_that_the_run_did_not_make_is_missing(checked: Check, plot: Check) -> None:
@@ -177,7 +183,7 @@ def test_a_plot_drawn_by_a_script_is_a_figure(checked: Check) -> None:
 
 def test_a_page_that_shows_nothing_without_its_scripts_is_not_said_to_agree(checked: Check) -> None:
     found = checked("<script>draw(1)</script>", "<script>draw(2)</script>")
-    assert found.verdict == "differs"
+    assert found.verdict == "not comparable"
     assert "neither page shows anything before its scripts run" in found.reason
 
 
@@ -190,7 +196,7 @@ def test_a_run_without_a_display_failed(checked: Check) -> None:
 
 def test_a_display_that_was_never_published_cannot_be_compared(checked: Check) -> None:
     found = checked(None, "<p>x</p>")
-    assert found.verdict == "failed"
+    assert found.verdict == "not comparable"
     assert found.reason.startswith("There is no published display to compare with")
 
 

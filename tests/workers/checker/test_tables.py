@@ -281,3 +281,14 @@ def test_printed_lines_without_end_take_no_long_time() -> None:
     printed_tables(["a b c" + " 1" * 1900] * 3_000)
     printed_tables([" " * at for at in range(3000)])
     assert time.process_time() - started < 8
+
+
+def test_a_cell_that_reaches_over_rows_keeps_the_columns_of_a_table_in_place(checked: Check) -> None:
+    page = (
+        "<table><tr><th>flour</th><th>at</th><th>rise</th></tr>"
+        '<tr><th rowspan="2">rye</th><th>18</th><td>5</td></tr><tr><th>24</th><td>{}</td></tr>'
+        "<tr><th>oat</th><th>18</th><td>9</td></tr></table><p>x</p>"
+    )
+    found = checked(page.format(6), page.format(7)).row("Table 1")
+    assert found.finding.endswith("column “rise”: “6” became “7”.")
+    assert (len(found.changes), "rye" in found.changes[0].place) == (1, True)

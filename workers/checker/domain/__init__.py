@@ -7,11 +7,13 @@ from erc.workers.checker.domain.claimed_rows import file_rows
 from erc.workers.checker.domain.claims import Claims, claims
 from erc.workers.checker.domain.compare import Beside, check, not_comparable
 from erc.workers.checker.domain.figures import Resources
+from erc.workers.checker.domain.origins import MAIN_BYTES
 from erc.workers.checker.domain.result import Named
 from erc.workers.checker.domain.terms import PLAIN
 
 __all__ = [
     "IGNORE_NAME",
+    "MAIN_BYTES",
     "PLAIN",
     "READ_BYTES",
     "RULES_NAME",

@@ -15,6 +15,7 @@ from erc.workers.checker.domain.columnar.reading import is_columnar
 from erc.workers.checker.domain.files import MAX_FILE_BYTES, compare_content
 from erc.workers.checker.domain.grid.files import compare_large_hdf5, is_hdf5
 from erc.workers.checker.domain.images import PixelBudget
+from erc.workers.checker.domain.origins import Trace
 from erc.workers.checker.domain.result import Compared, Named, number
 from erc.workers.checker.domain.tables import reads_separated
 from erc.workers.checker.domain.tabular.result import as_compared
@@ -93,7 +94,7 @@ def _rows(items: Collection[Claim], read: Read, stream: Open, shown: set[str]) -
         if claim.path in shown and claim.state is not Claimed.IGNORED:
             continue
         name = excerpt(claim.path, 200)
-        yield Named(name, name, _compared(claim, read, stream, room))
+        yield Named(name, name, _compared(claim, read, stream, room), Trace(source=claim.path))
 
 
 def _compared(claim: Claim, read: Read, stream: Open, room: _Room) -> Compared:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from erc.schemas.check import CheckReport, Comparison, IgnoredPart, Outcome, Verdict
+from erc.schemas.check import ChangedPart, CheckReport, Comparison, IgnoredPart, Outcome, Verdict
 from erc.schemas.media import media_type
 from erc.workers.checker.domain.document import MAX_DOCUMENT_BYTES, Figure, read_document
 from erc.workers.checker.domain.documents import (
@@ -19,6 +19,7 @@ from erc.workers.checker.domain.documents import (
 from erc.workers.checker.domain.figures import Pair, Resources, pairs, shown
 from erc.workers.checker.domain.files import compare_content, compare_pair
 from erc.workers.checker.domain.images import PixelBudget
+from erc.workers.checker.domain.origins import Origins, Trace
 from erc.workers.checker.domain.pdf.compare import is_pdf, pdf_rows
 from erc.workers.checker.domain.report import page
 from erc.workers.checker.domain.result import Change, Compared, Named, number
@@ -33,6 +34,8 @@ FIGURES_COMPARED = 1000
 """How many figures of a document get a row each."""
 IGNORED_LISTED = 50
 """How much of what does not count is listed for each row; all of it is counted."""
+CHANGES_LISTED, ALL_CHANGES_LISTED = 20, 2_000
+"""How many differences are listed for each row, and for all rows together; all of them are counted."""
 UNCLAIMED_LISTED = 200
 
 
@@ -45,6 +48,10 @@ class Beside:
     """The terms for the display itself."""
     warnings: Sequence[str] = ()
     unclaimed: Sequence[str] = ()
+    main: str = ""
+    """The path of the main file."""
+    source: bytes = b""
+    """What the main file holds, as it was published."""
 
 
 NOTHING_BESIDE = Beside()
@@ -64,13 +71,13 @@ def check(
     """
     if reproduced is None:
         reason = f"No display was made: the run ended without writing {_shown_name(display)}."
-        return _failed("no_display", reason, display, put)
+        return _nothing(Verdict.FAILED, "no_display", reason, display, put)
     if published is None:
         name = _shown_name(display)
         reason = f"There is no published display to compare with: the workspace holds no {name} from its author."
-        return _failed("not_comparable", reason, display, put)
-    rows = _rows(published, reproduced, display, resources, beside.terms)
-    return _report(rows, display, put, beside, same_bytes=published == reproduced)
+        return _nothing(Verdict.NOT_COMPARABLE, "not_comparable", reason, display, put)
+    rows, cells = _rows(published, reproduced, display, resources, beside.terms)
+    return _report(rows, display, put, beside, same_bytes=published == reproduced, cells=cells)
 
 
 def not_comparable(
@@ -84,37 +91,43 @@ def not_comparable(
     return _report([row], display, put, beside, same_bytes=same_bytes)
 
 
-def _rows(published: bytes, reproduced: bytes, display: str, resources: Resources, terms: Terms) -> list[Named]:
-    name = _shown_name(display)
+def _rows(
+    published: bytes, reproduced: bytes, display: str, resources: Resources, terms: Terms
+) -> tuple[list[Named], int]:
+    """Return the rows of the display, and how many cells of a notebook it shows."""
+    name, trace = _shown_name(display), Trace(source=display)
     if is_notebook(published, display) and is_notebook(reproduced, display):
         return _notebook(published, reproduced, display, resources, terms)
     if is_pdf(published) and is_pdf(reproduced):
         text, *pages = pdf_rows(published, reproduced, terms, PixelBudget())
-        return [Named(f"Text of {name}", text.subject, text.compared), *pages]
+        return [Named(f"Text of {name}", text.subject, text.compared, trace), *pages], 0
     if media_type(display) != "text/html":
-        return [Named(name, name, compare_content(published, reproduced, display, PixelBudget(), terms))]
+        compared = compare_content(published, reproduced, display, PixelBudget(), terms)
+        return [Named(name, name, compared, trace)], 0
     if max(len(published), len(reproduced)) > MAX_DOCUMENT_BYTES:
-        return [Named(name, name, _too_large(published, reproduced))]
+        return [Named(name, name, _too_large(published, reproduced), trace)], 0
     theirs = read_document(published)
     ours = theirs if published == reproduced else read_document(reproduced)
     if published != reproduced and not (theirs.shows or ours.shows):
         finding = "could not be compared: neither page shows anything before its scripts run"
-        return [Named(name, name, Compared("bytes", Outcome.UNCOMPARED, finding, 1.0, published, reproduced))]
+        return [Named(name, name, Compared("bytes", Outcome.UNCOMPARED, finding, 1.0, published, reproduced), trace)], 0
     text, *tables = text_and_tables(theirs, ours, terms)
     text = Named(f"Text of {name}", text.subject, text.compared)
     figures = _figures(theirs.figures, ours.figures, display, resources)
-    return [text, *figures, *tables, *unread(theirs.unread, ours.unread)]
+    return [text, *figures, *tables, *unread(theirs.unread, ours.unread)], theirs.cells
 
 
-def _notebook(published: bytes, reproduced: bytes, display: str, resources: Resources, terms: Terms) -> list[Named]:
+def _notebook(
+    published: bytes, reproduced: bytes, display: str, resources: Resources, terms: Terms
+) -> tuple[list[Named], int]:
     name = _shown_name(display)
     try:
         theirs = read_notebook(published)
         ours = theirs if published == reproduced else read_notebook(reproduced)
     except ValueError:
-        return [Named(name, name, compare_content(published, reproduced, display, PixelBudget(), terms))]
+        return [Named(name, name, compare_content(published, reproduced, display, PixelBudget(), terms))], 0
     figures = _figures(notebook_figures(theirs), notebook_figures(ours), display, resources)
-    return [*notebook_rows(theirs, ours, terms), *figures]
+    return [*notebook_rows(theirs, ours, terms), *figures], len(theirs)
 
 
 def _too_large(published: bytes, reproduced: bytes) -> Compared:
@@ -144,24 +157,31 @@ def _others(published: Sequence[Figure], reproduced: Sequence[Figure]) -> Named:
 def _figure(pair: Pair, budget: PixelBudget) -> Named:
     named = pair.published or pair.reproduced
     assert named is not None
-    compared = compare_pair(pair, budget)
-    return Named(named.name, named.name, compared)
+    figure = named.figure
+    label = max(figure.caption, figure.alt, key=len)
+    return Named(named.name, named.name, compare_pair(pair, budget), Trace(label, figure.source, figure.cell))
 
 
-def _failed(code: str, reason: str, display: str, put: Put) -> CheckReport:
-    html = put(page(Verdict.FAILED, reason, display, []))
-    return CheckReport(verdict=Verdict.FAILED, reason=reason, display=display, code=code, html=html)
+def _nothing(verdict: Verdict, code: str, reason: str, display: str, put: Put) -> CheckReport:
+    html = put(page(verdict, reason, display, []))
+    return CheckReport(verdict=verdict, reason=reason, display=display, code=code, html=html)
 
 
-def _report(rows: Sequence[Named], display: str, put: Put, beside: Beside, *, same_bytes: bool) -> CheckReport:
+def _report(
+    rows: Sequence[Named], display: str, put: Put, beside: Beside, *, same_bytes: bool, cells: int = 0
+) -> CheckReport:
     files = beside.rows()
+    origins, room = Origins(beside.main, beside.source, cells), _Listing()
     verdict, reason = conclude([*rows, *files], _shown_name(display), same_bytes=same_bytes, files=len(files))
     notes = [*beside.warnings, *_about_unclaimed(beside.unclaimed)]
     return CheckReport(
         verdict=verdict,
         reason=reason,
         display=display,
-        comparisons=[_comparison(row, put) for row in [*rows, *files]],
+        comparisons=[
+            *(_comparison(row, put, origins, room) for row in rows),
+            *(_comparison(row, put, origins, room, row.trace.source) for row in files),
+        ],
         html=put(page(verdict, reason, display, [*rows, *files], notes)),
         warnings=list(beside.warnings),
         unclaimed=list(beside.unclaimed[:UNCLAIMED_LISTED]),
@@ -176,13 +196,33 @@ def _about_unclaimed(paths: Sequence[str]) -> list[str]:
     return [f"The run made {number(len(paths), 'file')} that nothing claims; they were not compared: {named}{more}."]
 
 
-def _comparison(row: Named, put: Put) -> Comparison:
+class _Listing:
+    """How many differences a report may still list."""
+
+    def __init__(self) -> None:
+        self._left = ALL_CHANGES_LISTED
+
+    def of(self, one: Compared) -> list[ChangedPart]:
+        listed = [
+            ChangedPart(
+                place=excerpt(part.place, 200),
+                published=excerpt(part.published, 300),
+                reproduced=excerpt(part.reproduced, 300),
+            )
+            for part in one.changes[: min(CHANGES_LISTED, self._left)]
+        ]
+        self._left -= len(listed)
+        return listed
+
+
+def _comparison(row: Named, put: Put, origins: Origins, room: _Listing, path: str = "") -> Comparison:
     one = row.compared
     original = None if one.original is None else put(one.original)
     return Comparison(
         name=row.name,
         kind=one.kind,
         outcome=one.outcome,
+        path=path,
         finding=row.sentence,
         measure=round(one.measure, 6),
         original=original,
@@ -199,6 +239,9 @@ def _comparison(row: Named, put: Put) -> Comparison:
         tolerance=one.tolerance,
         ignored=[_ignored(part) for part in one.ignored[:IGNORED_LISTED]],
         ignored_count=max(one.ignored_count, len(one.ignored)),
+        changes=room.of(one),
+        changed=one.changed,
+        made_by=origins.of(row.trace),
     )
 
 

@@ -45,6 +45,8 @@ class Figure:
     heading: str = ""
     drawn: str | None = None
     widget: bool = False
+    cell: int = 0
+    """The cell of a notebook that it stands behind, from 1."""
 
     def name(self, number: int) -> str:
         """Return what a reader would call it; `number` is its place among the document's figures, from 1."""
@@ -66,6 +68,8 @@ class Document:
     """How many of the first passages are the title block: its title, its authors, its date."""
     unread: list[str] = field(default_factory=list)
     """What may show something that a check does not see: scripts and their data, without generated names."""
+    cells: int = 0
+    """How many cells of a notebook the page shows."""
 
     @property
     def shows(self) -> bool:
@@ -236,6 +240,7 @@ class _Reader:
 
     def _open(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._title.opened(tag, attributes, self._heading, self.document.passages)
+        self.document.cells = self._tables.cells = self.document.cells + page_parts.is_cell(attributes)
         if tag in _BLOCKS:
             self.flush()
             self._tables.open(tag, attributes, len(self.document.figures))
@@ -273,7 +278,7 @@ class _Reader:
 
     def _figure(self, attributes: Mapping[str, str], source: str = "") -> Figure:
         alt = attributes.get("alt") or attributes.get("aria-label") or attributes.get("title") or ""
-        figure = Figure(source.strip(), " ".join(alt.split()), heading=self._heading)
+        figure = Figure(source.strip(), " ".join(alt.split()), heading=self._heading, cell=self.document.cells)
         self.document.figures.append(figure)
         self._title.end(self._heading, self.document.passages)
         self._last_figure_at = len(self.document.passages)

@@ -10,6 +10,7 @@ from typing import Any
 from erc.schemas.check import Outcome
 from erc.workers.checker.domain.align import differing
 from erc.workers.checker.domain.document import MAX_DOCUMENT_BYTES, Document, Figure, read_document
+from erc.workers.checker.domain.origins import Trace
 from erc.workers.checker.domain.outputs import show, text_of
 from erc.workers.checker.domain.result import CHANGES_KEPT, Compared, Named, number
 from erc.workers.checker.domain.shown_tables import ShownTable
@@ -113,7 +114,7 @@ def read_notebook(content: bytes) -> list[Cell]:
     try:
         document = json.loads(content)
         cells = document["cells"]
-        read = [_cell(cell) for cell in cells[:MOST_CELLS]]
+        read = [_cell(cell, number) for number, cell in enumerate(cells[:MOST_CELLS], 1)]
         further = [{**cell, "execution_count": None, "metadata": None} for cell in cells[MOST_CELLS:]]
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("no notebook") from error
@@ -144,7 +145,8 @@ def notebook_rows(theirs: Sequence[Cell], ours: Sequence[Cell], terms: Terms = P
         if a.passages or b.passages:
             text = compare_passages(a.passages, b.passages, "line", terms.tolerance, terms.ignore_lines)
             label = excerpt((before or after or Cell("", "")).source.strip().partition("\n")[0], 40)
-            rows.append(Named(f"{name} ({label})" if label else name, f"The output of cell {at}", text))
+            named = f"{name} ({label})" if label else name
+            rows.append(Named(named, f"The output of cell {at}", text, Trace(cell=at)))
     rows += compare_shown(*tables, terms.table(printed=True))
     return rows + unread(*([one for cell in side for one in cell.shown.unread] for side in (theirs, ours)))
 
@@ -175,9 +177,13 @@ def _keys(cells: Sequence[Cell]) -> list[str]:
     return [f"{cell.kind}\0{cell.source}" for cell in cells]
 
 
-def _cell(cell: Mapping[str, Any]) -> Cell:
+def _cell(cell: Mapping[str, Any], number: int) -> Cell:
     made = Cell(str(cell.get("cell_type", "")), text_of(cell.get("source", "")))
     heading = excerpt(made.source.strip().rpartition("\n")[2], 40)
     for output in cell.get("outputs") or []:
         show(output, made.shown, heading)
+    for figure in made.shown.figures:
+        figure.cell = number
+    for table in made.shown.tables:
+        table.cell = number
     return made

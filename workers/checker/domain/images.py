@@ -105,6 +105,8 @@ def _alike(one: Pixels, other: Pixels) -> bool:
     """Return whether two pictures of one size are alike pixel by pixel, but for what an encoding changes."""
     if one.shape != other.shape:
         return False
+    if np.array_equal(one, other):  # the most frequent case, and a tenth of the work
+        return True
     rows = max(1, _BAND_PIXELS // max(1, one.shape[1]))
     for top in range(0, one.shape[0], rows):
         a, b = one[top : top + rows], other[top : top + rows]

@@ -53,6 +53,8 @@ _PROGRESS = re.compile(r"\[[\d:]{1,12}<[\d:?]{1,12}, {0,9}[\d.?]{1,12} {0,2}\w{0
 
 TITLE_PASSAGES = 12
 _TITLE_WORDS = 80
+_CELLS = ({"jp-Cell"}, {"cell", "border-box-sizing"})
+"""The classes of a cell in the pages that nbconvert makes of notebooks, now and before version 6."""
 _ENDS_TITLE = {"pre", "table", "figure", "img", "svg", "canvas", "iframe", "video"}
 _SECTIONS = {"h1", "h2", "h3"}
 _OF_TITLE = {"title", "subtitle", "author", "date"}
@@ -159,3 +161,9 @@ class TitleBlock:
         if not self._over:
             self._over = True
             self.passages = min(len(so_far), TITLE_PASSAGES) if heading else 0
+
+
+def is_cell(attributes: Mapping[str, str]) -> bool:
+    """Return whether an element is a cell of a notebook."""
+    classes = attributes.get("class", "")
+    return "ell" in classes and any(one.issubset(classes.split()) for one in _CELLS)

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from markupsafe import Markup, escape
 
-from erc.schemas.check import Outcome, Verdict
+from erc.schemas.check import Verdict
 from erc.workers.checker.domain.result import Change, Compared, Named
 from erc.workers.checker.domain.style import STYLE
 
@@ -20,17 +20,8 @@ _HEADLINES = {
     Verdict.RENDERED_DIFFERENTLY: "Reproduced, rendered differently",
     Verdict.DIFFERS: "Differs",
     Verdict.FAILED: "Failed",
+    Verdict.NOT_COMPARABLE: "Not comparable",
     Verdict.CANCELLED: "Cancelled",
-}
-_OUTCOMES = {
-    Outcome.IDENTICAL: "identical",
-    Outcome.EQUIVALENT: "agrees",
-    Outcome.OTHER_RENDERING: "agrees, rendered differently",
-    Outcome.DIFFERENT: "differs",
-    Outcome.MISSING: "missing",
-    Outcome.EXTRA: "new",
-    Outcome.UNCOMPARED: "not compared",
-    Outcome.IGNORED: "ignored",
 }
 _WORDS = 400
 _PASSAGE = 4000
@@ -82,7 +73,7 @@ def page(verdict: Verdict, reason: str, display: str, rows: Sequence[Named], not
     sections = Markup("").join(_section(number, row, room) for number, row in enumerate(rows, 1))
     return _PAGE.format(
         headline=_HEADLINES[verdict],
-        verdict="reproduced" if verdict.well else verdict.value,
+        verdict="reproduced" if verdict.well else verdict.value.replace(" ", "-"),
         reason=reason,
         display=display,
         style=STYLE,
@@ -113,7 +104,7 @@ def _section(number: int, row: Named, room: _Room) -> Markup:
         outcome=one.outcome.value.replace(" ", "-"),
         number=number,
         name=row.name,
-        word=_OUTCOMES[one.outcome],
+        word=one.outcome.word,
         finding=finding,
         details=Markup("").join([_pictures(row, room), _changes(one, room), _ignored(one, room)]),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from erc.schemas.check import Likeness, Outcome, Place
+from erc.workers.checker.domain.origins import NOWHERE, Trace
 
 CHANGES_KEPT = 200
 """How many single changes of one thing are kept to be shown; all are counted."""
@@ -58,7 +59,7 @@ class Compared:
     @property
     def agrees(self) -> bool:
         """Whether both say the same, however they are drawn."""
-        return self.outcome in {Outcome.IDENTICAL, Outcome.EQUIVALENT, Outcome.OTHER_RENDERING, Outcome.IGNORED}
+        return self.outcome.agrees
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class Named:
     name: str
     subject: str
     compared: Compared
+    trace: Trace = NOWHERE
+    """What a display says about where it comes from."""
 
     @property
     def sentence(self) -> str:

@@ -24,11 +24,13 @@ class ShownTable:
     caption: str = ""
     heading: str = ""
     printed: bool = False
+    cell: int = 0
+    """The cell of a notebook that it stands behind, from 1."""
 
     def name(self, number: int) -> str:
         """Return what a reader would call it; `number` is its place among the tables of its kind, from 1."""
         noun = "Print-out" if self.printed else "Table"
-        label = excerpt(self.caption or self.heading, 80).rstrip(".: ")
+        label = excerpt(self.caption or self.heading, 80).rstrip(".: ¶")
         own, _, rest = label.partition(":")
         if self.caption and own.startswith("Table ") and len(own) < 12:
             return f"{own} ({rest.strip()})" if rest.strip() else own
@@ -46,6 +48,10 @@ class _Scope:
     """For each row, whether all of its cells are headers."""
     cell: int = -1
     span: int = 1
+    down: int = 1
+    """Over how many rows the cell that is open reaches."""
+    reaching: dict[int, tuple[int, str]] = field(default_factory=dict)
+    """For a column, over how many further rows a cell above reaches, and what it says."""
     caption: str = ""
     layout: bool = False
     """Whether it holds what is no table: another table, or a figure."""
@@ -56,6 +62,8 @@ class TableReader:
 
     def __init__(self, passages: list[str]) -> None:
         self._passages, self.tables = passages, list[ShownTable]()
+        self.cells = 0
+        """How many cells of a notebook began so far."""
         self._scopes: list[_Scope] = []
         self._lines: list[tuple[str, int]] | None = None
 
@@ -66,6 +74,7 @@ class TableReader:
                 scope.layout = True
             self._scopes.append(_Scope(len(self._passages), figures))
         elif self._scopes and tag == "tr":
+            self._close_cell(self._scopes[-1])
             self._scopes[-1].rows.append([])
             self._scopes[-1].heads.append(True)
         elif self._scopes and tag in {"td", "th"}:
@@ -98,13 +107,16 @@ class TableReader:
             scope.heads.append(True)
         self._close_cell(scope)
         scope.cell = len(self._passages)
-        span = attributes.get("colspan", "1")
-        scope.span = min(_SPAN, int(span)) if span.isdecimal() and len(span) < 6 else 1
+        scope.span, scope.down = _span(attributes, "colspan"), _span(attributes, "rowspan")
         scope.heads[-1] = scope.heads[-1] and tag == "th"
 
     def _close_cell(self, scope: _Scope) -> None:
         if scope.cell >= 0:
-            scope.rows[-1] += [" ".join(self._passages[scope.cell :]), *[""] * (scope.span - 1)]
+            _reach(scope)
+            text, at = " ".join(self._passages[scope.cell :]), len(scope.rows[-1])
+            scope.rows[-1] += [text, *[""] * (scope.span - 1)]
+            if scope.down > 1:
+                scope.reaching |= {at + step: (scope.down - 1, text if not step else "") for step in range(scope.span)}
             scope.cell = -1
 
     def _close_table(self, scope: _Scope, heading: str, figures: int) -> None:
@@ -117,7 +129,7 @@ class TableReader:
         del self._passages[scope.since :]
         self._passages += [scope.caption] if scope.caption else []
         self._passages.append(MARKER)
-        self.tables.append(ShownTable(replace(table, first_row=1), scope.caption, heading))
+        self.tables.append(ShownTable(replace(table, first_row=1), scope.caption, heading, cell=self.cells))
 
     def _close_printed(self, heading: str) -> None:
         lines, self._lines = self._lines or [], None
@@ -126,4 +138,19 @@ class TableReader:
             places = [at for _, at in lines[one.start : one.end] if at >= 0]
             self._passages[places[0] : places[-1] + 1] = [MARKER]
         for one in found[: max(0, MOST_TABLES - len(self.tables))]:
-            self.tables.append(ShownTable(one.table, heading=heading, printed=True))
+            self.tables.append(ShownTable(one.table, heading=heading, printed=True, cell=self.cells))
+
+
+def _span(attributes: Mapping[str, str], name: str) -> int:
+    span = attributes.get(name, "1")
+    return max(1, min(_SPAN, int(span))) if span.isdecimal() and len(span) < 6 else 1
+
+
+def _reach(scope: _Scope) -> None:
+    """Put in what reaches down from the rows above, up to the next column that is free."""
+    row = scope.rows[-1]
+    while (at := len(row)) in scope.reaching:
+        left, text = scope.reaching.pop(at)
+        row.append(text)
+        if left > 1:
+            scope.reaching[at] = (left - 1, text)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from erc.schemas.check import Outcome
 from erc.workers.checker.domain.align import differing
 from erc.workers.checker.domain.matching import in_order
+from erc.workers.checker.domain.origins import NOWHERE, Trace
 from erc.workers.checker.domain.result import Compared, Named
 from erc.workers.checker.domain.shown_tables import ShownTable
 from erc.workers.checker.domain.tabular.cells import cell_key
@@ -24,7 +25,9 @@ def compare_shown(published: Sequence[ShownTable], reproduced: Sequence[ShownTab
     rows = []
     for a, b in _pairs(published, reproduced):
         name = names_a[id(a)] if a is not None else names_b[id(b)]
-        rows.append(Named(name, name, _compare(a, b, rules)))
+        one = a or b
+        trace = Trace(one.caption, cell=one.cell) if one is not None else NOWHERE
+        rows.append(Named(name, name, _compare(a, b, rules), trace))
     return rows
 
 

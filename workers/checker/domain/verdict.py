@@ -24,11 +24,44 @@ def conclude(rows: Sequence[Named], display: str, *, same_bytes: bool, files: in
     if not bad:
         sentence = _agreement(rows[: len(rows) - files], display, same_bytes=same_bytes)
         return Verdict.REPRODUCED, f"{sentence}{_and_files(rows[len(rows) - files :])}"
+    unknown = all(row.compared.outcome is Outcome.UNCOMPARED for row in bad)
     worst = max(bad, key=_badness)
-    sentence = worst.sentence
+    sentence = f"{_again(rows, len(rows) - files)}{worst.sentence}"
     if len(bad) > 1:
-        sentence = f"{sentence.removesuffix('.')}; {len(bad)} of {len(rows)} compared things differ."
-    return Verdict.DIFFERS, sentence
+        do = "cannot be compared" if unknown else "differ"
+        sentence = f"{sentence.removesuffix('.')}; {len(bad):,} of {len(rows):,} compared things {do}."
+    return Verdict.NOT_COMPARABLE if unknown else Verdict.DIFFERS, sentence
+
+
+def _again(rows: Sequence[Named], shown: int) -> str:
+    """Return the beginning of a sentence: `7 of 8 figures and all 3 tables come out again; `, or nothing."""
+    kinds = {
+        "figure": _counting(rows[:shown], "image"),
+        "table": _counting(rows[:shown], "table"),
+        "file": _counting(rows[shown:]),
+    }
+    counted = [said for noun, of in kinds.items() if (said := _share(noun, of))]
+    if not any(row.compared.agrees for of in kinds.values() for row in of):
+        return ""
+    said = f"{', '.join(counted[:-1])} and {counted[-1]}" if len(counted) > 1 else counted[0]
+    one = len(counted) == 1 and said.startswith(("1 of ", "the "))
+    return f"{said[0].upper()}{said[1:]} {'comes' if one else 'come'} out again; "
+
+
+def _counting(rows: Sequence[Named], kind: str = "") -> list[Named]:
+    """Return the rows, perhaps of a kind only, of what was published and counts."""
+    of_kind = [row for row in rows if row.compared.kind == kind or not kind]
+    return [row for row in of_kind if row.compared.outcome not in {Outcome.IGNORED, Outcome.EXTRA}]
+
+
+def _share(noun: str, rows: Sequence[Named]) -> str:
+    """Return `7 of 8 figures`, `none of 2 tables`, `all 3 tables`, `the table`; nothing for one that differs."""
+    again = sum(row.compared.agrees for row in rows)
+    if not again:
+        return f"none of {len(rows):,} {noun}s" if len(rows) > 1 else ""
+    if again < len(rows):
+        return f"{again:,} of {len(rows):,} {noun}s"
+    return f"all {again:,} {noun}s" if again > 1 else f"the {noun}"
 
 
 def _and_files(rows: Sequence[Named]) -> str:
@@ -38,9 +71,10 @@ def _and_files(rows: Sequence[Named]) -> str:
     return " One further file agrees." if compared == 1 else f" {compared:,} further files agree."
 
 
-def _badness(row: Named) -> tuple[bool, int, float]:
+def _badness(row: Named) -> tuple[bool, bool, int, float]:
     one = row.compared
-    return one.kind == "image", _WORST_LAST.index(one.outcome), one.measure
+    known = one.outcome is not Outcome.UNCOMPARED
+    return known, one.kind == "image", _WORST_LAST.index(one.outcome), one.measure
 
 
 def _redrawn(rows: Sequence[Named], redrawn: Sequence[Named], display: str) -> str:
