@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from lxml import etree  # type: ignore[import-untyped]
 
 from erc.workers.checker.domain import page_parts
-from erc.workers.checker.domain.html_bytes import as_utf8
+from erc.workers.checker.domain.html_bytes import as_utf8, start_tag
 from erc.workers.checker.domain.shown_tables import MARKER, ShownTable, TableReader
 from erc.workers.checker.domain.texts import excerpt
 from erc.workers.checker.domain.tokens import tidy
@@ -149,7 +149,7 @@ class _Reader:
         if self._aside is not None:
             self._aside.depth += 1
             if self._aside.pieces is not None:
-                self._aside.pieces.append(_tag_of(tag, attributes))
+                self._aside.pieces.append(start_tag(tag, attributes))
         elif not self._set_aside(tag, attributes):
             self._open(tag, attributes)
 
@@ -199,7 +199,7 @@ class _Reader:
 
     def _set_aside(self, tag: str, attributes: Mapping[str, str]) -> bool:
         if tag == "svg":
-            self._aside = _Aside(pieces=[_tag_of("svg", attributes)], figure=self._figure(attributes))
+            self._aside = _Aside(pieces=[start_tag("svg", attributes)], figure=self._figure(attributes))
         elif tag in _KEPT:
             self._aside = _Aside(pieces=[], tag=tag, attributes=attributes)
         elif tag in _UNSEEN or "hidden" in attributes or page_parts.undisplayed(attributes.get("style", "")):
@@ -290,12 +290,6 @@ class _Reader:
             self._scopes[-1].caption = self._scopes[-1].caption or text
         elif len(self.document.passages) - self._last_figure_at <= 2:
             _give(self.document.figures[-1:], text)
-
-
-def _tag_of(tag: str, attributes: Mapping[str, str]) -> str:
-    """Return a start tag as XML writes it; namespaces are left out, for the parser has resolved none."""
-    plain = sorted((name, text) for name, text in attributes.items() if not name.startswith("xmlns"))
-    return f"<{tag}{''.join(f' {name}={quoteattr(text)}' for name, text in plain)}>"
 
 
 def _give(figures: Sequence[Figure], caption: str) -> None:
