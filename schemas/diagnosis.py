@@ -11,7 +11,12 @@ class Cause(StrEnum):
     """What was missing or wrong."""
 
     MISSING_PACKAGE = "missing_package"
+    PACKAGE_NOT_FOUND = "package_not_found"
+    """No archive has it under this name."""
     PACKAGE_VERSION = "package_version"
+    PACKAGE_CONFLICT = "package_conflict"
+    """Two packages ask for versions of a third that exclude each other."""
+    HASH_MISMATCH = "hash_mismatch"
     SYSTEM_LIBRARY = "system_library"
     MISSING_PROGRAM = "missing_program"
     MISSING_FILE = "missing_file"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
-from erc.events.blobs import BlobStore, read_manifest
+from erc.events.blobs import BlobStore, put_document, read_manifest
 from erc.schemas.diagnosis import Diagnosis
+from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.metadata import Description
 from erc.schemas.problem import Problem
-from erc.workers.diagnosis import diagnose
+from erc.workers.diagnosis import diagnose, diagnose_build
 
 log = logging.getLogger("erc.worker")
 
@@ -29,8 +31,27 @@ def explained(problem: Problem, said: str, blobs: BlobStore, manifest: Digest, d
         return problem
 
 
+def explained_build(problem: Digest, blobs: BlobStore, plan: Plan, manifest: Digest) -> Digest:
+    """Return the problem of a build, kept with what its log tells, if anything. Never raises.
+
+    The changes that it proposes hold text of one workspace, so it is for its job alone, and not for the environment.
+    """
+    try:
+        document = Problem.model_validate_json(blobs.read(problem))
+        found = diagnose_build(document, plan, *_files(blobs, manifest))
+        return put_document(blobs, document.model_copy(update={"diagnosis": found})) if found else problem
+    except Exception:
+        log.exception("The failure of a build could not be explained")
+        return problem
+
+
 def _diagnosis(said: str, blobs: BlobStore, manifest: Digest, description: Digest) -> Diagnosis | None:
     main = Description.model_validate_json(blobs.read(description)).main
+    return diagnose(said, main, *_files(blobs, manifest))
+
+
+def _files(blobs: BlobStore, manifest: Digest) -> tuple[Callable[[str], str | None], Callable[[str], bool]]:
+    """Return what reads the files of a workspace that are texts, and what knows their paths."""
     files = read_manifest(blobs, manifest)
 
     def read(path: str) -> str | None:
@@ -39,4 +60,4 @@ def _diagnosis(said: str, blobs: BlobStore, manifest: Digest, description: Diges
             raise ValueError(path)
         return blobs.read(entry.digest).decode() if entry else None
 
-    return diagnose(said, main, read, files.__contains__)
+    return read, files.__contains__

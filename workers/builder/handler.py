@@ -29,6 +29,7 @@ from erc.workers.builder.domain.phases import Phase, mark
 from erc.workers.builder.domain.provenance import Build
 from erc.workers.builder.domain.rules import Base, BuildRules, Built, OnLog, Order, tag_of
 from erc.workers.builder.ports import Environments, Evidences, Images, Making, Planner
+from erc.workers.diagnosing import explained_build
 from erc.workers.logs import Chunks, StepLog
 from erc.workers.store import Work, WorkStore
 
@@ -184,6 +185,8 @@ class Builder:
 
     async def _refuse(self, wanted: _Wanted, said: StepLog, problem: Digest) -> None:
         blob, chunks = await said.close(self._blobs)
+        about = self._blobs, wanted.completed.plan, wanted.completed.manifest
+        problem = await asyncio.to_thread(explained_build, problem, *about)
         event = EnvironmentFailed(
             job_id=wanted.command.job_id,
             step=StepName.IMAGE_BUILD,

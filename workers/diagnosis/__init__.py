@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from erc.workers.diagnosis.builds import diagnose_build
 from erc.workers.diagnosis.explain import diagnose
 
-__all__ = ["diagnose"]
+__all__ = ["diagnose", "diagnose_build"]

@@ -90,6 +90,21 @@ def _has(read: Read, path: str) -> bool:
         return True
 
 
+def added(path: str, line: str, read: Read, *, mend: Mend) -> list[Edit]:
+    """Return the change that adds a line to a list of packages, none where another file counts or it is there."""
+    if any(_has(read, other) for other in (*_LOCKS.get(mend, ()), *_MOVED, *(f".{one}" for one in _MOVED))):
+        return []
+    return _added(path, line, read)
+
+
+def edited(path: str, before: str, after: str) -> list[Edit]:
+    """Return the change of a file from one text to another, none where they are the same."""
+    if before == after:
+        return []
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    return [Edit(path=path, patch="".join(difflib.unified_diff(old, new, f"a/{path}", f"b/{path}")), content=after)]
+
+
 def _added(path: str, line: str, read: Read, name: str = "") -> list[Edit]:
     if not _PACKAGE.fullmatch(name or line):
         return []

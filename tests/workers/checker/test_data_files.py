@@ -231,7 +231,8 @@ def test_notebooks_are_compared_cell_by_cell(checked: Check) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "what"), [(b"PAR1\0\1", "a Parquet file"), (b"\x89HDF\r\n\x1a\n\0", "an HDF5 or NetCDF-4 file")]
+    ("content", "what"),
+    [(b"FEA1\0\1", "a Feather file of the first version"), (b"CDF\x05\0\1", "a NetCDF file of the fifth version")],
 )
 def test_what_only_bytes_tell_is_explained(checked: Check, content: bytes, what: str) -> None:
     assert (

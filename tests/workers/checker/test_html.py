@@ -165,7 +165,7 @@ def test_a_figure_has_the_name_that_a_reader_gives_it(checked: Check, plot: Chec
 def test_a_drawing_in_the_page_is_a_figure(checked: Check) -> None:
     page = '<p>x</p><svg aria-label="tide"><text id="a1">4.2</text><path d="M0 0L9 9"></path></svg>'
     assert checked(page, page.replace("a1", "b7")).verdict == "reproduced"
-    assert "Figure 1 (tide) differs in 1 of the" in checked(page, page.replace("L9 9", "L9 8")).reason
+    assert "Figure 1 (tide) differs in 1 of 1 shape" in checked(page, page.replace("L9 9", "L9 8")).reason
     assert "“4.2” became “4.3”" in checked(page, page.replace("4.2", "4.3")).reason
 
 

@@ -40,6 +40,9 @@ def test_there_are_sixty_logs_and_each_is_of_a_program() -> None:
         Cause.DISK,
         Cause.ACCELERATOR,
         Cause.PACKAGE_VERSION,
+        Cause.PACKAGE_NOT_FOUND,
+        Cause.PACKAGE_CONFLICT,
+        Cause.HASH_MISMATCH,
     }
 
 

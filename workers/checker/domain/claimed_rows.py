@@ -10,7 +10,10 @@ from erc.events.errors import Rejected
 from erc.schemas.check import Outcome
 from erc.schemas.workspace import Entry
 from erc.workers.checker.domain.claims import MOST_CLAIMS, Claim, Claimed, Claims
+from erc.workers.checker.domain.columnar.compare import compare_columnar_streams
+from erc.workers.checker.domain.columnar.reading import is_columnar
 from erc.workers.checker.domain.files import MAX_FILE_BYTES, compare_content
+from erc.workers.checker.domain.grid.files import compare_large_hdf5, is_hdf5
 from erc.workers.checker.domain.images import PixelBudget
 from erc.workers.checker.domain.origins import Trace
 from erc.workers.checker.domain.result import Compared, Named, number
@@ -26,6 +29,7 @@ Open = Callable[[Entry], BinaryIO]
 Read = Callable[[Entry], bytes]
 """Returns the bytes of a file; raises Rejected when they are too many."""
 _HEAD_BYTES = 100_000
+_MAGIC_BYTES = 16
 KEPT_BYTES = 4 << 20
 """The largest file that is kept in a report to be seen side by side."""
 
@@ -115,11 +119,26 @@ def _both(claim: Claim, published: Entry, reproduced: Entry, read: Read, stream:
     size_bytes = max(published.size_bytes, reproduced.size_bytes)
     if terms.comparator == "size":
         return _sizes(published, reproduced, terms)
+    if size_bytes > MAX_FILE_BYTES and (found := _in_pieces(published, reproduced, stream, terms)):
+        return replace(found, tolerance=terms.tolerance.said)
     if size_bytes <= MAX_FILE_BYTES or terms.comparator not in {"auto", "table"}:
         return compare_content(read(published), read(reproduced), claim.path, budget, terms)
     if _is_table(published, claim.path, stream) and _is_table(reproduced, claim.path, stream):
         return _streamed(published, reproduced, stream, terms.table())
     return compare_content(read(published), read(reproduced), claim.path, budget, terms)
+
+
+def _in_pieces(published: Entry, reproduced: Entry, stream: Open, terms: Terms) -> Compared | None:
+    """Compare two large files of columns or arrays without holding them; None when they are none."""
+    with stream(published) as theirs, stream(reproduced) as ours:
+        heads = theirs.read(_MAGIC_BYTES), ours.read(_MAGIC_BYTES)
+        theirs.seek(0)
+        ours.seek(0)
+        if terms.comparator in {"auto", "table"} and all(map(is_columnar, heads)):
+            return compare_columnar_streams((theirs, heads[0]), (ours, heads[1]), terms.table())
+        if terms.comparator in {"auto", "data"} and all(map(is_hdf5, heads)):
+            return compare_large_hdf5(theirs, ours, terms)
+    return None
 
 
 def _sizes(published: Entry, reproduced: Entry, terms: Terms) -> Compared:

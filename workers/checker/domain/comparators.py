@@ -9,8 +9,20 @@ from functools import partial
 from typing import Any
 
 from erc.schemas.check import Outcome
+from erc.workers.checker.domain.columnar.compare import compare_columnar
+from erc.workers.checker.domain.columnar.reading import is_columnar
 from erc.workers.checker.domain.data_files import compare_data, read_json, read_numpy, read_r_file, read_xml
 from erc.workers.checker.domain.documents import compare_documents, compare_notebooks, is_notebook
+from erc.workers.checker.domain.grid.files import (
+    compare_hdf5_files,
+    compare_netcdf_files,
+    compare_tiff_files,
+    is_hdf5,
+    is_netcdf,
+    is_tiff,
+)
+from erc.workers.checker.domain.images import PixelBudget, compare_images
+from erc.workers.checker.domain.pdf.compare import compare_pdf_files, is_pdf
 from erc.workers.checker.domain.result import Compared
 from erc.workers.checker.domain.tables import compare_tables, compare_workbooks, reads_separated
 from erc.workers.checker.domain.tabular.workbook import is_workbook
@@ -28,19 +40,13 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _KNOWN_BYTES = {
-    b"PAR1": "a Parquet file",
-    b"ARROW1": "a Feather file",
-    b"\x89HDF\r\n\x1a\n": "an HDF5 or NetCDF-4 file",
-    b"CDF\x01": "a NetCDF file",
-    b"CDF\x02": "a NetCDF file",
+    b"FEA1": "a Feather file of the first version",
+    b"CDF\x05": "a NetCDF file of the fifth version",
     b"SQLite format 3": "a SQLite database",
     b"PK\x03\x04": "a zip archive",
     b"\x1f\x8b": "a gzip file",
     b"%!PS": "a PostScript file",
     b"\xd0\xcf\x11\xe0": "an old Office file",
-    b"%PDF": "a PDF file",
-    b"II*\0": "a TIFF image",
-    b"MM\0*": "a TIFF image",
     b"\x80\x04\x95": "a Python pickle, which is never loaded",
 }
 
@@ -65,18 +71,21 @@ def _is_html(content: bytes, path: str) -> bool:
     return _HTML.match(content) is not None
 
 
-def _is_workbook(content: bytes, path: str) -> bool:
-    del path
-    return is_workbook(content)
-
-
-def _is_word_file(content: bytes, path: str) -> bool:
-    del path
-    return is_word_file(content)
+def _by(recognises: Callable[[bytes], bool]) -> Callable[[bytes, str], bool]:
+    return lambda content, _path: recognises(content)
 
 
 def _workbooks(published: bytes, reproduced: bytes, terms: Terms) -> Compared | None:
     return compare_workbooks(published, reproduced, terms.table())
+
+
+def _columnar(published: bytes, reproduced: bytes, terms: Terms) -> Compared | None:
+    return compare_columnar(published, reproduced, terms.table())
+
+
+def _pictures(published: bytes, reproduced: bytes, terms: Terms) -> Compared | None:
+    del terms
+    return compare_images(published, reproduced, PixelBudget())
 
 
 def _tables(published: bytes, reproduced: bytes, terms: Terms) -> Compared | None:
@@ -129,8 +138,15 @@ def _compare_data(read: Callable[[bytes], Any], published: bytes, reproduced: by
 COMPARATORS = (
     Comparator("notebook", "text", is_notebook, compare_notebooks),
     Comparator("document", "text", _is_html, compare_documents),
-    Comparator("table", "table", _is_workbook, _workbooks),
-    Comparator("document", "text", _is_word_file, compare_word_files),
+    Comparator("document", "text", _by(is_pdf), compare_pdf_files),
+    Comparator("image", "image", _by(is_pdf), compare_pdf_files),
+    Comparator("table", "table", _by(is_workbook), _workbooks),
+    Comparator("document", "text", _by(is_word_file), compare_word_files),
+    Comparator("table", "table", _by(is_columnar), _columnar),
+    Comparator("data", "data", _by(is_hdf5), compare_hdf5_files),
+    Comparator("data", "data", _by(is_netcdf), compare_netcdf_files),
+    Comparator("data", "data", _by(is_tiff), compare_tiff_files),
+    Comparator("image", "image", _by(is_tiff), _pictures),
     Comparator("data", "data", _is_r, _data(read_r_file)),
     Comparator("data", "data", _is_numpy, _data(read_numpy)),
     Comparator("data", "data", _is_json, _data(read_json)),

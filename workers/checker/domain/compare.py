@@ -20,6 +20,7 @@ from erc.workers.checker.domain.figures import Pair, Resources, pairs, shown
 from erc.workers.checker.domain.files import compare_content, compare_pair
 from erc.workers.checker.domain.images import PixelBudget
 from erc.workers.checker.domain.origins import Origins, Trace
+from erc.workers.checker.domain.pdf.compare import is_pdf, pdf_rows
 from erc.workers.checker.domain.report import page
 from erc.workers.checker.domain.result import Change, Compared, Named, number
 from erc.workers.checker.domain.terms import PLAIN, Terms
@@ -97,6 +98,9 @@ def _rows(
     name, trace = _shown_name(display), Trace(source=display)
     if is_notebook(published, display) and is_notebook(reproduced, display):
         return _notebook(published, reproduced, display, resources, terms)
+    if is_pdf(published) and is_pdf(reproduced):
+        text, *pages = pdf_rows(published, reproduced, terms, PixelBudget())
+        return [Named(f"Text of {name}", text.subject, text.compared, trace), *pages], 0
     if media_type(display) != "text/html":
         compared = compare_content(published, reproduced, display, PixelBudget(), terms)
         return [Named(name, name, compared, trace)], 0

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from xml.sax.saxutils import escape
 
 from lxml import etree  # type: ignore[import-untyped]
 
 from erc.workers.checker.domain import page_parts
-from erc.workers.checker.domain.html_bytes import as_utf8
+from erc.workers.checker.domain.html_bytes import as_utf8, start_tag
 from erc.workers.checker.domain.shown_tables import MARKER, ShownTable, TableReader
 from erc.workers.checker.domain.texts import excerpt
 from erc.workers.checker.domain.tokens import tidy
@@ -148,8 +149,7 @@ class _Reader:
         if self._aside is not None:
             self._aside.depth += 1
             if self._aside.pieces is not None:
-                listed = "".join(f' {name}="{value}"' for name, value in sorted(attributes.items()))
-                self._aside.pieces.append(f"<{tag}{listed}>")
+                self._aside.pieces.append(start_tag(tag, attributes))
         elif not self._set_aside(tag, attributes):
             self._open(tag, attributes)
 
@@ -168,7 +168,7 @@ class _Reader:
     def data(self, text: str) -> None:
         if self._aside is not None:
             if self._aside.pieces is not None:
-                self._aside.pieces.append(text)
+                self._aside.pieces.append(text if self._aside.figure is None else escape(text))
         elif self._pre and "\n" in text:
             *lines, rest = text.split("\n")
             for line in lines:
@@ -199,7 +199,7 @@ class _Reader:
 
     def _set_aside(self, tag: str, attributes: Mapping[str, str]) -> bool:
         if tag == "svg":
-            self._aside = _Aside(pieces=["<svg>"], figure=self._figure(attributes))
+            self._aside = _Aside(pieces=[start_tag("svg", attributes)], figure=self._figure(attributes))
         elif tag in _KEPT:
             self._aside = _Aside(pieces=[], tag=tag, attributes=attributes)
         elif tag in _UNSEEN or "hidden" in attributes or page_parts.undisplayed(attributes.get("style", "")):

@@ -12,9 +12,9 @@ from erc.workers.checker.domain.figures import Pair, Shown
 from erc.workers.checker.domain.images import PixelBudget, compare_images
 from erc.workers.checker.domain.images import media_type as picture_type
 from erc.workers.checker.domain.result import Compared, number
+from erc.workers.checker.domain.svg.compare import compare_drawings
 from erc.workers.checker.domain.terms import PLAIN, Terms
 from erc.workers.checker.domain.texts import excerpt
-from erc.workers.checker.domain.vector import compare_drawings
 
 MAX_FILE_BYTES = 32 << 20
 """The largest text, drawing or data file that is looked into; tables of separated values may be larger."""
@@ -23,9 +23,6 @@ _BITMAP_EXTENSIONS = {"png", "jpg", "jpeg", "gif", "webp"}
 _SIGNATURES = re.compile(rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP", re.DOTALL)
 _DRAWING = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,1000}?-->\s*|<!DOCTYPE svg[^>]{0,300}>\s*){0,4}<svg\b", re.DOTALL
-)
-_PDF_VOLATILE = re.compile(
-    rb"/(?:CreationDate|ModDate)\s{0,9}\([^()]{0,80}\)|/ID\s{0,9}\[\s{0,9}<[0-9a-fA-F]{0,64}>\s{0,9}<[0-9a-fA-F]{0,64}>\s{0,9}\]"
 )
 
 
@@ -40,7 +37,7 @@ def compare_content(
     compared = _as_picture(published, reproduced, path, budget, terms) or _by_comparator(
         published, reproduced, path, terms
     )
-    compared = compared or _bytes(published, reproduced, path)
+    compared = compared or compare_bytes(published, reproduced)
     return replace(compared, tolerance=terms.tolerance.said)
 
 
@@ -109,7 +106,7 @@ def _as_picture(published: bytes, reproduced: bytes, path: str, budget: PixelBud
     drawings = _DRAWING.match(published[:4096]) and _DRAWING.match(reproduced[:4096])
     if not drawings and _extension(path) != "svg":
         return None
-    return _too_large("image", published, reproduced) or compare_drawings(published, reproduced)
+    return _too_large("image", published, reproduced) or compare_drawings(published, reproduced, budget, terms)
 
 
 def _by_comparator(published: bytes, reproduced: bytes, path: str, terms: Terms) -> Compared | None:
@@ -142,13 +139,6 @@ def _within_lines(compared: Compared, terms: Terms) -> Compared:
     return replace(
         compared, outcome=Outcome.EQUIVALENT, finding=finding, changes=(), ignored=compared.ignored + ignored
     )
-
-
-def _bytes(published: bytes, reproduced: bytes, path: str) -> Compared:
-    if _extension(path) == "pdf" and _PDF_VOLATILE.sub(b"", published) == _PDF_VOLATILE.sub(b"", reproduced):
-        finding = "differs only in its dates and its identifier"
-        return Compared("bytes", Outcome.EQUIVALENT, finding, 0.0, published, reproduced)
-    return compare_bytes(published, reproduced)
 
 
 def _alone(before: Shown | None, after: Shown | None) -> Compared:

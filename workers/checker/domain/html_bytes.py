@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from xml.sax.saxutils import quoteattr
 
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s{0,9}=\s{0,9}["']?\s{0,9}([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
 
@@ -18,3 +20,9 @@ def as_utf8(content: bytes) -> bytes:
         except (UnicodeDecodeError, LookupError, ValueError):
             text = content.decode("utf-8", "replace")
     return text.replace("\0", "").encode("utf-8", "replace")
+
+
+def start_tag(tag: str, attributes: Mapping[str, str]) -> str:
+    """Return a start tag as XML writes it; namespaces are left out, for the parser has resolved none."""
+    plain = sorted((name, text) for name, text in attributes.items() if not name.startswith("xmlns"))
+    return f"<{tag}{''.join(f' {name}={quoteattr(text)}' for name, text in plain)}>"

@@ -1,4 +1,4 @@
-"""Compares SVG drawings as text, so that no XML is ever parsed."""
+"""Compares SVG drawings as text, where they cannot be read as drawings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ID = re.compile(r"""\sid\s{0,9}=\s{0,9}["']([^"'<>]{1,200})["']""")
 _USE = re.compile(r"""(\sid\s{0,9}=\s{0,9}["']|#)([^"'<>()\s]{1,200})""")
 
 
-def compare_drawings(published: bytes, reproduced: bytes) -> Compared | None:
+def compare_as_text(published: bytes, reproduced: bytes) -> Compared | None:
     """Compare two SVG files; comments, metadata (dates) and generated ids do not count. None when one is no text."""
     theirs, ours = decoded(published), decoded(reproduced)
     if theirs is None or ours is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from erc.schemas.check import Likeness, Outcome, Verdict
+from erc.workers.checker.domain.pdf.compare import ALL_PAGES, OTHER_PAGES
 from erc.workers.checker.domain.result import Named
 
 _WORST_LAST = (Outcome.UNCOMPARED, Outcome.EXTRA, Outcome.DIFFERENT, Outcome.MISSING)
@@ -96,6 +97,8 @@ def _what(figures: int, tables: int) -> str:
 
 def _subject(rows: Sequence[Named], display: str) -> str:
     if rows[0].subject in {"The text", "The source of the cells"}:
+        if any(row.subject in {ALL_PAGES, OTHER_PAGES} for row in rows):
+            return f"The text and the pages agree with the published {display}"
         tables = sum(row.compared.kind == "table" for row in rows[1:])
         figures = sum(row.compared.kind != "table" and row.compared.outcome is not Outcome.IGNORED for row in rows[1:])
         what = _what(figures, tables)

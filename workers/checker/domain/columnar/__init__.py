@@ -1,0 +1,1 @@
+"""Compares files of columns with types: Parquet, Feather, Arrow."""

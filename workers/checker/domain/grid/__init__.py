@@ -1,0 +1,1 @@
+"""Compares files of arrays with names: HDF5, NetCDF, rasters."""

@@ -1,0 +1,1 @@
+"""Compares PDF files: the text of their pages, then their pages as pictures."""
