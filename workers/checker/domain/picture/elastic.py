@@ -38,7 +38,9 @@ def apart(one: Pixels, other: Pixels) -> float:
 
 def _columns(ink: Pixels) -> Array:
     """Return a line's columns, its height brought to `_HEIGHT`; each is weak to strong ink, 0 to 1."""
-    strong = max(40.0, float(np.percentile(ink, 99))) if ink.size else 40.0
+    if not ink.size:
+        return np.zeros((0, _HEIGHT), dtype=np.float32)
+    strong = max(40.0, float(np.percentile(ink, 99)))
     inked = np.clip(ink.astype(np.float32) / strong, 0, 1)
     rows, columns = np.flatnonzero(inked.max(1) > 0.5), np.flatnonzero(inked.max(0) > 0.5)
     if not len(rows) or not len(columns) or rows[-1] == rows[0]:
