@@ -22,7 +22,6 @@ from erc.gateway.store.telling import compendium_event, job_event, public_subjec
 from erc.gateway.store.unlinking import unlink
 from erc.gateway.transition import Advance
 from erc.schemas import tables
-from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
 from erc.schemas.shipment import Shipment
@@ -193,7 +192,7 @@ class Records:
         first = await transaction.rows(_first_event(before))
         place = trace.within(first[0]["traceparent"] if first else None)
         await self._job_messages(transaction, before, advance, place)
-        if advance.state.verdict is Verdict.CANCELLED:
+        if advance.stops:
             await stop(transaction, identifier)
         return before, advance.state
 
