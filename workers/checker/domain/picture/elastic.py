@@ -48,7 +48,8 @@ def _columns(ink: Pixels) -> Array:
     part = inked[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     wide = max(2, min(_WIDEST, round(part.shape[1] * _HEIGHT / part.shape[0])))
     image = Image.fromarray(part).resize((wide, _HEIGHT), Image.Resampling.BICUBIC)
-    return ndimage.gaussian_filter(np.asarray(image, dtype=np.float32), 0.7).T
+    smooth: Array = ndimage.gaussian_filter(np.asarray(image, dtype=np.float32), 0.7).T
+    return smooth
 
 
 def _costs(a: Array, b: Array) -> Array:
