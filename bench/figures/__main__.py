@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
+from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from PIL import Image
 
 from erc.workers.checker.domain.images import PixelBudget, compare_images
 
-HALVES = {"tuning": (40, 20261129), "report": (64, 20270401)}
+HALVES = {"tuning": (84, 20261129), "report": (105, 20281013)}
 """How many base plots each half has, and its seed. The report half was drawn after the thresholds were committed."""
 
 
@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--half", choices=tuple(HALVES), default="report")
     parser.add_argument("--plots", type=int, default=0, help="only the first so many base plots")
     parser.add_argument("--kept", type=Path, default=Path(".erc/figures"), help="where pictures and measures are kept")
+    parser.add_argument("--at-once", type=int, default=2, help="how many processes measure")
     asked = parser.parse_args()
     asked.kept.mkdir(parents=True, exist_ok=True)
     measures = asked.kept / f"{asked.half}.jsonl"
@@ -40,7 +41,7 @@ def main() -> None:
         prepare(SUITES)
         make(_pictures(_pairs(asked.half, asked.plots)), asked.kept.resolve())
     elif asked.what == "measure":
-        _measure(_pairs(asked.half, asked.plots), asked.kept.resolve(), measures)
+        _measure(_pairs(asked.half, asked.plots), asked.kept.resolve(), measures, asked.at_once)
     else:
         print(tell([json.loads(line) for line in measures.read_text().splitlines()]))
 
@@ -55,33 +56,37 @@ def _pictures(pairs: list[Pair]) -> list[Picture]:
     return [picture for pair in pairs for picture in (pair.first, pair.second)]
 
 
-def _measure(pairs: list[Pair], kept: Path, measures: Path) -> None:
+def _measure(pairs: list[Pair], kept: Path, measures: Path, at_once: int) -> None:
     """Append a line for each pair that has none yet."""
     done = {json.loads(line)["name"] for line in measures.read_text().splitlines()} if measures.exists() else set()
     files = make(_pictures(pairs), kept)
     Image.MAX_IMAGE_PIXELS = None
     with measures.open("a") as file:
-        for pair in pairs:
-            if pair.name not in done and pair.first in files and pair.second in files:
-                for line in _measured(pair, files[pair.first], files[pair.second]):
-                    file.write(json.dumps(line) + "\n")
-                    file.flush()
+        left = [pair for pair in pairs if pair.name not in done and pair.first in files and pair.second in files]
+        jobs = [(pair, files[pair.first], files[pair.second]) for pair in left]
+        with Pool(at_once) as pool:
+            for lines in pool.imap(_measured, jobs):
+                file.writelines(json.dumps(line) + "\n" for line in lines)
+                file.flush()
 
 
-def _measured(pair: Pair, first: Path, second: Path) -> Iterator[dict[str, Any]]:
+def _measured(job: tuple[Pair, Path, Path]) -> list[dict[str, Any]]:
+    """Return what was found of a pair; nothing when its change does not show."""
+    pair, first, second = job
     alike = first.read_bytes() == second.read_bytes()
     if alike and pair.label != "same":
         print(f"{pair.name} makes no difference", file=sys.stderr)
-        return
+        return []
     begun = time.process_time()
     found = compare_images(first.read_bytes(), second.read_bytes(), PixelBudget())
     seconds = time.process_time() - begun
     likeness = "identical" if alike else found.likeness.value if found.likeness else found.outcome.value
-    yield {
+    line = {
         "name": pair.name, "plot": pair.plot, "kind": pair.first.plot.kind, "toolkit": pair.first.plot.toolkit,
         "label": pair.label, "change": pair.change, "rendering": pair.rendering, "hard": pair.hard, "likeness": likeness,
         "confidence": found.confidence, "seconds": round(seconds, 3), "others": distances(first, second),
     }  # fmt: skip
+    return [line]
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import json
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from PIL import Image
 
 HERE = Path(__file__).parent
 CHUNK = 150
+AT_ONCE = 2
 
 
 def make(pictures: Iterable[Picture], kept: Path) -> dict[Picture, Path]:
@@ -26,14 +28,17 @@ def make(pictures: Iterable[Picture], kept: Path) -> dict[Picture, Path]:
     for picture, path in drawn.items():
         if not path.exists():
             waiting[picture.suite, picture.plot.toolkit in {"base", "ggplot"}][path] = picture
-    for (suite, in_r), todo in waiting.items():
-        items = list(todo.items())
-        for at in range(0, len(items), CHUNK):
-            _draw(suite, in_r, items[at : at + CHUNK], kept)
-            print(
-                f"{suite} {'R' if in_r else 'Python'}: {min(len(items), at + CHUNK)} of {len(items)} drawn", flush=True
-            )
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for one in [pool.submit(_draw_all, *key, list(todo.items()), kept) for key, todo in waiting.items()]:
+            one.result()
     return {picture: _treated(picture, path) for picture, path in drawn.items() if path.exists()}
+
+
+def _draw_all(suite: str, in_r: bool, items: list[tuple[Path, Picture]], kept: Path) -> None:
+    for at in range(0, len(items), CHUNK):
+        _draw(suite, in_r, items[at : at + CHUNK], kept)
+        done = min(len(items), at + CHUNK)
+        print(f"{suite} {'R' if in_r else 'Python'}: {done} of {len(items)} drawn", flush=True)
 
 
 def _drawn_path(picture: Picture, kept: Path) -> Path:
@@ -49,7 +54,7 @@ def _job(picture: Picture, out: str) -> dict[str, Any]:
 
 def _draw(suite: str, in_r: bool, items: list[tuple[Path, Picture]], kept: Path) -> None:
     jobs = [_job(picture, f"/kept/{path.name}") for path, picture in items]
-    script = kept / ("jobs.R" if in_r else "jobs.json")
+    script = kept / f"jobs-{suite}.{'R' if in_r else 'json'}"
     script.write_text(f"jobs <- {in_r_words(jobs)}\n" if in_r else json.dumps(jobs))
     how = ["Rscript", "/bench/draw.R"] if in_r else ["python3", "/bench/draw.py"]
     mounts = ["-v", f"{HERE}:/bench:ro", "-v", f"{kept}:/kept"]

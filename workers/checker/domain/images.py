@@ -124,7 +124,10 @@ def _seen(one: Pixels, other: Pixels) -> _Found:
     if min(*one.shape[:2], *other.shape[:2]) < _SMALLEST:
         return _small(one, other)
     seen = look(one, other)
-    decision = _with_pale(decide(seen), pale_places(one, other), seen.scale)
+    pale = pale_places(one, other)
+    if pale and seen.levelled and (seen.one_theme or not pale_places(*seen.levelled)):
+        pale = []
+    decision = _with_pale(decide(seen), pale, seen.scale)
     places = _places(decision, seen.scale, one)
     measure = _share(places, one) if decision.found else 0.0
     marked = _marked(one, places) if places else None

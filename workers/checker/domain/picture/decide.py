@@ -9,7 +9,8 @@ from statistics import median
 
 from erc.schemas.check import Likeness
 from erc.workers.checker.domain.picture.ink import Patch
-from erc.workers.checker.domain.picture.look import Look, Panel
+from erc.workers.checker.domain.picture.legend import excused
+from erc.workers.checker.domain.picture.look import Look
 from erc.workers.checker.domain.picture.parts import Box
 from erc.workers.checker.domain.picture.reading import Said
 
@@ -25,12 +26,18 @@ class Thresholds:
     """Pixels of a patch times how far (in pixels, less one) nothing like it is near."""
     words: tuple[float, float] = (0.12, 0.15)
     """The largest distance of two glyphs as letters."""
+    words_of_like_fonts: tuple[float, float] = (0.085, 0.11)
+    """The same where a line's shapes mostly agree, as in one font of two sizes."""
+    like_fonts: float = 0.02
+    """The median distance of a line's glyphs as shapes, below which it does so."""
     words_of_one_font: tuple[float, float] = (0.06, 0.11)
     odd_of_one_font: tuple[float, float] = (0.05, 0.075)
     """The same as shapes, where all other shapes agree."""
     words_of_one_drawing: tuple[float, float] = (0.03, 0.05)
     odd_of_one_drawing: tuple[float, float] = (0.028, 0.036)
     """The same where nearly all pixels of both pictures are alike."""
+    elastic: tuple[float, float] = (0.21, 0.235)
+    """How unlike two lines are as wholes; below the first they say the same whatever their glyphs."""
     all_marks: tuple[float, float] = (30.0, 60.0)
     """All patches of a panel together."""
     one_font: float = 0.003
@@ -45,9 +52,10 @@ THRESHOLDS = Thresholds()
 _LOST_SIGNS = 3
 _CLEAR = 0.045
 _LEVEL = 0.6
-_STAYS = 2
-_WITH_KEYS = (5.0, 1.6, 2.0, 1.6)
-"""How far around words their legend reaches: left, above, right, below, in heights."""
+_ENOUGH = 6
+"""So many glyphs tell whether two fonts are alike."""
+_DIGITS = "0123456789OoIlSs°.-+~²]["
+_ALIGNED, _TICKS = 2, 2
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,7 @@ def _sure_of_none(look: Look, thresholds: Thresholds) -> float:
 
 def _marks(look: Look, thresholds: Thresholds) -> Iterator[Found]:
     for panel in look.panels:
-        read = _read_alike(panel, thresholds)
+        read = excused(panel, [said for said in panel.said if _agrees(said, thresholds)])
         left = [patch for patch in panel.patches if not any(_covers(area, patch.box) for area in read)]
         together = _between(sum(_weight(patch) for patch in left), thresholds.all_marks)
         for patch in left:
@@ -115,35 +123,8 @@ def _weight(patch: Patch) -> float:
     return float(patch.area * (patch.depth - 1))
 
 
-def _read_alike(panel: Panel, thresholds: Thresholds) -> list[Box]:
-    """Return the places of words inside a panel that say the same but look otherwise, with their legend's keys."""
-    areas = []
-    for said in panel.said:
-        if said.box is None or said.other is None or said.worst > thresholds.words[0]:
-            continue
-        other = _back(panel, said.other)
-        if said.equal and all(abs(one - two) <= _STAYS for one, two in zip(said.box, other, strict=True)):
-            continue
-        box = _around(said.box, other)
-        if not any(_touches(box, patch.box) for patch in panel.patches):
-            continue
-        high = max(6, min(said.box[3] - said.box[1], said.box[2] - said.box[0]))
-        left, top, right, bottom = _WITH_KEYS
-        areas.append(
-            (
-                round(box[0] - left * high),
-                round(box[1] - top * high),
-                round(box[2] + right * high),
-                round(box[3] + bottom * high),
-            )
-        )
-    return [_around_all(areas), *areas] if len(areas) > 1 and _stacked(areas) else areas
-
-
-def _stacked(areas: list[Box]) -> bool:
-    """Return whether the words stand over one another as in one legend."""
-    tall = max(area[3] for area in areas) - min(area[1] for area in areas)
-    return tall <= 1.3 * sum(area[3] - area[1] for area in areas)
+def _agrees(said: Said, thresholds: Thresholds) -> bool:
+    return said.worst <= thresholds.words[0] or said.elastic <= thresholds.elastic[0]
 
 
 def _words(look: Look, thresholds: Thresholds) -> Iterator[Found]:
@@ -152,15 +133,39 @@ def _words(look: Look, thresholds: Thresholds) -> Iterator[Found]:
     inside = [said for panel in look.panels for said in panel.said if _stands(said)]
     words, odd = _bounds(thresholds, still=look.still, one_font=one_font)
     for said in [*both, *inside]:
-        size = _between(said.worst, words)
+        alike = words == thresholds.words and said.shapes < thresholds.like_fonts and said.count >= _ENOUGH
+        bound = thresholds.words_of_like_fonts if alike else words
+        size = _between(said.worst / _legible(said), bound)
         if odd and said.worst > words[0] / 2:
             size = max(size, _between(said.odd, odd))
+        if size > 0 and not look.still:
+            size = min(size, _between(said.elastic, thresholds.elastic))
         if size > 0 and said.box:
             yield Found("words", said.box, size, said.read, said.read_other)
-    lost = [said for said in look.said if not (said.box and said.other) and said.is_text and said.count >= _LOST_SIGNS]
+    lost = [
+        said
+        for said in look.said
+        if not (said.box and said.other) and said.is_text and said.count >= _LOST_SIGNS and not _is_tick(said, both)
+    ]
     for said in lost:
-        box = said.box or _mapped_back(look, said.other)
+        box = said.box or look.where.back(said.other or (0, 0, 0, 0))
         yield Found("words", box, _between(len(lost) + 0.01, thresholds.lost), said.read, said.read_other)
+
+
+def _legible(said: Said) -> float:
+    """Return by how much glyphs may lie further apart, 1 to 1.5, since they are hard to read anyway."""
+    return 1 + 0.5 * min(1.0, max(0.0, (said.sure - 0.04) / 0.04))
+
+
+def _is_tick(said: Said, both: list[Said]) -> bool:
+    """Return whether a lost line is a number in a row or column of others: an axis with more or fewer breaks."""
+    text = said.read or said.read_other
+    if sum(sign in _DIGITS for sign in text) < 0.8 * len(text):
+        return False
+    here = said.box or said.other or (0, 0, 0, 0)
+    beside = [one.box if said.box else one.other for one in both if one.worst < THRESHOLDS.words[0]]
+    aligned = [[box for box in beside if box and abs(box[at] - here[at]) <= _ALIGNED] for at in (1, 2, 3)]
+    return max(len(boxes) for boxes in aligned) >= _TICKS
 
 
 def _bounds(
@@ -176,7 +181,8 @@ def _bounds(
 def _stands(said: Said) -> bool:
     """Return whether what reads as words inside a panel may differ as words: marks often look like letters."""
     there = said.box is not None and said.other is not None and said.shift < 1
-    return there and said.sure <= _CLEAR and said.level >= _LEVEL and said.count >= _LOST_SIGNS
+    letters = min(sum(sign.isalnum() for sign in text) for text in (said.read, said.read_other))
+    return there and said.sure <= _CLEAR and said.level >= _LEVEL and letters >= _LOST_SIGNS
 
 
 def _same_picture(look: Look, thresholds: Thresholds) -> bool:
@@ -194,34 +200,8 @@ def _between(value: float, bounds: tuple[float, float]) -> float:
     return (value - low) / (high - low) if value < high else 1 + math.log(value / high)
 
 
-def _touches(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-
-
-def _around_all(boxes: list[Box]) -> Box:
-    box = boxes[0]
-    for other in boxes[1:]:
-        box = _around(box, other)
-    return box
-
-
 def _covers(area: Box, box: Box) -> bool:
     return area[0] <= box[0] and area[1] <= box[1] and box[2] <= area[2] and box[3] <= area[3]
-
-
-def _back(panel: Panel, box: Box) -> Box:
-    x, y = panel.where.x, panel.where.y
-    left, right = ((side - x.shift) / x.scale for side in (box[0], box[2]))
-    top, bottom = ((side - y.shift) / y.scale for side in (box[1], box[3]))
-    return round(left), round(top), round(right), round(bottom)
-
-
-def _mapped_back(look: Look, box: Box | None) -> Box:
-    return _back(Panel((0, 0, 0, 0), look.where, []), box) if box else (0, 0, 0, 0)
-
-
-def _around(one: Box, other: Box) -> Box:
-    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
 
 
 def _area(box: Box) -> int:

@@ -10,9 +10,11 @@ from PIL import Image
 from scipy.optimize import linear_sum_assignment
 
 from erc.workers.checker.domain.picture.ink import Patch, Prepared, is_coloured, laid_on, opponents, patches
+from erc.workers.checker.domain.picture.level import WHITE, is_light, levelled
+from erc.workers.checker.domain.picture.pairing import compare_words
 from erc.workers.checker.domain.picture.parts import INK, Box, Parts, Pixels, away, parts, signs_in
 from erc.workers.checker.domain.picture.place import IDENTITY, Line, Map, between, refined
-from erc.workers.checker.domain.picture.reading import Said, Side, compare_words
+from erc.workers.checker.domain.picture.reading import Said, Side
 from erc.workers.checker.domain.picture.words import lines_of
 
 _EDGE = 3
@@ -51,16 +53,25 @@ class Look:
     """Words outside the blocks."""
     blocks: tuple[int, int]
     """How many blocks each has."""
+    levelled: tuple[Pixels, Pixels] | None
+    """Both without their themes; None where neither has one."""
+    one_theme: bool
+    """Whether only one of both has a theme."""
 
 
 def look(first: Pixels, second: Pixels) -> Look:
     """Look at two pictures, each height by width by 3."""
     a, b = _sized(first), _sized(second)
     one, other = parts(a), parts(b)
+    words_a, words_b = _side(one), _side(other)
+    plain = a, b
+    a, one = _levelled(a, one)
+    b, other = _levelled(b, other)
+    themed = [not np.array_equal(*both) for both in ((a, plain[0]), (b, plain[1]))]
     pairs, start = _pairs(one, other, a.shape, b.shape)
     panels = [_panel(a, b, box, guess, one) for box, guess in pairs]
     where = _whole(panels, start)
-    words = compare_words(_side(one), _side(other), where)
+    words = compare_words(words_a, words_b, where)
     return Look(
         scale=a.shape[1] / first.shape[1],
         size=(a.shape[1], a.shape[0]),
@@ -69,7 +80,14 @@ def look(first: Pixels, second: Pixels) -> Look:
         panels=[_with_words(a, b, panel) for panel in panels],
         said=words,
         blocks=(len(one.blocks), len(other.blocks)),
+        levelled=(a, b) if any(themed) else None,
+        one_theme=themed[0] != themed[1],
     )
+
+
+def _levelled(pixels: Pixels, its: Parts) -> tuple[Pixels, Parts]:
+    ground = WHITE if is_light(its.ground) else its.ground
+    return levelled(pixels, its.ground, its.blocks, framed=its.framed), replace(its, ground=ground)
 
 
 def _still(first: Pixels, second: Pixels) -> bool:
@@ -99,7 +117,7 @@ def _pairs(one: Parts, other: Parts, a: tuple[int, ...], b: tuple[int, ...]) -> 
     if (
         not one.blocks
         or not other.blocks
-        or (one.framed != other.framed and max(len(one.blocks), len(other.blocks)) > 1)
+        or (one.framed != other.framed and (a == b or max(len(one.blocks), len(other.blocks)) > 1))
     ):
         return [((0, 0, a[1], a[0]), plain)], ratio
     cost = np.array([[_unlike(x, a, y, b) for y in other.blocks] for x in one.blocks])

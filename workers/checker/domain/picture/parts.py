@@ -19,6 +19,7 @@ FAINT = 12
 _LARGE = 0.16
 _SIGN = 0.075
 _FRAME = 0.1
+_WHITE, _ENOUGH_WHITE = 250, 0.1
 _EDGE = 0.8
 _FILLS = 0.85
 _BLOCKS_KEPT = 36
@@ -93,11 +94,18 @@ def signs_in(pixels: Pixels, block: Box, whole: tuple[int, int]) -> tuple[list[B
     """Return the small pieces inside a block on the block's own ground (boxes in the picture), and its ink."""
     left, top, right, bottom = block
     inner = pixels[top:bottom, left:right]
-    ink = away(inner, commonest(inner))
+    ink = away(inner, _ground_of(inner))
     small = _SIGN * min(whole)
     found = [box for box in pieces(ink > INK) if _side(box) <= small and not _is_stroke(box)]
     moved = [(box[0] + left, box[1] + top, box[2] + left, box[3] + top) for box in found[:_SIGNS_KEPT]]
     return moved, ink
+
+
+def _ground_of(inner: Pixels) -> tuple[int, int, int]:
+    """Return the ground that words stand on: white where there is enough of it, though bars may cover more."""
+    if float((inner.min(2) >= _WHITE).mean()) >= _ENOUGH_WHITE:
+        return 255, 255, 255
+    return commonest(inner)
 
 
 def _is_stroke(box: Box) -> bool:

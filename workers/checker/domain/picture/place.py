@@ -39,6 +39,13 @@ class Map:
         """Map a box."""
         return self.x.at(box[0]), self.y.at(box[1]), self.x.at(box[2]), self.y.at(box[3])
 
+    def back(self, box: Box) -> Box:
+        """Return the box of the first picture that lies on a box of the second."""
+        x, y = self.x, self.y
+        left, right = (round((side - x.shift) / x.scale) for side in (box[0], box[2]))
+        top, bottom = (round((side - y.shift) / y.scale) for side in (box[1], box[3]))
+        return left, top, right, bottom
+
     def apart(self, other: Map, width: int, height: int) -> float:
         """Return how far two maps put a place apart at most, in pixels."""
         x = max(abs(self.x.at(at) - other.x.at(at)) for at in (0, width))

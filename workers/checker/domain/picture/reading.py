@@ -8,8 +8,8 @@ from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
+from erc.workers.checker.domain.picture.elastic import apart
 from erc.workers.checker.domain.picture.glyphs import Array, Glyph, distances, read
 from erc.workers.checker.domain.picture.parts import Box, Pixels
 from erc.workers.checker.domain.picture.place import Map
@@ -22,14 +22,20 @@ _MERGE = 0.012
 _JOINED = 3
 _SHAPE, _SHAPE_OF_SOME = 2.0, 3.0
 """What a distance as shapes weighs beside one as letters: for a letter, and for some taken together."""
-_OVER = 0.7
-_AGREES = 0.03
+_AGREES, _ENOUGH = 0.03, 0.055
+"""No further try where all glyphs are so near: at first, and after the plain tries."""
+_ALIKE = 0.2
+"""Lines less unlike as wholes need not be read further."""
+_PLAIN = 2
+"""The try after which lines are compared as wholes."""
+_MORE = 1.2
+"""So many heights beyond a line's ends may hold a sign that belongs to it."""
 _USUAL = 0.45
 _TRIES = (
-    (0.45, 0.45, 1), (0.45, 0.45, _JOINED), (0.6, 0.6, _JOINED), (0.33, 0.33, _JOINED), (0.45, 0.6, _JOINED),
-    (0.6, 0.45, _JOINED), (0.45, 0.33, _JOINED), (0.33, 0.45, _JOINED),
+    (0.45, 0.45, 1), (0.45, 0.45, _JOINED), (-0.45, -0.45, _JOINED), (0.6, 0.6, _JOINED), (0.33, 0.33, _JOINED),
+    (-0.33, -0.33, _JOINED), (-0.6, -0.6, _JOINED), (0.45, 0.6, _JOINED), (0.6, 0.45, _JOINED),
 )  # fmt: skip
-"""Thresholds of ink for both sides and how many pieces may be taken together, the cheapest first."""
+"""Thresholds of ink for both sides (negative: wide pieces are split) and how many pieces may be taken together."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,19 @@ class Side:
         """Return the ink of a line."""
         (left, top, right, bottom), (x, y) = line.box, self.offset
         return self.ink[max(0, top - y) : bottom - y, max(0, left - x) : right - x]
+
+    def turned(self, line: Words, more: float = 0.0) -> Pixels:
+        """Return the ink of a line, read from left to right, with so many heights more at both ends."""
+        left, top, right, bottom = line.box
+        room = round(more * (bottom - top if line.upright else right - left))
+        if line.upright:
+            return self.part((left - room, top, right + room, bottom))
+        return np.rot90(self.part((left, top - room, right, bottom + room)), -1)
+
+    def part(self, box: Box) -> Pixels:
+        """Return the ink of a box of the picture, as far as it lies in it."""
+        (left, top, right, bottom), (x, y) = box, self.offset
+        return self.ink[max(0, top - y) : max(0, bottom - y), max(0, left - x) : max(0, right - x)]
 
 
 @dataclass(frozen=True)
@@ -67,6 +86,8 @@ class Said:
     """How far half of the glyphs are from known letters at most; above about 0.05 it is hardly text."""
     shift: float = 0.0
     """How far apart both stand, in letters' heights."""
+    elastic: float = 1.0
+    """How unlike both are as wholes where they are most so, 0 to 1; known where glyphs do not agree."""
     level: float = 1.0
     """Which share of the glyphs stands on one line: most letters do, marks do not."""
     equal: bool = False
@@ -78,66 +99,7 @@ class Said:
         return (self.equal and self.count > 1) or (self.sure < 0.05 and len(set(self.read)) > 1)
 
 
-def compare_words(first: Side, second: Side, where: Map, slack: float = 1.6) -> list[Said]:
-    """Compare the lines of two pictures; a map says where a place of the first lies in the second.
-
-    Lines over one another after mapping are compared as one; the others with the nearest within `slack` heights.
-    """
-    pairs = _groups(first.lines, second.lines, where, slack)
-    return [_compared(first, second, one, other, where) for one, other in pairs]
-
-
-def _groups(first: list[Words], second: list[Words], where: Map, slack: float) -> list[tuple[list[Words], list[Words]]]:
-    mapped = [where.box(tuple(float(side) for side in line.box)) for line in first]  # type: ignore[arg-type]
-    apart = np.full((len(first), len(second)), np.inf)
-    overlaps = np.zeros(apart.shape, dtype=bool)
-    for i, line in enumerate(first):
-        for k, other in enumerate(second):
-            if line.upright == other.upright or _may_turn(line, other):
-                apart[i, k] = _far(mapped[i], other.box, line.upright)
-                overlaps[i, k] = _overlap(mapped[i], other.box, line.upright)
-    joined = _touching((apart < _OVER) & overlaps)
-    pairs = [([first[i] for i in ones], [second[k] for k in others]) for ones, others in joined]
-    left = set(range(len(first))) - {i for ones, _ in joined for i in ones}
-    rest = set(range(len(second))) - {k for _, others in joined for k in others}
-    for i, k in sorted(((i, k) for i in left for k in rest if apart[i, k] <= slack), key=lambda at: apart[at]):
-        if i in left and k in rest:
-            pairs.append(([first[i]], [second[k]]))
-            left.remove(i)
-            rest.remove(k)
-    return [*pairs, *(([first[i]], []) for i in left), *(([], [second[k]]) for k in rest)]
-
-
-def _overlap(one: tuple[float, float, float, float], other: Box, upright: bool) -> bool:
-    along = 0 if upright else 1
-    return one[along] < other[along + 2] and other[along] < one[along + 2]
-
-
-def _may_turn(one: Words, other: Words) -> bool:
-    """Return whether lines of unlike direction may be one: the direction of letters that touch is unknown."""
-    if 1 not in {one.signs, other.signs}:
-        return False
-    wide = (one.box[2] - one.box[0]) / (other.box[2] - other.box[0])
-    high = (one.box[3] - one.box[1]) / (other.box[3] - other.box[1])
-    return 0.6 < wide < 1.7 and 0.6 < high < 1.7
-
-
-def _touching(over: NDArray[np.bool_]) -> list[tuple[list[int], list[int]]]:
-    """Return the connected groups of a bipartite graph."""
-    rows, columns = over.shape
-    graph = np.zeros((rows + columns, rows + columns), dtype=bool)
-    graph[:rows, rows:] = over
-    count, labels = connected_components(graph, directed=False)
-    groups = []
-    for at in range(count):
-        members = np.flatnonzero(labels == at)
-        ones, others = [int(k) for k in members if k < rows], [int(k) - rows for k in members if k >= rows]
-        if ones and others:
-            groups.append((ones, others))
-    return groups
-
-
-def _far(one: tuple[float, float, float, float], other: Box, upright: bool) -> float:
+def far(one: tuple[float, float, float, float], other: Box, upright: bool) -> float:
     """Return how far two lines are apart across and along their direction, in heights."""
     along, across = (0, 1) if upright else (1, 0)
     height = max(4.0, other[across + 2] - other[across], one[across + 2] - one[across])
@@ -147,8 +109,9 @@ def _far(one: tuple[float, float, float, float], other: Box, upright: bool) -> f
     return float((off + gap + 0.05 * middle) / height)
 
 
-def _compared(first: Side, second: Side, one: list[Words], other: list[Words], where: Map) -> Said:
-    box, beside = _around(one), _around(other)
+def compared(first: Side, second: Side, one: list[Words], other: list[Words], where: Map) -> Said:
+    """Compare lines of one picture with those of another; where one side has none, the other's are lost."""
+    box, beside = around(one), around(other)
     if box is None or beside is None:
         lone = _sequence(first, one, _USUAL, 1) if one else _sequence(second, other, _USUAL, 1)
         text, sure = read([glyphs[0] for glyphs in lone])
@@ -157,21 +120,34 @@ def _compared(first: Side, second: Side, one: list[Words], other: list[Words], w
         return Said(box, beside, _LOST if text else 0.0, 0.0, _LOST, len(text), *said, known, 0.0)
     upright = max((*one, *other), key=lambda line: line.signs).upright
     one, other = ([replace(line, upright=upright) for line in lines] for lines in (one, other))
-    shift = _far(where.box(tuple(float(side) for side in box)), beside, upright)  # type: ignore[arg-type]
+    shift = far(where.box(tuple(float(side) for side in box)), beside, upright)  # type: ignore[arg-type]
     if len(one) == len(other) == 1 and np.array_equal(first.picture(one[0]), second.picture(other[0])):
         return Said(box, beside, 0.0, 0.0, 0.0, one[0].signs, shift=shift, equal=True)
     best: Said | None = None
     ours = lru_cache(partial(_sequence, first, tuple(one)))
     theirs = lru_cache(partial(_sequence, second, tuple(other)))
-    for a_threshold, b_threshold, joined in _TRIES:
+    for at, (a_threshold, b_threshold, joined) in enumerate(_TRIES):
         a, b = ours(a_threshold, joined), theirs(b_threshold, joined)
         found = replace(_aligned(a, b), box=box, other=beside, shift=shift)
         if best is None or found.worst < best.worst:
-            best = found
-        if best.worst < _AGREES:
+            best = replace(found, elastic=best.elastic if best else 1.0)
+        if at == _PLAIN and best.worst >= _AGREES:
+            best = replace(best, elastic=_elastic(first, second, one, other))
+        if best.worst < (_AGREES if at < _PLAIN else _ENOUGH) or best.elastic < _ALIKE:
             break
     assert best is not None
     return best
+
+
+def _elastic(first: Side, second: Side, one: Sequence[Words], other: Sequence[Words]) -> float:
+    """Return how unlike two lines are as wholes, 1 where they are no single lines."""
+    if len(one) != 1 or len(other) != 1:
+        return 1.0
+    a, b = first.turned(one[0]), second.turned(other[0])
+    found = apart(a, b)
+    if found <= _ALIKE:
+        return found
+    return min(found, apart(a, second.turned(other[0], _MORE)), apart(first.turned(one[0], _MORE), b))
 
 
 def _aligned(a: list[list[Glyph]], b: list[list[Glyph]]) -> Said:
@@ -218,7 +194,7 @@ def _sequence(side: Side, lines: Sequence[Words], threshold: float, joined: int)
     ordered = sorted(lines, key=lambda line: line.box[along], reverse=along == 1)
     found = []
     for line in ordered:
-        cut_line = cut(line, side.ink, side.offset, threshold)
+        cut_line = cut(line, side.ink, side.offset, abs(threshold), finely=threshold < 0)
         pieces = len(cut_line.boxes)
         found += [
             [cut_line.glyph(at, count) for count in range(1, min(joined, pieces - at) + 1)] for at in range(pieces)
@@ -272,7 +248,8 @@ def _moves(
     return moves
 
 
-def _around(lines: list[Words]) -> Box | None:
+def around(lines: list[Words]) -> Box | None:
+    """Return the box around lines, None around none."""
     if not lines:
         return None
     boxes = [line.box for line in lines]

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from erc.workers.checker.domain.picture.glyphs import Glyph, shape
 from erc.workers.checker.domain.picture.parts import INK, Box, Pixels
+from erc.workers.checker.domain.picture.splitting import letters_in
 
 _BRIDGE = 0.62
 """Signs closer than this share of a letter's height belong to one line: the room between two words."""
@@ -17,6 +18,8 @@ _WIDE_BRIDGE = 0.95
 _HEIGHT = 36
 """A line's picture is brought to about this height before it is cut into glyphs."""
 _KEY = 7
+_WIDE = 0.8
+"""Pieces wider than this (in letters' heights) may be letters that touch."""
 _LINES_KEPT = 200
 _DOTS_KEPT = 100
 _GLYPHS_KEPT = 120
@@ -102,8 +105,11 @@ class Cut:
         return Glyph(drawn, proportion, (box[1] - top) / tall, (box[3] - top) / tall)
 
 
-def cut(line: Words, ink: Pixels, offset: tuple[int, int], threshold: float) -> Cut:
-    """Cut a line of words where less than a threshold (0 to 1) of its strongest ink lies."""
+def cut(line: Words, ink: Pixels, offset: tuple[int, int], threshold: float, *, finely: bool = False) -> Cut:
+    """Cut a line of words where less than a threshold (0 to 1) of its strongest ink lies.
+
+    Finely: wide pieces are also split into what looks like letters.
+    """
     left, top, right, bottom = line.box
     top, bottom, left, right = top - offset[1], bottom - offset[1], left - offset[0], right - offset[0]
     area = np.pad(ink[max(0, top) : bottom, max(0, left) : right], 1)
@@ -114,7 +120,17 @@ def cut(line: Words, ink: Pixels, offset: tuple[int, int], threshold: float) -> 
     large = np.asarray(Image.fromarray(np.ascontiguousarray(area)).resize(size, Image.Resampling.BICUBIC))
     strong = max(20.0, float(np.percentile(large, 99.5)))
     inked = np.clip(large * (255 / strong), 0, 255).astype(np.uint8)
-    return Cut(Image.fromarray(inked), _joined(inked > 255 * threshold, 0.9 * factor))
+    boxes = _joined(inked > 255 * threshold, 0.9 * factor)
+    picture = Image.fromarray(inked)
+    return Cut(picture, _split(picture, boxes, 255 * threshold) if finely else boxes)
+
+
+def _split(picture: Image.Image, boxes: list[list[int]], least: float) -> list[list[int]]:
+    high = float(np.median([box[3] - box[1] for box in boxes])) if boxes else 0.0
+    found: list[list[int]] = []
+    for box in boxes:
+        found += letters_in(picture, box, high, least) if box[2] - box[0] > _WIDE * high else [box]
+    return found[:_GLYPHS_KEPT]
 
 
 def _joined(mask: np.ndarray, least: float) -> list[list[int]]:

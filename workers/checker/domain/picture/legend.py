@@ -1,0 +1,97 @@
+"""Finds what words that say the same, but look otherwise, excuse: legends and notes inside a panel, with their keys."""
+
+from __future__ import annotations
+
+from erc.workers.checker.domain.picture.look import Panel
+from erc.workers.checker.domain.picture.parts import Box
+from erc.workers.checker.domain.picture.reading import Said
+
+_STAYS = 2
+_WITH_KEYS = (5.0, 1.6, 2.0, 1.6)
+"""How far around words their marks reach: left, above, right, below, in heights."""
+_LEGEND = (7.0, 3.0, 3.5, 3.0)
+"""The same around words that stand over one another, which have a frame."""
+_ALIGNED = 3
+_STEP = 4.0
+
+
+def excused(panel: Panel, alike: list[Said]) -> list[Box]:
+    """Return the areas of a panel's first picture that `alike` words excuse; some of `panel.said`, which say the same.
+
+    Words that look the same at the same place excuse nothing.
+    """
+    both = [said for said in alike if said.box and said.other]
+    moved = [said for said in both if not _stays(panel, said)]
+    areas = [_area(panel, said) for said in moved if _is_drawn_otherwise(panel, said)]
+    stack = _stack(panel, moved)
+    return [*areas, stack] if stack else areas
+
+
+def _stays(panel: Panel, said: Said) -> bool:
+    box, other = said.box or (0, 0, 0, 0), panel.where.back(said.other or (0, 0, 0, 0))
+    return said.equal and all(abs(one - two) <= _STAYS for one, two in zip(box, other, strict=True))
+
+
+def _is_drawn_otherwise(panel: Panel, said: Said) -> bool:
+    box = _place(panel, said)
+    return any(_touches(box, patch.box) for patch in panel.patches)
+
+
+def _place(panel: Panel, said: Said) -> Box:
+    """Return where a line stands, in the first picture's pixels, in both pictures together."""
+    boxes = [box for box in (said.box, panel.where.back(said.other) if said.other else None) if box]
+    return _around(boxes)
+
+
+def _height(said: Said) -> int:
+    box = said.box or said.other or (0, 0, 6, 6)
+    return max(6, min(box[3] - box[1], box[2] - box[0]))
+
+
+def _area(panel: Panel, said: Said) -> Box:
+    return _grown(_place(panel, said), _height(said), _WITH_KEYS)
+
+
+def _stack(panel: Panel, moved: list[Said]) -> Box | None:
+    """Return the area of a legend: words over one another, with those beside them that only one picture shows."""
+    rows = [said for said in moved if any(_beside(said, other) for other in moved if other is not said)]
+    if not any(_is_drawn_otherwise(panel, said) for said in moved):
+        return None
+    lone = [said for said in panel.said if said not in moved and any(_beside(said, other) for other in moved)]
+    if len(rows) + len(lone) < 2:
+        return None
+    rows = [*rows, *lone, *(other for other in moved if any(_beside(said, other) for said in lone))]
+    return _grown(_around([_place(panel, said) for said in rows]), max(map(_height, rows)), _LEGEND)
+
+
+def _beside(one: Said, other: Said) -> bool:
+    """Return whether two lines begin at the same place, one close over the other, in one of both pictures."""
+    for a, b in ((one.box, other.box), (one.other, other.other)):
+        if a and b and abs(a[0] - b[0]) <= _ALIGNED:
+            high = max(6, a[3] - a[1], b[3] - b[1])
+            if abs(a[1] - b[1]) <= _STEP * high:
+                return True
+    return False
+
+
+def _grown(box: Box, high: int, by: tuple[float, float, float, float]) -> Box:
+    left, top, right, bottom = by
+    return (
+        round(box[0] - left * high),
+        round(box[1] - top * high),
+        round(box[2] + right * high),
+        round(box[3] + bottom * high),
+    )
+
+
+def _touches(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _around(boxes: list[Box]) -> Box:
+    return (
+        min(box[0] for box in boxes),
+        min(box[1] for box in boxes),
+        max(box[2] for box in boxes),
+        max(box[3] for box in boxes),
+    )

@@ -1,0 +1,139 @@
+"""Takes out what a theme draws and data do not: the colours of grounds, and the lines of a grid."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from erc.workers.checker.domain.picture.parts import Box, Pixels, away, commonest
+
+WHITE = (255, 255, 255)
+
+_LIGHT = 212
+"""Only grounds whose darkest channel is at least this are taken for white."""
+_GREY = 28
+"""So far the channels of such a ground may lie apart."""
+_GROUND = 0.2
+"""This share of a panel has its ground's colour at least."""
+_NEAR = 6
+_RIM = 2
+"""So far a panel's ground may reach beyond its box: its edge is smoothed."""
+_PALE = 140
+"""The darkest channel of a grid's line."""
+_SEEN = 8
+_LINE = 26
+"""So far the colours along a grid's line may lie apart."""
+_ALONG = 0.9
+_CLEAR = 0.2
+_THICK = 0.012
+_SPACING = 0.12
+_LINES_KEPT = 60
+
+
+def levelled(pixels: Pixels, ground: tuple[int, int, int], blocks: tuple[Box, ...], *, framed: bool) -> Pixels:
+    """Return a picture (height by width by 3) with light grounds white and without the grids of its blocks."""
+    found = _whitened(pixels, ground) if is_light(ground) and min(ground) < 255 else pixels.copy()
+    height, width = pixels.shape[:2]
+    for left, top, right, bottom in blocks if framed else ():
+        shade = commonest(pixels[top:bottom, left:right])
+        if is_light(shade) and float((away(pixels[top:bottom, left:right], shade) <= _NEAR).mean()) >= _GROUND:
+            rows = slice(max(0, top - _RIM), min(height, bottom + _RIM))
+            columns = slice(max(0, left - _RIM), min(width, right + _RIM))
+            found[rows, columns] = _whitened(pixels[rows, columns], shade)
+        found[top:bottom, left:right] = without_grid(found[top:bottom, left:right])
+    return found
+
+
+def is_light(ground: tuple[int, int, int]) -> bool:
+    """Return whether a colour is a light grey, which stands for white."""
+    return min(ground) >= _LIGHT and max(ground) - min(ground) <= _GREY
+
+
+def _whitened(pixels: Pixels, ground: tuple[int, int, int]) -> Pixels:
+    """Make a ground white and all else as much lighter; what is lighter than the ground (a white grid) goes."""
+    room = np.array([255 - one for one in ground], dtype=np.uint8)
+    return np.minimum(pixels, 255 - room) + room
+
+
+def without_grid(inner: Pixels) -> Pixels:
+    """Return a panel without the pale lines that cross all of it at even steps."""
+    result = inner
+    for axis in (0, 1):
+        turned = result if axis == 0 else result.transpose(1, 0, 2)
+        lines = _lines(turned)
+        if lines:
+            cleaned = turned.copy()
+            for start, end in lines:
+                _bridge(cleaned, max(0, start - 1), min(len(cleaned), end + 1))
+            result = cleaned if axis == 0 else cleaned.transpose(1, 0, 2)
+    return np.ascontiguousarray(result)
+
+
+def _bridge(panel: Pixels, start: int, end: int) -> None:
+    """Put what lies beside a line in the line's place, where no mark lies over it."""
+    line = panel[start:end]
+    darkest = line.min(2)
+    middle = line[len(line) // 2]
+    pale = middle[(middle.min(1) >= _PALE) & (middle.min(1) < 255 - _SEEN)]
+    if not len(pale):
+        return
+    red, green, blue = (int(one) for one in np.median(pale, axis=0))
+    above, below = panel[max(0, start - 1)].copy(), panel[min(len(panel) - 1, end)].copy()
+    fits = (away(line, (red, green, blue)) <= _LINE) | (darkest >= min(red, green, blue))
+    for at in range(len(line)):
+        beside = above if 2 * at < len(line) else below
+        line[at][fits[at]] = beside[fits[at]]
+
+
+def _lines(panel: Pixels) -> list[tuple[int, int]]:
+    """Return the runs of rows of a panel that are lines of a grid."""
+    darkest = panel.min(2)
+    inked = darkest < 255 - _SEEN
+    height = len(panel)
+    full = _full(darkest, inked)
+    full[:3] = full[-3:] = False
+    runs = _runs(full)
+    thin = [
+        run for run in runs if run[1] - run[0] <= max(3, _THICK * height) and _alone(inked & (darkest >= _PALE), run)
+    ]
+    if len(thin) < 2 or not _even([(start + end) / 2 for start, end in thin]):
+        return []
+    return thin[:_LINES_KEPT]
+
+
+def _full(darkest: NDArray[np.uint8], inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which rows are one pale colour wherever no mark lies over them."""
+    pale = inked & (darkest >= _PALE)
+    ground = ~inked
+    share = pale.sum(1) / np.maximum(1, (pale | ground).sum(1))
+    enough = pale.mean(1) > 0.3
+    rows: NDArray[np.bool_] = (share >= _ALONG) & enough
+    for at in np.flatnonzero(rows):
+        values = darkest[at][pale[at]].astype(np.int16)
+        rows[at] = float((np.abs(values - np.median(values)) <= _LINE).mean()) >= _ALONG
+    return rows
+
+
+def _alone(pale: NDArray[np.bool_], run: tuple[int, int]) -> bool:
+    """Return whether something else than a line's own kind of colour lies on both sides of it."""
+    before, after = run[0] - 3, run[1] + 2
+    if before < 0 or after >= len(pale):
+        return True
+    line = pale[(run[0] + run[1]) // 2]
+    free = line.sum() - np.maximum((pale[before] & line).sum(), (pale[after] & line).sum())
+    return bool(free >= _CLEAR * len(line))
+
+
+def _runs(rows: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], rows.astype(np.int8), [0]])))
+    return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _even(places: list[float]) -> bool:
+    """Return whether places lie at even steps, some of which may be missing."""
+    if len(places) == 2:
+        return True
+    gaps = np.diff(places)
+    steps = gaps / gaps.min()
+    off = np.abs(steps - np.round(steps)) / np.round(steps)
+    return bool((off <= _SPACING).mean() >= 0.7)
