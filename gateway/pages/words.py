@@ -40,6 +40,7 @@ OUTCOMES = {
     Outcome.EXTRA: State("+", "new", "odd"),
     Outcome.UNCOMPARED: State("?", "not compared", "odd"),
     Outcome.IGNORED: State("–", "ignored", "quiet"),
+    Outcome.NOT_DETERMINISTIC: State("↯", "not deterministic", "odd"),
 }
 
 STEPS = {

@@ -6,24 +6,39 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, true
+from sqlalchemy import ColumnElement, delete, insert, or_, select, true
 
 from erc.events import trace
 from erc.events.catalog import Command, CompendiumChanged, CompendiumDeleted, Event
 from erc.events.envelope import outgoing_command, outgoing_event
 from erc.events.outbox import Database, Transaction, row_for_update, utc_now
 from erc.gateway.auth import EDITOR, Principal
+from erc.gateway.identifiers import new_id
 from erc.gateway.packing import CANCELLED, cancel_shipment
 from erc.gateway.pipeline import cancel_job
+from erc.gateway.repeats import follow_ups, start_repeat
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.revisions import AlsoOf, Decide
-from erc.gateway.store.rows import compendium_row, hold, job_row, jobs_of, of_compendium, page, row_of, stop, write
+from erc.gateway.store.rows import (
+    compendium_row,
+    first_event,
+    hold,
+    is_published,
+    job_row,
+    jobs_of,
+    of_compendium,
+    page,
+    row_of,
+    stop,
+    write,
+)
 from erc.gateway.store.telling import compendium_event, job_event, public_subject
 from erc.gateway.store.unlinking import unlink
 from erc.gateway.transition import Advance
 from erc.schemas import tables
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium
+from erc.schemas.ids import Id
 from erc.schemas.job import Job
 from erc.schemas.shipment import Shipment
 
@@ -44,8 +59,9 @@ class Records:
         queue: Queue,
         now: Callable[[], datetime] = utc_now,
         moved: Callable[[Job, Job], None] = lambda _before, _after: None,
+        make_id: Callable[[], Id] = new_id,
     ) -> None:
-        self.database, self._queue, self._now, self._moved = database, queue, now, moved
+        self.database, self._queue, self._now, self._moved, self._make_id = database, queue, now, moved, make_id
 
     # ------------------------------------------------------------------------------------------ read
 
@@ -95,7 +111,7 @@ class Records:
         job, compendium = tables.job, tables.compendium
         joined = job.join(compendium, job.c.compendium_id == compendium.c.id)
         visible = _visible(principal, compendium.c.candidate, compendium.c.owner)
-        query = select(job.c.document).select_from(joined).where(visible, job.c.link.is_(None))
+        query = select(job.c.document).select_from(joined).where(visible, job.c.link.is_(None), job.c.repeats.is_(None))
         for column, value in ((job.c.compendium_id, compendium_id), (job.c.owner, owner), (job.c.status, status)):
             if value:
                 query = query.where(column == value)
@@ -119,8 +135,11 @@ class Records:
         async with self.database.transaction() as transaction:
             await also(transaction)
             await hold(transaction, advance.state.compendium_id)
-            await transaction.connection.execute(insert(tables.job).values(**job_row(advance.state)))
-            await self._job_messages(transaction, None, advance, trace.traceparent())
+            await self._add_job(transaction, advance, trace.traceparent())
+
+    async def _add_job(self, transaction: Transaction, advance: Advance[Job], traceparent: str | None) -> None:
+        await transaction.connection.execute(insert(tables.job).values(**job_row(advance.state)))
+        await self._job_messages(transaction, None, advance, traceparent)
 
     async def add_shipment(self, shipment: Shipment, command: Command, also: Also = nothing) -> None:
         """Accept a shipment together with the command that packs it; raises Refused (404) without its compendium."""
@@ -190,11 +209,14 @@ class Records:
         if advance is None or before is None:
             return None
         await write(transaction, tables.job, before.version, job_row(advance.state))
-        first = await transaction.rows(_first_event(before))
+        first = await transaction.rows(first_event(before))
         place = trace.within(first[0]["traceparent"] if first else None)
         await self._job_messages(transaction, before, advance, place)
         if advance.state.verdict is Verdict.CANCELLED:
             await stop(transaction, identifier)
+        for repeat in follow_ups(advance.state):
+            further = start_repeat(self._make_id(), advance.state, repeat, before.owner, self._now())
+            await self._add_job(transaction, further, place)
         return before, advance.state
 
     async def move_shipment(
@@ -256,7 +278,7 @@ class Records:
         self, transaction: Transaction, before: Job | None, advance: Advance[Job], traceparent: str | None
     ) -> None:
         job = advance.state
-        published = await _is_published(transaction, job.compendium_id)
+        published = await is_published(transaction, job.compendium_id)
         direct = [command for command in advance.commands if not self._queue.waits(command)]
         self._send(transaction, job_event(before, job), job.version, direct, published, traceparent)
         waiting = [command for command in advance.commands if self._queue.waits(command)]
@@ -276,21 +298,6 @@ class Records:
         asked = [outgoing_command(command, str(sequence), now) for command in commands]
         subjects = {said.message_id: public_subject(said, event)} if public else None
         transaction.send([said, *asked], public=subjects, traceparent=traceparent)
-
-
-async def _is_published(transaction: Transaction, compendium_id: str) -> bool:
-    """Return whether a compendium is public, and hold it so: a publication waits, or is seen by what comes after."""
-    table = tables.compendium
-    query = select(table.c.candidate).where(table.c.id == compendium_id).with_for_update(read=True, key_share=True)
-    rows = await transaction.rows(query)
-    return bool(rows) and not rows[0]["candidate"]
-
-
-def _first_event(job: Job) -> Select[Any]:
-    """Return the query for the trace that a job began in."""
-    event = tables.event
-    first = and_(event.c.aggregate == "job", event.c.aggregate_id == job.id, event.c.sequence == 1)
-    return select(event.c.traceparent).where(first)
 
 
 def _visible(principal: Principal, candidate: Any, owner: Any) -> ColumnElement[bool]:

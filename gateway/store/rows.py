@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, Table, select
+from sqlalchemy import Select, Table, and_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from erc.events.outbox import Transaction, guarded_update
@@ -39,6 +39,21 @@ async def jobs_of(transaction: Transaction, compendium_id: str) -> list[Job]:
     table = tables.job
     query = select(table.c.document).where(table.c.compendium_id == compendium_id).order_by(table.c.id)
     return [Job.model_validate(row["document"]) for row in await transaction.rows(query)]
+
+
+async def is_published(transaction: Transaction, compendium_id: str) -> bool:
+    """Return whether a compendium is public, and hold it so: a publication waits, or is seen by what comes after."""
+    table = tables.compendium
+    query = select(table.c.candidate).where(table.c.id == compendium_id).with_for_update(read=True, key_share=True)
+    rows = await transaction.rows(query)
+    return bool(rows) and not rows[0]["candidate"]
+
+
+def first_event(job: Job) -> Select[Any]:
+    """Return the query for the trace that a job began in."""
+    event = tables.event
+    first = and_(event.c.aggregate == "job", event.c.aggregate_id == job.id, event.c.sequence == 1)
+    return select(event.c.traceparent).where(first)
 
 
 async def stop(transaction: Transaction, work_id: str) -> None:
@@ -88,7 +103,13 @@ def _doi(compendium: Compendium) -> str | None:
 
 def job_row(job: Job) -> dict[str, Any]:
     """Return the row of a job."""
-    return row_of(job) | {"owner": job.owner, "compendium_id": job.compendium_id, "link": job.link}
+    repeats = job.repeat.of if job.repeat else None
+    return row_of(job) | {
+        "owner": job.owner,
+        "compendium_id": job.compendium_id,
+        "link": job.link,
+        "repeats": repeats,
+    }
 
 
 def page(query: Select[Any], order: Any, start: int, limit: int) -> Select[Any]:

@@ -15,7 +15,7 @@ from erc.events.errors import Rejected, Unavailable
 from erc.events.holding import held, holding
 from erc.schemas.ids import Digest
 from erc.schemas.workspace import Entry, Manifest
-from erc.workers.executor.domain import Owner
+from erc.workers.owner import Owner
 
 FILE_MODE, EXECUTABLE_MODE, FOLDER_MODE = 0o644, 0o755, 0o755
 
@@ -36,11 +36,14 @@ class Trees:
         self._executable.mkdir(parents=True, exist_ok=True)
         root.chmod(0o700)
 
-    def materialise(self, digest: Digest, manifest: Callable[[], Manifest]) -> Path:
+    def materialise(self, digest: Digest, manifest: Callable[[], Manifest], owner: Owner | None = None) -> Path:
         """Return the folder with the files of the workspace of this digest; `manifest` is asked for when it is new.
 
-        Raises `Rejected` when a path cannot be used or a blob is missing, `Unavailable` when the disk is at fault.
+        A tree for another owner than the service's is a copy, as a link has the owner of its blob. Raises `Rejected`
+        when a path cannot be used or a blob is missing, `Unavailable` when the disk is at fault.
         """
+        if owner is not None and owner != self._owner:
+            return _Copies(self._blobs, self._root, owner).materialise(f"{digest}-{owner.uid}", manifest)
         target = self._root / digest
         with contextlib.suppress(FileNotFoundError):
             os.utime(target)  # looks and marks the use in one call
@@ -143,6 +146,14 @@ class Trees:
                 if unlinked and status.st_ctime < unused_since:
                     kept.unlink()
         return removed
+
+
+class _Copies(Trees):
+    """Trees for another owner: nothing in them is shared."""
+
+    def _place(self, entry: Entry, target: str) -> None:
+        mode = EXECUTABLE_MODE if entry.executable else FILE_MODE
+        self._copy(self._blobs.path(entry.digest), Path(target), mode)
 
 
 def _check(path: str) -> None:
