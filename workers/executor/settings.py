@@ -13,7 +13,7 @@ from erc.workers.executor.domain import Owner
 
 @dataclass(frozen=True)
 class ExecutorSettings:
-    """`EXECUTOR_RUNTIME`, `EXECUTOR_FAKETIME`, `EXECUTOR_*_BYTES`, `EXECUTOR_*_SECONDS`, `EXECUTOR_CPUS`, `DOCKER_HOST`."""
+    """`EXECUTOR_RUNTIME`, `EXECUTOR_FAKETIME`, `EXECUTOR_CPUS`, `EXECUTOR_*_BYTES` and `_SECONDS`, `DOCKER_HOST`."""
 
     engine: str | None
     runtime: str
