@@ -91,7 +91,7 @@ def _sentence(group: Sequence[Job], findings: Sequence[Finding], *, complete: bo
         ended = sum(job.terminal for job in group)
         return f"The analysis is being run again: {ended} of {len(group)} further runs have ended."
     if not ran(first):
-        return f"The analysis could not be run again. {first.reason}".strip()
+        return f"The analysis could not be run again: {first.reason.rstrip('.') or 'nobody knows why'}."
     if findings:
         named = ", ".join(f"{one.name} ({_because(one)})" for one in findings[:NAMED])
         more = len(findings) - NAMED

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from erc.events.blobs import BlobStore, read_manifest
+from erc.events.errors import Rejected
 from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import Principal
+from erc.gateway.content import read_report
 from erc.gateway.determinism import amended, determinism
 from erc.gateway.errors import Refused
 from erc.gateway.identifiers import new_id
@@ -56,6 +58,16 @@ def seen(job: Job, report: CheckReport | None, what: Determinism | None) -> tupl
     after = amended(report, what)
     reason = after.reason if job.reason == report.reason else job.reason
     return job.model_copy(update={"reason": reason}), after
+
+
+async def as_shown(services: Services, job: Job, what: Determinism | None) -> Job:
+    """Return a job as it is shown, without its report."""
+    if job.report is None or what is None or not what.findings:
+        return job
+    try:
+        return seen(job, await read_report(services, job.report), what)[0]
+    except Rejected:
+        return job
 
 
 def _reference(blobs: BlobStore, job: Job) -> Digest:

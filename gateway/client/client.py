@@ -119,6 +119,10 @@ class Client:
         path = f"/api/v1/job/{checked_id(identifier, 'job')}/mend"
         return self._read(self._ask("POST", path, headers=_under(key)), Identified).id
 
+    def repeat(self, identifier: str, key: str) -> None:
+        """Have a job repeated, to find out whether its outputs are deterministic."""
+        self._ask("POST", f"/api/v1/job/{checked_id(identifier, 'job')}/repeat", headers=_under(key))
+
     def job(self, identifier: str) -> JobDocument:
         """Return a job with the texts of all its steps."""
         path = f"/api/v1/job/{checked_id(identifier, 'job')}"

@@ -10,6 +10,7 @@ from typing import Any
 from erc.events.blobs import BlobStore
 from erc.events.errors import Rejected
 from erc.gateway.content import read_report
+from erc.gateway.determinism import amended
 from erc.gateway.pages.words import OUTCOMES, State
 from erc.gateway.services import Services
 from erc.gateway.signer import Signer
@@ -17,6 +18,7 @@ from erc.gateway.views import check_view
 from erc.schemas.check import CheckReport, Comparison, IgnoredPart, Outcome
 from erc.schemas.ids import Digest
 from erc.schemas.job import Job
+from erc.schemas.repeat import Determinism
 
 SHOWN = 60
 """How many comparisons one page shows; the report shows all."""
@@ -74,12 +76,12 @@ class Evidence:
         return self.count - len(self.rows)
 
 
-async def evidence_of(services: Services, job: Job, signer: Signer) -> Evidence | None:
+async def evidence_of(services: Services, job: Job, signer: Signer, what: Determinism | None = None) -> Evidence | None:
     """Return the evidence of a job's check, with addresses by this signer; None before there is one."""
     if not job.report:
         return None
     try:
-        report = await read_report(services, job.report)
+        report = amended(await read_report(services, job.report), what)
     except Rejected:
         return None
     view = check_view(job, report, signer)

@@ -11,6 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from erc.gateway.client.client import Client, new_key
+from erc.gateway.client.commands.repeat import examined
 from erc.gateway.client.failures import ClientError, ExitCode, Unreachable
 from erc.gateway.client.pack import PIECE_BYTES, Packed, Reader, file_pieces
 from erc.gateway.client.progress import showing_steps, showing_upload, showing_wait
@@ -28,6 +29,7 @@ _WHAT = (
 )
 Where = Annotated[str, typer.Argument(metavar="DIR|FILE|GIT_URL", help=_WHAT)]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until the verdict, or only start the job.")]
+Repeat = Annotated[bool, typer.Option("--repeat", help="Find out too whether the outputs are deterministic.")]
 Timeout = Annotated[float | None, typer.Option(metavar="S", min=0, help="Stop waiting after S seconds (exit code 6).")]
 
 SEND_SECONDS = 20.0
@@ -37,7 +39,14 @@ Answer = TypeVar("Answer")
 
 
 @told
-def run(where: Where, wait: Wait = True, timeout: Timeout = None, as_json: AsJson = False, url: Url = "") -> ExitCode:
+def run(
+    where: Where,
+    wait: Wait = True,
+    repeat: Repeat = False,
+    timeout: Timeout = None,
+    as_json: AsJson = False,
+    url: Url = "",
+) -> ExitCode:
     """Send a workspace, run its analysis, compare the result with what was published, and tell the verdict.
 
     A folder is sent as it is; nothing is written into it. What tools leave behind (.git, __pycache__, .venv,
@@ -49,7 +58,7 @@ def run(where: Where, wait: Wait = True, timeout: Timeout = None, as_json: AsJso
     with connected(url) as client:
         run_of = _Run(client, terminal, Deadline(timeout))
         try:
-            return run_of.to_the_end(where) if wait else run_of.only_started(where)
+            return run_of.to_the_end(where, repeat=repeat) if wait else run_of.only_started(where)
         except KeyboardInterrupt as error:
             problem = Problem(code="interrupted", title="Interrupted", detail=run_of.how_to_go_on())
             raise run_of.knowing(ClientError(problem, ExitCode.INTERRUPTED)) from error
@@ -64,12 +73,15 @@ class _Run:
         self._client, self._terminal, self._deadline = client, terminal, deadline
         self._compendium_id = self._job_id = ""
 
-    def to_the_end(self, where: str) -> ExitCode:
-        """Run and tell the verdict."""
+    def to_the_end(self, where: str, *, repeat: bool) -> ExitCode:
+        """Run and tell the verdict; with `repeat`, run again what ran to its end, and tell that too."""
         self._start(where)
         with showing_steps(self._terminal) as steps:
             patience = Patience(self._deadline, steps.trouble)
             job = watch(self._client, self._job_id, steps, patience)
+        if repeat and job.check:
+            self._client.repeat(job.id, new_key())
+            job = examined(self._client, self._terminal, job.id, self._deadline)
         page = self._client.page(f"/job/{job.id}")
         self._terminal.document(job_document(job, page))
         show_verdict(self._terminal, job, page)
