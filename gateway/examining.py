@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from erc.events.blobs import BlobStore, read_manifest
 from erc.events.errors import Rejected
@@ -16,10 +17,14 @@ from erc.gateway.repeats import first_repeat, repeatable, start_repeat
 from erc.gateway.services import Services
 from erc.gateway.store.records import Also, nothing
 from erc.schemas.check import CheckReport
+from erc.schemas.compendium import Compendium
 from erc.schemas.ids import Digest, Id
 from erc.schemas.job import Job
 from erc.schemas.repeat import Determinism
 
+JOBS = 20
+"""How many of the newest jobs are looked at for one that can be repeated."""
+LOOK_SECONDS = 0.5
 RULES = ("erc.yml", ".ercignore")
 """Files that say what is compared; those of the author hold, whatever a run made of them."""
 
@@ -44,6 +49,30 @@ async def repeat(services: Services, principal: Principal, job: Job, also: Also 
 
     await services.records.add_job(advance, within)
     return advance.state.id
+
+
+async def examine_before(services: Services, principal: Principal, compendium: Compendium) -> None:
+    """Have the newest job of a compendium repeated, unless it was, before the compendium is published.
+
+    Waits for the repeats no longer than the settings say; they go on afterwards. Never keeps anything from publication.
+    """
+    seconds = services.settings.repeat_seconds
+    if not seconds:
+        return
+    jobs = await services.records.jobs(principal, compendium.id, limit=JOBS)
+    job = next((job for job in jobs if repeatable(job)), None)
+    if job is None:
+        return
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + seconds
+    what = await found(services, job)
+    if what is None:
+        with contextlib.suppress(Refused, Rejected):
+            await repeat(services, principal, job)
+            what = await found(services, job)
+    while what is not None and not what.complete and clock() < deadline:
+        await asyncio.sleep(min(LOOK_SECONDS, seconds))
+        what = await found(services, job)
 
 
 async def found(services: Services, job: Job) -> Determinism | None:

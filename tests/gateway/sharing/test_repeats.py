@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
+from support.eventually import eventually
 
 from erc.events.blobs import put_document, read_manifest
 from erc.events.catalog import CheckFinished, ExecutionFinished
@@ -178,3 +180,35 @@ async def test_the_end_of_a_compendium_ends_its_repeats(sharing) -> None:
     await sharing.asked("ada", "POST", f"{API}/job/{job.id}/repeat")
     assert (await sharing.asked("ada", "DELETE", f"{API}/compendium/{compendium.id}")).status_code in {200, 204}
     assert [one.verdict for one in await repeats_of(sharing, job)] == [Verdict.CANCELLED]
+
+
+async def test_before_publication_the_newest_job_is_repeated_once(sharing) -> None:
+    settings = sharing.services.settings
+    compendium, job = await ended(sharing)
+    sharing.services.settings = dataclasses.replace(settings, repeat_seconds=20.0)
+    publishing = asyncio.ensure_future(sharing.asked("ada", "POST", f"{API}/compendium/{compendium.id}/publish"))
+    repeats = await eventually(lambda: repeats_of(sharing, job))
+    assert (await sharing.services.records.compendium(compendium.id)).candidate
+    await plays(sharing, repeats[0].id, SAME)
+    answer = await publishing
+    assert answer.status_code == 200, answer.text
+    assert not (await sharing.services.records.compendium(compendium.id)).candidate
+    assert (await sharing.asked("ada", "POST", f"{API}/compendium/{compendium.id}/publish")).status_code == 200
+    assert len(await repeats_of(sharing, job)) == 1
+
+
+async def test_repeats_that_take_long_or_cannot_be_made_keep_nothing_from_publication(sharing) -> None:
+    slow, job = await ended(sharing)
+    sharing.services.settings = dataclasses.replace(sharing.services.settings, repeat_seconds=0.2)
+    bare = await sharing.compendium()
+    for compendium in (slow, bare):
+        answer = await sharing.asked("ada", "POST", f"{API}/compendium/{compendium.id}/publish")
+        assert answer.status_code == 200, answer.text
+    assert len(await repeats_of(sharing, job)) == 1
+
+
+async def test_nothing_is_repeated_before_publication_where_that_is_switched_off(sharing) -> None:
+    compendium, job = await ended(sharing)
+    assert sharing.services.settings.repeat_seconds == 0
+    assert (await sharing.asked("ada", "POST", f"{API}/compendium/{compendium.id}/publish")).status_code == 200
+    assert await repeats_of(sharing, job) == []
