@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -197,4 +198,5 @@ def _reject(compendium: Compendium, problem: Problem) -> Advance[Compendium] | N
 
 
 def _fail(job: Job, problem: Problem, now: datetime) -> Advance[Job] | None:
-    return fail_job(job, current_step(job), problem, now)
+    advance = fail_job(job, current_step(job), problem, now)
+    return replace(advance, stops=True) if advance else None

@@ -220,7 +220,7 @@ def cancel_job(job: Job, now: datetime) -> Advance[Job] | None:
     name = current_step(job)
     step = _ended(job.steps[name], StepStatus.FAILURE, now, "Cancelled")
     changes = {"verdict": Verdict.CANCELLED, "reason": "The job was cancelled."}
-    return Advance(_end(_moved(job, changes, {name: step}), now))
+    return Advance(_end(_moved(job, changes, {name: step}), now), stops=True)
 
 
 def current_step(job: Job) -> StepName:

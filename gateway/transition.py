@@ -34,7 +34,8 @@ class Facts:
 
 @dataclass(frozen=True)
 class Advance(Generic[T]):
-    """A transition: the new state and what is asked of whom."""
+    """A transition: the new state and what is asked of whom; `stops` when a worker that is still at it should end."""
 
     state: T
     commands: Sequence[Command] = field(default=())
+    stops: bool = False

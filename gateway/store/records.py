@@ -36,7 +36,6 @@ from erc.gateway.store.telling import compendium_event, job_event, public_subjec
 from erc.gateway.store.unlinking import unlink
 from erc.gateway.transition import Advance
 from erc.schemas import tables
-from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium
 from erc.schemas.ids import Id
 from erc.schemas.job import Job
@@ -212,7 +211,7 @@ class Records:
         first = await transaction.rows(first_event(before))
         place = trace.within(first[0]["traceparent"] if first else None)
         await self._job_messages(transaction, before, advance, place)
-        if advance.state.verdict is Verdict.CANCELLED:
+        if advance.stops:
             await stop(transaction, identifier)
         for repeat in follow_ups(advance.state):
             further = start_repeat(self._make_id(), advance.state, repeat, before.owner, self._now())

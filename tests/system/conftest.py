@@ -42,7 +42,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, orders: Path, metrics_port
         "GATEWAY_JANITOR_SECONDS": "1",
         "GATEWAY_REPEAT_SECONDS": "0",
         "BUILDER_SAVE_IMAGE": "false",
-        "EXECUTOR_WALL_CLOCK_SECONDS": "20",
+        "EXECUTOR_WALL_CLOCK_SECONDS": "45",
         "EXECUTOR_MEMORY_BYTES": str(512 << 20),
         "EXECUTOR_DISK_BYTES": str(64 << 20),
         "EXECUTOR_PROCESSES": "64",

@@ -36,7 +36,8 @@ def erc(service: Service, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_an_example_comes_out_as_promised(service: Service, name: str) -> None:
     run = erc(service, "run", str(ROOT / "examples" / name), "--json")
     verdict, code = PROMISED[name]
-    assert (run.returncode, json.loads(run.stdout)["verdict"]) == (code, verdict), run.stderr[-2000:]
+    document = json.loads(run.stdout)
+    assert (run.returncode, document["verdict"]) == (code, verdict), document["reason"]
 
 
 def test_a_failure_is_explained_with_the_file_that_is_missing(service: Service) -> None:

@@ -136,6 +136,8 @@ async def test_a_shipment_and_a_job_that_were_lost_end_with_the_sentence(yard: Y
     ended, packed = await records.job(job.id), await records.shipment(shipment.id)
     assert (ended.verdict, ended.problem) == (Verdict.FAILED, LOST)
     assert (packed.status, packed.problem) == (ShipmentStatus.ERROR, LOST)
+    stopped = await yard.database.rows(select(tables.cancellation.c.id).where(tables.cancellation.c.id == job.id))
+    assert stopped, "a worker that may still be at it was not told to end"
 
 
 async def test_a_job_that_waits_for_a_slot_is_waited_for(yard: Yard) -> None:
