@@ -17,6 +17,7 @@ from erc.schemas.ids import Digest
 from erc.schemas.workspace import Entry, Manifest
 from erc.workers.owner import Owner
 
+COPIES_SECONDS = 86_400.0
 FILE_MODE, EXECUTABLE_MODE, FOLDER_MODE = 0o644, 0o755, 0o755
 
 _SOMEBODY_WAS_FASTER = {errno.EEXIST, errno.ENOTEMPTY}
@@ -126,7 +127,7 @@ class Trees:
         """Remove trees that nobody asked for since then (Unix time in seconds); return how many.
 
         `keep` holds the digests that running jobs use. Half a tree goes when it is older than `left_since` and no
-        process holds it.
+        process holds it; a copy for another owner, which shares nothing, when nobody has asked for it for a day.
         """
         removed = 0
         for folder in self._root.iterdir():
@@ -134,7 +135,8 @@ class Trees:
             with contextlib.suppress(FileNotFoundError):
                 changed = folder.stat().st_mtime
                 left = bool(partial) and changed < left_since and not held(folder)
-                if folder == self._executable or ((digest in keep or changed >= unused_since) and not left):
+                since = max(unused_since, left_since - COPIES_SECONDS) if "-" in digest else unused_since
+                if folder == self._executable or ((digest in keep or changed >= since) and not left):
                     continue
                 doomed = folder if partial else folder.rename(f"{folder}.partial-{secrets.token_hex(8)}")
                 shutil.rmtree(doomed)
