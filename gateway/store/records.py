@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, true
+from sqlalchemy import delete, insert, select
 
 from erc.events import trace
 from erc.events.catalog import Command, CompendiumChanged, CompendiumDeleted, Event
 from erc.events.envelope import outgoing_command, outgoing_event
 from erc.events.outbox import Database, Transaction, row_for_update, utc_now
-from erc.gateway.auth import EDITOR, Principal
+from erc.gateway.auth import Principal
 from erc.gateway.identifiers import new_id
 from erc.gateway.packing import CANCELLED, cancel_shipment
 from erc.gateway.pipeline import cancel_job
@@ -30,6 +29,7 @@ from erc.gateway.store.rows import (
     page,
     row_of,
     stop,
+    visible_to,
     write,
 )
 from erc.gateway.store.telling import compendium_event, job_event, public_subject
@@ -91,7 +91,7 @@ class Records:
     ) -> Sequence[Compendium]:
         """Return the compendia that the principal may see, newest first; `start` counts from 1."""
         table = tables.compendium
-        query = select(table.c.document).where(_visible(principal, table.c.candidate, table.c.owner))
+        query = select(table.c.document).where(visible_to(principal, table.c.candidate, table.c.owner))
         if owner:
             query = query.where(table.c.owner == owner)
         rows = await self.database.rows(page(query, table.c.id, start, limit))
@@ -109,7 +109,7 @@ class Records:
         """Return the jobs of compendia that the principal may see, newest first."""
         job, compendium = tables.job, tables.compendium
         joined = job.join(compendium, job.c.compendium_id == compendium.c.id)
-        visible = _visible(principal, compendium.c.candidate, compendium.c.owner)
+        visible = visible_to(principal, compendium.c.candidate, compendium.c.owner)
         query = select(job.c.document).select_from(joined).where(visible, job.c.link.is_(None), job.c.repeats.is_(None))
         for column, value in ((job.c.compendium_id, compendium_id), (job.c.owner, owner), (job.c.status, status)):
             if value:
@@ -297,10 +297,3 @@ class Records:
         asked = [outgoing_command(command, str(sequence), now) for command in commands]
         subjects = {said.message_id: public_subject(said, event)} if public else None
         transaction.send([said, *asked], public=subjects, traceparent=traceparent)
-
-
-def _visible(principal: Principal, candidate: Any, owner: Any) -> ColumnElement[bool]:
-    """The filter of lists; `authorise` decides about the single thing."""
-    if principal.level >= EDITOR:
-        return true()
-    return or_(candidate.is_(False), owner == principal.name)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from erc.events.outbox import Transaction, guarded_update
+from erc.gateway.auth import EDITOR, Principal
 from erc.gateway.errors import Refused
 from erc.gateway.store.unlinking import unlink
 from erc.schemas import tables
@@ -115,3 +116,10 @@ def job_row(job: Job) -> dict[str, Any]:
 def page(query: Select[Any], order: Any, start: int, limit: int) -> Select[Any]:
     """Return a page of a query, newest first; `start` counts from 1."""
     return query.order_by(order.desc()).offset(max(start, 1) - 1).limit(limit)
+
+
+def visible_to(principal: Principal, candidate: Any, owner: Any) -> ColumnElement[bool]:
+    """Return the filter of lists; `authorise` decides about the single thing."""
+    if principal.level >= EDITOR:
+        return true()
+    return or_(candidate.is_(False), owner == principal.name)
