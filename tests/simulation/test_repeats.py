@@ -14,7 +14,7 @@ from erc.schemas.job import Job
 from simulation.run import Run, run
 from simulation.scenario import Plan
 
-SEEDS = range(12)
+SEEDS = range(24)
 
 
 def plan(seed: int) -> Plan:
