@@ -77,7 +77,7 @@ def _comes_up(service: subprocess.Popen[bytes], home: Path) -> bool:
 def _erc_run(workspace: Path, home: Path) -> int:
     erc = Path(sys.executable).parent / "erc"
     environment = os.environ | {"ERC_HOME": str(home)}
-    return subprocess.run([erc, "run", str(workspace), "--wait"], env=environment, check=False).returncode
+    return subprocess.run([erc, "run", str(workspace), "--wait", "--force"], env=environment, check=False).returncode
 
 
 def _end(service: subprocess.Popen[bytes]) -> None:

@@ -17,7 +17,7 @@ until [ -e "$ERC_HOME/service.json" ]; do
     fi
     sleep 0.1
 done
-.venv/bin/erc run "$example" --json > "$folder/job.json" || true
+.venv/bin/erc run "$example" --force --json > "$folder/job.json" || true
 read_value() { .venv/bin/python -c "import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])" "$1" "$2"; }
 url=$(read_value "$ERC_HOME/service.json" url)
 job=$(read_value "$folder/job.json" job_id)

@@ -62,6 +62,9 @@ class Action(StrEnum):
     RUN = "run a job"
     REPEAT = "repeat the run of a job"
     CANCEL = "cancel"
+    NAME_RUN = "run under a name"
+    SEE_RUN = "look at a named run"
+    LIST_RUNS = "list named runs"
     DELETE = "delete"
     SHIP = "ship"
     PUBLISH = "publish"
@@ -132,6 +135,8 @@ OF_THINGS: dict[Action, tuple[Rule, Rule]] = {
     Action.RUN: (Rule(0, EDITOR, link=True), Rule(0, 0)),
     Action.REPEAT: (_OWN_OR_EDITOR, Rule(0, KNOWN)),
     Action.CANCEL: (_OWN_OR_EDITOR, _OWN_OR_EDITOR),
+    Action.NAME_RUN: (_OWN_OR_EDITOR, Rule(0, 0)),
+    Action.SEE_RUN: (Rule(0, EDITOR, scope=Scope.READ), Rule(0, EDITOR, scope=Scope.READ)),
     Action.DELETE: (_OWN_OR_EDITOR, Rule(ADMIN, ADMIN)),
     Action.SHIP: (Rule(0, EDITOR, scope=Scope.SHIP), Rule(0, KNOWN, scope=Scope.SHIP)),
     Action.PUBLISH: (_OWN_OR_EDITOR, _OWN_OR_EDITOR),
@@ -148,6 +153,7 @@ OF_THE_SERVICE: dict[Action, Rule] = {
     Action.CREATE: _ANYBODY_KNOWN,
     Action.PLAN: _ANYBODY_KNOWN,
     Action.SUBSCRIBE: _ANYBODY_KNOWN,
+    Action.LIST_RUNS: Rule(0, EDITOR, scope=Scope.READ),
     Action.LIST_LINKS: Rule(KNOWN, EDITOR, scope=Scope.READ),
     Action.SEE_LEVEL: Rule(0, EDITOR, scope=Scope.READ),
     Action.SET_LEVEL: Rule(NOBODY, EDITOR, scope=Scope.ADMIN),

@@ -43,6 +43,7 @@ from erc.gateway.store.records import Records
 from erc.gateway.store.removal import RemovedCompendia
 from erc.gateway.store.repeats import Repeats
 from erc.gateway.store.revisions import Revisions
+from erc.gateway.store.runs import Runs
 from erc.gateway.store.search import SearchEngine
 from erc.gateway.store.sessions import Sessions
 from erc.gateway.store.sources import Sources
@@ -90,6 +91,7 @@ class Services:
         self.lists = Lists(self.records.database, time.monotonic)
         self.quotas = Quotas(self.records.database, self.settings.quota)
         self.sources, self.staging = Sources(self.records.database), Staging(self.settings.home / "staging")
+        self.runs = Runs(self.records.database)
         self.public_links = PublicLinks(self.records.database)
         self.revisions = Revisions(self.records.database)
         self.removed, self.repeats = RemovedCompendia(self.records.database), Repeats(self.records.database)

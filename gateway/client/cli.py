@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
-from erc.gateway.client.commands import dead, events, rebuild, streams
+from erc.gateway.client.commands import dead, environment, events, rebuild, streams
 from erc.gateway.client.commands.cancel import cancel
 from erc.gateway.client.commands.doctor import doctor
 from erc.gateway.client.commands.download import download
 from erc.gateway.client.commands.fix import fix
+from erc.gateway.client.commands.kill import kill
 from erc.gateway.client.commands.login import login, logout, whoami
 from erc.gateway.client.commands.logs import logs
 from erc.gateway.client.commands.metadata import metadata
@@ -22,7 +23,7 @@ from erc.gateway.client.commands.open import open_page
 from erc.gateway.client.commands.plan import plan
 from erc.gateway.client.commands.publish import publish
 from erc.gateway.client.commands.repeat import repeat
-from erc.gateway.client.commands.run import run
+from erc.gateway.client.commands.run import run, update
 from erc.gateway.client.commands.status import status
 from erc.gateway.client.commands.up import up
 from erc.gateway.client.failures import EXIT_CODES
@@ -40,9 +41,11 @@ app = typer.Typer(
 )
 app.command("up")(up)
 app.command("run")(run)
+app.command("update")(update)
 app.command("plan")(plan)
 app.command("status")(status)
 app.command("logs")(logs)
+app.command("kill")(kill)
 app.command("cancel")(cancel)
 app.command("fix")(fix)
 app.command("repeat")(repeat)
@@ -54,6 +57,7 @@ app.command("login")(login)
 app.command("logout")(logout)
 app.command("whoami")(whoami)
 app.command("doctor")(doctor)
+app.add_typer(environment.app)
 for group in (events, streams, dead, rebuild):
     app.add_typer(group.app, rich_help_panel="For operators")
 

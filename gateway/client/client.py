@@ -31,9 +31,8 @@ QUIET_SECONDS = 45.0
 
 _ID = re.compile(r"[0-9a-z]{26}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_RETRY = frozenset({502, 503})
-_TAKEN = "idempotency_key_taken"
-"""Code of the problem that says: the first sending of this request is being answered."""
+_RETRY, _TAKEN = frozenset({502, 503}), "idempotency_key_taken"
+"""Statuses after which to ask again; code of the problem that says: the first sending is being answered."""
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -116,17 +115,17 @@ class Client:
 
     def mend(self, identifier: str, key: str) -> str:
         """Accept the change that a failed job proposes and return the id of the new compendium."""
-        path = f"/api/v1/job/{checked_id(identifier, 'job')}/mend"
-        return self._read(self._ask("POST", path, headers=_under(key)), Identified).id
+        answer = self._ask("POST", f"/api/v1/job/{checked_id(identifier, 'job')}/mend", headers=_under(key))
+        return self._read(answer, Identified).id
 
     def repeat(self, identifier: str, key: str) -> None:
-        """Have a job repeated, to find out whether its outputs are deterministic."""
+        """Have a job repeated."""
         self._ask("POST", f"/api/v1/job/{checked_id(identifier, 'job')}/repeat", headers=_under(key))
 
     def job(self, identifier: str) -> JobDocument:
         """Return a job with the texts of all its steps."""
-        path = f"/api/v1/job/{checked_id(identifier, 'job')}"
-        return self._read(self._ask("GET", path, params={"steps": "all"}), JobDocument)
+        asked = self._ask("GET", f"/api/v1/job/{checked_id(identifier, 'job')}", params={"steps": "all"})
+        return self._read(asked, JobDocument)
 
     def jobs(self, limit: int) -> list[str]:
         """Return the ids of the newest jobs, newest first."""
@@ -206,6 +205,10 @@ class Client:
             raise self._stranger(answer)
         return document
 
+    def read(self, kind: type[Document], method: str, path: str, **options: Any) -> Document:
+        """Return what a request is answered with, as a document of this kind."""
+        return self._read(self._ask(method, path, **options), kind)
+
     def _ask(self, method: str, path: str, **options: Any) -> httpx2.Response:
         with self._reaching():
             response = self._http.request(method, path, **options)
@@ -267,9 +270,14 @@ def _under(key: str) -> dict[str, str]:
     return {"Idempotency-Key": key}
 
 
+def is_id(text: str) -> bool:
+    """Return whether this has the form of an id."""
+    return _ID.fullmatch(text) is not None
+
+
 def checked_id(identifier: str, noun: str) -> str:
     """Return the id, which may stand in a path; raises ClientError (not found) for what cannot be one."""
-    if _ID.fullmatch(identifier):
+    if is_id(identifier):
         return identifier
     problem = Problem(
         code="http_404", title=f"no {noun} with this id", detail="An id has 26 characters, digits and small letters."

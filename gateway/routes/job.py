@@ -79,11 +79,7 @@ async def begin(
     services: Services, principal: Principal, compendium: Compendium, keep: KeepAnswer = keep_nothing
 ) -> Job:
     """Start a job on a compendium; raises Refused (409) when it is not ready."""
-    if compendium.status is CompendiumStatus.REJECTED:
-        said = compendium.problem.sentence() if compendium.problem else ""
-        raise Refused(409, "The compendium was rejected", said, "compendium_rejected")
-    if compendium.status is not CompendiumStatus.READY:
-        raise Refused(409, "The compendium is not ready yet", "Wait until it is loaded.", "compendium_not_ready")
+    refuse_unless_ready(compendium)
     about = {"owner": starter(principal), "link": principal.link or None, "created": utc_now()}
     job = Job(id=new_id(), compendium_id=compendium.id, **about)
     advance = start_job(job, compendium)
@@ -95,6 +91,15 @@ async def begin(
 
     await services.records.add_job(advance, within)
     return advance.state
+
+
+def refuse_unless_ready(compendium: Compendium) -> None:
+    """Raise Refused (409) for a compendium that no job can run."""
+    if compendium.status is CompendiumStatus.REJECTED:
+        said = compendium.problem.sentence() if compendium.problem else ""
+        raise Refused(409, "The compendium was rejected", said, "compendium_rejected")
+    if compendium.status is not CompendiumStatus.READY:
+        raise Refused(409, "The compendium is not ready yet", "Wait until it is loaded.", "compendium_not_ready")
 
 
 async def index(request: Request) -> Response:

@@ -60,6 +60,11 @@ class Quotas:
         if not exempt(principal):
             refuse_job(self.quota, await self._held(transaction, owner))
 
+    async def hold(self, transaction: Transaction, principal: Principal, owner: str) -> None:
+        """Let nobody add to what an account has until the transaction has ended: before any lock of a queue."""
+        if not exempt(principal):
+            await transaction.connection.execute(_HOLD, {"owner": owner})
+
     async def _held(self, transaction: Transaction, owner: str) -> Use:
         """Return what an account has; nobody adds to it until the transaction has ended."""
         await transaction.connection.execute(_HOLD, {"owner": owner})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import delete, insert, select
 
@@ -18,6 +19,7 @@ from erc.gateway.pipeline import cancel_job
 from erc.gateway.repeats import follow_ups, start_repeat
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.revisions import AlsoOf, Decide
+from erc.gateway.store.rows import Also as Also
 from erc.gateway.store.rows import (
     compendium_row,
     first_event,
@@ -29,9 +31,10 @@ from erc.gateway.store.rows import (
     page,
     row_of,
     stop,
-    visible_to,
+    visible,
     write,
 )
+from erc.gateway.store.rows import nothing as nothing
 from erc.gateway.store.telling import compendium_event, job_event, public_subject
 from erc.gateway.store.unlinking import unlink
 from erc.gateway.transition import Advance
@@ -40,13 +43,6 @@ from erc.schemas.compendium import Compendium
 from erc.schemas.ids import Id
 from erc.schemas.job import Job
 from erc.schemas.shipment import Shipment
-
-Also = Callable[[Transaction], Awaitable[None]]
-"""What is written within the same transaction."""
-
-
-async def nothing(_transaction: Transaction) -> None:
-    """Write nothing more."""
 
 
 class Records:
@@ -61,8 +57,6 @@ class Records:
         make_id: Callable[[], Id] = new_id,
     ) -> None:
         self.database, self._queue, self._now, self._moved, self._make_id = database, queue, now, moved, make_id
-
-    # ------------------------------------------------------------------------------------------ read
 
     async def compendium(self, identifier: str) -> Compendium | None:
         """Return a compendium, or None."""
@@ -91,7 +85,7 @@ class Records:
     ) -> Sequence[Compendium]:
         """Return the compendia that the principal may see, newest first; `start` counts from 1."""
         table = tables.compendium
-        query = select(table.c.document).where(visible_to(principal, table.c.candidate, table.c.owner))
+        query = select(table.c.document).where(visible(principal, table.c.candidate, table.c.owner))
         if owner:
             query = query.where(table.c.owner == owner)
         rows = await self.database.rows(page(query, table.c.id, start, limit))
@@ -109,15 +103,13 @@ class Records:
         """Return the jobs of compendia that the principal may see, newest first."""
         job, compendium = tables.job, tables.compendium
         joined = job.join(compendium, job.c.compendium_id == compendium.c.id)
-        visible = visible_to(principal, compendium.c.candidate, compendium.c.owner)
-        query = select(job.c.document).select_from(joined).where(visible, job.c.link.is_(None), job.c.repeats.is_(None))
+        seen = visible(principal, compendium.c.candidate, compendium.c.owner)
+        query = select(job.c.document).select_from(joined).where(seen, job.c.link.is_(None), job.c.repeats.is_(None))
         for column, value in ((job.c.compendium_id, compendium_id), (job.c.owner, owner), (job.c.status, status)):
             if value:
                 query = query.where(column == value)
         rows = await self.database.rows(page(query, job.c.id, start, limit))
         return [Job.model_validate(row["document"]) for row in rows]
-
-    # ------------------------------------------------------------------------------------------ write
 
     async def add_compendium(self, compendium: Compendium, command: Command, also: Also = nothing) -> None:
         """Accept a compendium together with the command that loads it."""
@@ -139,6 +131,14 @@ class Records:
     async def _add_job(self, transaction: Transaction, advance: Advance[Job], traceparent: str | None) -> None:
         await transaction.connection.execute(insert(tables.job).values(**job_row(advance.state)))
         await self._job_messages(transaction, None, advance, traceparent)
+
+    async def end_job(self, transaction: Transaction, identifier: str) -> Callable[[], None] | None:
+        """Cancel a job within a transaction that has no lock of a queue; None when it has ended already.
+
+        What is returned is to be called once the transaction has ended.
+        """
+        moved = await self._move_job(transaction, identifier, lambda job: cancel_job(job, self._now()))
+        return partial(self._moved, *moved) if moved else None
 
     async def add_shipment(self, shipment: Shipment, command: Command, also: Also = nothing) -> None:
         """Accept a shipment together with the command that packs it; raises Refused (404) without its compendium."""

@@ -14,6 +14,7 @@ from erc.events.envelope import outgoing_event
 from erc.events.outbox import Database, Transaction, row_for_update, utc_now
 from erc.gateway.store.records import Also, nothing
 from erc.gateway.store.rows import compendium_row, jobs_of
+from erc.gateway.store.runs import forget_runs
 from erc.gateway.store.telling import public_subject
 from erc.schemas import tables
 from erc.schemas.compendium import Compendium
@@ -40,7 +41,7 @@ async def set_aside(
 ) -> None:
     """Take away what goes with a compendium; of a published one, keep it with the compendium and its jobs.
 
-    Its public link goes, and the history of its metadata. `check` raises what forbids it.
+    Its public link goes, the history of its metadata, and the names that mean it now. `check` raises what forbids it.
     """
     rows = await transaction.rows(row_for_update(tables.compendium, identifier))
     if not rows:
@@ -49,6 +50,7 @@ async def set_aside(
     check(compendium)
     table = tables.revision
     await transaction.connection.execute(delete(tables.link).where(tables.link.c.compendium_id == identifier))
+    await forget_runs(transaction, identifier)
     gone = delete(table).where(table.c.compendium_id == identifier)
     history = await transaction.rows(gone.returning(*table.c))
     if compendium.candidate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, or_, select, true
@@ -18,6 +19,14 @@ from erc.schemas.shipment import Shipment
 
 DOI_CHARACTERS = 300
 """What is longer is no DOI, and no index takes it."""
+
+
+Also = Callable[[Transaction], Awaitable[None]]
+"""What is written within the same transaction."""
+
+
+async def nothing(_transaction: Transaction) -> None:
+    """Write nothing more."""
 
 
 async def hold(transaction: Transaction, compendium_id: str) -> None:
@@ -48,13 +57,6 @@ async def is_published(transaction: Transaction, compendium_id: str) -> bool:
     query = select(table.c.candidate).where(table.c.id == compendium_id).with_for_update(read=True, key_share=True)
     rows = await transaction.rows(query)
     return bool(rows) and not rows[0]["candidate"]
-
-
-def first_event(job: Job) -> Select[Any]:
-    """Return the query for the trace that a job began in."""
-    event = tables.event
-    first = and_(event.c.aggregate == "job", event.c.aggregate_id == job.id, event.c.sequence == 1)
-    return select(event.c.traceparent).where(first)
 
 
 async def stop(transaction: Transaction, work_id: str) -> None:
@@ -104,13 +106,8 @@ def _doi(compendium: Compendium) -> str | None:
 
 def job_row(job: Job) -> dict[str, Any]:
     """Return the row of a job."""
-    repeats = job.repeat.of if job.repeat else None
-    return row_of(job) | {
-        "owner": job.owner,
-        "compendium_id": job.compendium_id,
-        "link": job.link,
-        "repeats": repeats,
-    }
+    about = {"owner": job.owner, "compendium_id": job.compendium_id, "link": job.link}
+    return row_of(job) | about | {"repeats": job.repeat.of if job.repeat else None}
 
 
 def page(query: Select[Any], order: Any, start: int, limit: int) -> Select[Any]:
@@ -118,7 +115,14 @@ def page(query: Select[Any], order: Any, start: int, limit: int) -> Select[Any]:
     return query.order_by(order.desc()).offset(max(start, 1) - 1).limit(limit)
 
 
-def visible_to(principal: Principal, candidate: Any, owner: Any) -> ColumnElement[bool]:
+def first_event(job: Job) -> Select[Any]:
+    """Return the query for the trace that a job began in."""
+    event = tables.event
+    first = and_(event.c.aggregate == "job", event.c.aggregate_id == job.id, event.c.sequence == 1)
+    return select(event.c.traceparent).where(first)
+
+
+def visible(principal: Principal, candidate: Any, owner: Any) -> ColumnElement[bool]:
     """Return the filter of lists; `authorise` decides about the single thing."""
     if principal.level >= EDITOR:
         return true()

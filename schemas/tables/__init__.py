@@ -34,6 +34,7 @@ from erc.schemas.tables.records import (
     webhook_progress,
     workspace,
 )
+from erc.schemas.tables.runs import run
 from erc.schemas.tables.sources import source, source_upload
 
 _PROCESSES = "gateway loader metadata builder executor checker shipper indexer relay notifier"
@@ -69,6 +70,7 @@ __all__ = [
     "relay",
     "removed",
     "revision",
+    "run",
     "search_document",
     "secret",
     "session",

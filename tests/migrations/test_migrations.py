@@ -23,7 +23,7 @@ PRIVATE = {
     "webhook": {"gateway", "notifier"},
     "operation": {"gateway", "indexer"},
     **{key: {"gateway"} for key in ("account", "sign_in", "token", "device", "link", "revision", "removed")},
-    **{key: {"gateway"} for key in ("source", "source_upload")},
+    **{key: {"gateway"} for key in ("source", "source_upload", "run")},
 }
 """Tables that not everybody reads, and who does."""
 

@@ -69,6 +69,29 @@ def a_row(**changes: Any) -> dict[str, Any]:
     return {"name": "Figure 1", "kind": "image", "outcome": "different", "finding": "", "measure": 0.1, **changes}
 
 
+def a_run(**changes: Any) -> dict[str, Any]:
+    """Return a run's document: one that waits, unless changed."""
+    return {
+        "name": "paper",
+        "version": "latest",
+        "generation": 1,
+        "user": "ada",
+        "origin": "",
+        "source": ".",
+        "entrypoint": "",
+        "status": "pending",
+        "compendium_id": COMPENDIUM,
+        "job_id": JOB,
+        "content": None,
+        "image": None,
+        "verdict": None,
+        "problem": None,
+        "created": "2024-05-01T10:00:00+00:00",
+        "updated": "2024-05-01T10:00:05+00:00",
+        **changes,
+    }
+
+
 class FakeGateway:
     """Answers as its attributes say; keeps what it was asked."""
 
@@ -97,6 +120,12 @@ class FakeGateway:
         """The plan of every workspace."""
         self.planned: list[dict[str, Any]] = []
         """The files of which a plan was asked for."""
+        self.runs: list[dict[str, Any]] = []
+        """What names mean now."""
+        self.started: list[dict[str, Any]] = []
+        """The runs that were asked for."""
+        self.environments: dict[str, dict[str, Any]] = {}
+        """Environments by the id of their job."""
         self.kind = "text/event-stream"
         self.upload = b""
         self.fields: dict[str, str] = {}
@@ -131,6 +160,12 @@ class FakeGateway:
             Route("/api/v1/compendium/{id}", self._compendium),
             Route("/api/v1/compendium/{id}/publish", self._compendium, methods=["POST"]),
             Route("/api/v1/compendium/{id}/metadata", self._metadata, methods=["GET", "PATCH"]),
+            Route("/api/v1/compendium/{id}", self._deleted, methods=["DELETE"]),
+            Route("/api/v1/runs", self._runs, methods=["GET", "POST"]),
+            Route("/api/v1/runs/{name}", self._run),
+            Route("/api/v1/runs/{name}/kill", self._run, methods=["POST"]),
+            Route("/api/v1/runs/{name}/build", self._run),
+            Route("/api/v1/job/{id}/environment", self._environment),
             Route("/api/v1/job", self._start_job, methods=["POST"]),
             Route("/api/v1/job", lambda _request: JSONResponse({"results": [JOB]})),
             Route("/api/v1/job/{id}", self._job),
@@ -177,6 +212,27 @@ class FakeGateway:
 
     async def _start_job(self, _request: Request) -> Response:
         return JSONResponse({"job_id": JOB})
+
+    async def _deleted(self, _request: Request) -> Response:
+        return Response(status_code=204)
+
+    async def _runs(self, request: Request) -> Response:
+        if request.method == "GET":
+            return JSONResponse({"results": self.runs})
+        self.started.append(await request.json())
+        return JSONResponse(a_run(**self.started[-1]))
+
+    async def _run(self, request: Request) -> Response:
+        name, version = request.path_params["name"], request.query_params.get("version", "latest")
+        found = next((run for run in self.runs if (run["name"], run["version"]) == (name, version)), None)
+        if found is None:
+            return _problem(404, {"title": "no run with this name", "code": "no_run"})
+        if request.url.path.endswith("/kill"):
+            found["status"] = "killed"
+        return JSONResponse({"build": f"build://{name}:{version}", **found})
+
+    async def _environment(self, request: Request) -> Response:
+        return JSONResponse(self.environments[request.path_params["id"]])
 
     async def _job(self, request: Request) -> Response:
         if request.path_params["id"] != JOB:

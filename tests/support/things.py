@@ -47,6 +47,8 @@ class Things:
     job_by_link: str
     shipment: str
     webhook: str
+    run: str
+    """The name of a run of its owner's."""
 
     @property
     def candidate(self) -> bool:
@@ -78,6 +80,7 @@ class World:
             *((tables.job, job_row(job)) for job in jobs),
             (tables.shipment, row_of(shipment) | {"compendium_id": compendium.id, "owner": OWNER}),
             (tables.webhook, _webhook_row(webhook)),
+            (tables.run, _run_row(jobs[0])),
         ]
         if state in {State.CANDIDATE, State.PUBLISHED}:
             rows.append((tables.compendium, compendium_row(compendium)))
@@ -89,7 +92,7 @@ class World:
         async with self._services.records.database.transaction() as transaction:
             for table, row in rows:
                 await transaction.connection.execute(insert(table).values(**row))
-        return Things(state, compendium.id, link, jobs[0].id, jobs[1].id, shipment.id, webhook.id)
+        return Things(state, compendium.id, link, jobs[0].id, jobs[1].id, shipment.id, webhook.id, _run_name(jobs[0]))
 
     def _compendium(self, state: State) -> Compendium:
         published = state in {State.PUBLISHED, State.DELETED}
@@ -123,3 +126,13 @@ def _tombstone(compendium: Compendium) -> dict[str, Any]:
 def _webhook_row(webhook: Webhook) -> dict[str, Any]:
     document = webhook.model_dump(mode="json")
     return {"id": webhook.id, "owner": webhook.owner, "document": document, "created": webhook.created}
+
+
+def _run_name(job: Job) -> str:
+    return f"run-{job.id}"
+
+
+def _run_row(job: Job) -> dict[str, Any]:
+    key = {"owner": OWNER, "name": _run_name(job), "version": "latest", "generation": 1}
+    about = {"origin": "/home/ada/rain", "source": ".", "entrypoint": ""}
+    return {**key, **about, "compendium_id": job.compendium_id, "job_id": job.id, "created": MADE}

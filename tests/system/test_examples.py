@@ -70,7 +70,7 @@ def test_one_changed_number_differs_and_names_the_figure(service: Service, tmp_p
     cells = lines[10].split(",")
     lines[10] = ",".join([*cells[:-1], str(float(cells[-1]) + 5)])
     data.write_text("\n".join(lines) + "\n")
-    run = erc(service, "run", str(folder), "--json")
+    run = erc(service, "run", str(folder), "--name", "changed-number", "--json")
     document = json.loads(run.stdout)
     assert (run.returncode, document["verdict"]) == (1, "differs")
     assert "Figure" in document["reason"]
@@ -80,7 +80,7 @@ def test_a_workspace_without_a_published_display_is_not_comparable(service: Serv
     folder = tmp_path / "paper"
     shutil.copytree(ROOT / "examples" / "rmarkdown", folder)
     (folder / "display.html").unlink()
-    run = erc(service, "run", str(folder))
+    run = erc(service, "run", str(folder), "--name", "no-display")
     assert run.returncode == 3, run.stdout + run.stderr
 
 

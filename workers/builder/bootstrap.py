@@ -89,7 +89,7 @@ async def _mmdebstrapped(archive: Archive, keys: Path, _root: Path) -> AsyncGene
         *("mmdebstrap", f"--mode={mode}", "--variant=minbase", "--format=tar"),
         *("--skip=output/dev", "--skip=output/mknod", f"--components={','.join(archive.components)}"),
         *(f"--keyring={keys}", *dated, *lean, f"--customize-hook=rm -rf {swept}", archive.suite, "-"),
-        *([address] if address else []),
+        *(sources_list(archive, address).splitlines() if address else []),
     ]
     async with contextlib.aclosing(_output(tool)) as pieces:
         async for piece in pieces:

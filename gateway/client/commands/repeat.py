@@ -6,13 +6,11 @@ from typing import Annotated
 
 import typer
 
-from erc.gateway.client.client import Client, new_key
-from erc.gateway.client.determinism import exit_code_of_repeats, show_determinism
-from erc.gateway.client.documents import JobDocument
+from erc.gateway.client.client import new_key
+from erc.gateway.client.determinism import examined, exit_code_of_repeats, show_determinism
 from erc.gateway.client.failures import ExitCode
-from erc.gateway.client.progress import showing_wait
 from erc.gateway.client.session import AsJson, Url, connected, told
-from erc.gateway.client.sse import Deadline, Patience
+from erc.gateway.client.sse import Deadline
 from erc.gateway.client.terminal import Terminal
 
 Job = Annotated[str, typer.Argument(metavar="JOB", help="The id of a job whose analysis ran to its end.")]
@@ -36,14 +34,3 @@ def repeat(identifier: Job, timeout: Timeout = None, as_json: AsJson = False, ur
         show_determinism(terminal, job)
         terminal.show(f"  Page: {client.page(f'/job/{job.id}')}", "dim")
         return code
-
-
-def examined(client: Client, terminal: Terminal, identifier: str, deadline: Deadline) -> JobDocument:
-    """Return a job once all its repeats have ended."""
-    patience = Patience(deadline, terminal.say)
-    with showing_wait(terminal, "Running the analysis again"):
-        while True:
-            job = patience.ask(client, lambda: client.job(identifier))
-            if job.determinism is None or job.determinism.complete:
-                return job
-            patience.pause()

@@ -1,40 +1,93 @@
-"""`erc status`: the newest jobs, or one job or compendium."""
+"""`erc status`: your named runs, the newest jobs, or one run, job or compendium."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from erc.gateway.client.client import Client
+from erc.gateway.client.client import Client, is_id
 from erc.gateway.client.documents import CompendiumDocument, JobDocument
 from erc.gateway.client.failures import ClientError, ExitCode
 from erc.gateway.client.progress import LABELS, waiting_sentence
+from erc.gateway.client.run_documents import RunDocument
+from erc.gateway.client.run_table import NOTHING, table
+from erc.gateway.client.runs import list_runs, named_run
 from erc.gateway.client.session import AsJson, Url, connected, told
 from erc.gateway.client.terminal import VERDICT_STYLES, Terminal, moment, one_line
 from erc.gateway.client.verdict import job_document, show_verdict
 from erc.schemas.job import StepName
 
-Which = Annotated[str, typer.Argument(metavar="[ID]", help="A job or a compendium; without it the newest jobs.")]
+Which = Annotated[
+    str,
+    typer.Argument(
+        metavar="[NAME[@VERSION]|ID]", help="A run, a job or a compendium; a folder for its run; without it all runs."
+    ),
+]
+OfVersion = Annotated[str, typer.Argument(metavar="[VERSION]", help="The same as @VERSION.")]
+Wide = Annotated[
+    bool, typer.Option("--wide", "-w", help="Cut nothing off; generation, job, compendium and origin too.")
+]
+OfJobs = Annotated[bool, typer.Option("--jobs", help="The newest jobs, with and without a name.")]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many jobs are listed at most.")]
 
 
 @told
-def status(identifier: Which = "", limit: Limit = 20, as_json: AsJson = False, url: Url = "") -> ExitCode:
-    """Tell how the newest jobs are, or everything about one job or compendium."""
+def status(
+    which: Which = "",
+    version: OfVersion = "",
+    wide: Wide = False,
+    jobs: OfJobs = False,
+    limit: Limit = 20,
+    as_json: AsJson = False,
+    url: Url = "",
+) -> ExitCode:
+    """Tell how your named runs are, or everything about one run, job or compendium."""
     terminal = Terminal(as_json=as_json)
     with connected(url) as client:
-        if not identifier:
+        if jobs:
             _list(client, terminal, limit)
-            return ExitCode.REPRODUCED
-        found = job_or_compendium(client, identifier)
-        if isinstance(found, JobDocument):
-            _show_job(client, terminal, found)
+        elif not which:
+            _show_runs(client, terminal, wide=wide)
         else:
-            _show_compendium(client, terminal, found)
+            _show(client, terminal, f"{which}@{version}" if version else which)
     return ExitCode.REPRODUCED
+
+
+def _show(client: Client, terminal: Terminal, which: str) -> None:
+    if not is_id(which):
+        _show_run(client, terminal, named_run(client, which))
+        return
+    found = job_or_compendium(client, which)
+    if isinstance(found, JobDocument):
+        _show_job(client, terminal, found)
+    else:
+        _show_compendium(client, terminal, found)
+
+
+def _show_runs(client: Client, terminal: Terminal, *, wide: bool) -> None:
+    runs = list_runs(client)
+    terminal.document({"runs": [run.model_dump(mode="json") for run in runs]})
+    if not terminal.as_json:
+        for line in table(runs, datetime.now(UTC), wide=wide):
+            terminal.show(line)
+
+
+def _show_run(client: Client, terminal: Terminal, run: RunDocument) -> None:
+    job = client.job(run.job_id)
+    page = client.page(f"/job/{job.id}")
+    terminal.document(run.model_dump(mode="json") | {"job": job_document(job, page)})
+    if terminal.as_json:
+        return
+    terminal.show(f"run {run.name}@{run.version}, generation {run.generation}, {run.status}")
+    terminal.show(f"source {one_line(run.source) or NOTHING}, origin {one_line(run.origin) or NOTHING}")
+    if run.entrypoint:
+        terminal.show(f"entrypoint {one_line(run.entrypoint)}")
+    terminal.show(f"image {run.image or NOTHING}")
+    _show_job(client, terminal, job)
 
 
 def job_or_compendium(client: Client, identifier: str) -> JobDocument | CompendiumDocument:

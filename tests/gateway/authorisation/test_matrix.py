@@ -54,6 +54,7 @@ BODIES: dict[str, Callable[[str], dict[str, Any]]] = {
     "metadata_put": lambda _: {"o2r": {"title": "Snow by month"}},
     "metadata_validate": lambda _: {"o2r": {}},
     "plan_create": lambda _: {"files": []},
+    "runs_create": lambda it: {"compendium_id": it, "name": "paper"},
     "shipment_create": lambda it: {"compendium_id": it, "recipient": "download"},
     "shipment_create_as": lambda it: {"compendium_id": it, "recipient": "download"},
     "substitution_create": lambda it: {
@@ -69,7 +70,14 @@ BODIES: dict[str, Callable[[str], dict[str, Any]]] = {
 }
 """Bodies that are good enough to be judged, by operation; they are told the id of a compendium."""
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
-QUERIES = {"user_edit": {"level": "0"}, "inspection_inspect": {"file": "data.csv"}, "search_find": {"q": "rain"}}
+OWNERS = {"user": OWNER}
+"""Of a run that is asked for by its name, which everybody has for themselves."""
+QUERIES = {
+    **dict.fromkeys(("runs_view", "runs_build", "runs_kill"), OWNERS),
+    "user_edit": {"level": "0"},
+    "inspection_inspect": {"file": "data.csv"},
+    "search_find": {"q": "rain"},
+}
 BY_BODY = {
     "job_create",
     "shipment_create",
@@ -77,6 +85,7 @@ BY_BODY = {
     "substitution_create",
     "binding_create",
     "binding_extract",
+    "runs_create",
 }
 """Operations whose compendium is named in the body."""
 OF_ONESELF = {"sign_in_who", "quota_view"}
@@ -100,7 +109,7 @@ class Operation:
         first = self.path.removeprefix("/api/v1/").partition("/")[0].partition("{")[0]
         if self.id in BY_BODY or ("{id}" in self.path and first in {"compendium", "inspection"}):
             return "compendium"
-        return first if "{id}" in self.path else ""
+        return first if "{id}" in self.path or "{name}" in self.path else ""
 
 
 @dataclass(frozen=True)
@@ -148,11 +157,11 @@ def thing_of(operation: Operation, asker: Asker, things: Things) -> Thing | None
         return None if gone else Thing(OWNER, things.candidate, things.compendium)
     if about == "job":
         return Thing(f"link.{things.link}" if by_link else OWNER, things.candidate, things.compendium)
-    if about in {"shipment", "webhook"}:
+    if about in {"shipment", "webhook", "runs"}:
         return Thing(OWNER, candidate=True)
     if about == "user":
         return Thing("dora", candidate=False)
-    if about == "token" or operation.id in {"token_index", "token_create"}:
+    if about == "token" or operation.id in {"token_index", "token_create", "runs_index"}:
         return Thing(asker.principal.name, candidate=False)
     return None
 
@@ -211,7 +220,7 @@ def request_of(cell: Cell, named: str) -> dict[str, Any]:
     compendium = things.link if by_link else things.compendium
     job = things.job_by_link if by_link else things.job
     ids = {"compendium": compendium, "job": job, "shipment": things.shipment, "webhook": things.webhook}
-    places = {**PLACES, "id": ids.get(operation.about, named)}
+    places = {**PLACES, "id": ids.get(operation.about, named), "name": things.run}
     if operation.id == "shipment_create_as":
         places["id"] = new_id()
     if "/dead/" in operation.path:

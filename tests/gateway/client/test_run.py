@@ -125,7 +125,7 @@ def test_a_rejected_workspace_is_told_in_the_services_own_words(gateway, erc, wo
 def test_a_refused_upload_ends_with_the_exit_code_of_its_kind(
     gateway, erc, workspace, status, code, monkeypatch
 ) -> None:
-    monkeypatch.setattr("erc.gateway.client.commands.run.SEND_SECONDS", 0.1)
+    monkeypatch.setattr("erc.gateway.client.running.SEND_SECONDS", 0.1)
     gateway.refuse("POST", "/api/v1/compendium", status, title="It is refused", detail="Do this.")
     ran = erc("run", workspace, url=gateway.url)
     assert ran.exit_code == code
@@ -145,7 +145,7 @@ def test_json_is_one_document_with_everything(gateway, erc, workspace) -> None:
 
 
 def test_json_tells_a_problem_with_the_ids_that_are_known(gateway, erc, workspace) -> None:
-    gateway.refuse("POST", "/api/v1/job", 409, title="It is not ready", code="compendium_not_ready")
+    gateway.refuse("POST", "/api/v1/runs", 409, title="It is not ready", code="compendium_not_ready")
     ran = erc("run", workspace, "--json", url=gateway.url)
     said = json.loads(ran.stdout)
     assert said == {
@@ -157,7 +157,7 @@ def test_json_tells_a_problem_with_the_ids_that_are_known(gateway, erc, workspac
 
 def test_no_wait_prints_the_ids_and_does_not_follow(gateway, erc, workspace) -> None:
     ran = erc("run", workspace, "--no-wait", url=gateway.url)
-    assert (ran.exit_code, ran.stdout) == (0, f"compendium {fake.COMPENDIUM}\njob {fake.JOB}\n")
+    assert (ran.exit_code, ran.stdout) == (0, f"run paper@latest\ncompendium {fake.COMPENDIUM}\njob {fake.JOB}\n")
     assert gateway.places == []
 
 
@@ -220,14 +220,14 @@ def test_without_a_service_the_sentence_says_how_to_start_one(erc, workspace, ho
     assert "start one with: erc up" in ran.stderr
 
 
-@pytest.mark.parametrize("path", ["/api/v1/compendium", "/api/v1/job"])
+@pytest.mark.parametrize("path", ["/api/v1/compendium", "/api/v1/runs"])
 @pytest.mark.parametrize("trouble", ["unavailable", "breaks", "idempotency_key_taken"])
 def test_what_was_sent_without_an_answer_is_sent_again_under_its_key(gateway, erc, workspace, path, trouble) -> None:
     gateway.troubles["POST", path] = [trouble, trouble]
     ran = erc("run", workspace, url=gateway.url)
     assert ran.exit_code == 0
     assert "Trying again" in ran.stderr
-    keys = {"/api/v1/compendium": [], "/api/v1/job": []}
+    keys = {"/api/v1/compendium": [], "/api/v1/runs": []}
     for asked, key in gateway.keys:
         keys[asked].append(key)
     assert [len(said) for said in keys.values()] == [3 if name == path else 1 for name in keys]

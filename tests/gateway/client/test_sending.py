@@ -15,8 +15,7 @@ from support.fake_gateway import COMPENDIUM, FakeGateway
 from support.fake_sources import FakeSources
 from typer.testing import Result
 
-from erc.gateway.client import sending
-from erc.gateway.client.commands import run as running
+from erc.gateway.client import running, sending
 from erc.gateway.client.pack import Packed
 
 
