@@ -15,7 +15,7 @@ from bench.report import Figure
 from erc.events.blobs import FileBlobStore
 from erc.schemas.workspace import Entry, Manifest
 from erc.workers.executor.domain import Owner
-from erc.workers.executor.trees import Trees
+from erc.workers.trees import Trees
 
 FILES, SIZE = 10_000, 1 << 30
 

@@ -15,6 +15,7 @@ from erc.schemas.check import Verdict
 from erc.schemas.compendium import CompendiumStatus, SourceKind
 from erc.schemas.ids import Digest, Id
 from erc.schemas.job import JobStatus, StepName, StepStatus
+from erc.schemas.repeat import Variation
 
 
 class LoadWorkspace(Command):
@@ -55,7 +56,7 @@ class SaveImage(Command):
 
 
 class ExecuteWorkspace(Command):
-    """Run the plan's command on the workspace in a sandbox."""
+    """Run the plan's command on the workspace in a sandbox; in a repeat, with these things otherwise."""
 
     WORKER, VERB = "executor", "execute"
     job_id: Id
@@ -63,6 +64,7 @@ class ExecuteWorkspace(Command):
     description: Digest
     plan: Digest
     image_id: str
+    variations: list[Variation] = Field(default_factory=list)
 
 
 class CheckOutputs(Command):
@@ -181,6 +183,8 @@ class ExecutionFinished(Event):
     AGGREGATE, TYPE = "execution", "execution.finished.v1"
     job_id: Id
     outputs: Digest
+    conditions: Digest | None = None
+    """Blob of the conditions of a run that varied something."""
     log: Digest | None = None
     log_chunks: int = 0
 
@@ -192,6 +196,7 @@ class ExecutionFailed(Event):
     job_id: Id
     problem: Digest
     exit_code: int | None = None
+    conditions: Digest | None = None
     log: Digest | None = None
     log_chunks: int = 0
 

@@ -60,6 +60,7 @@ class Action(StrEnum):
     READ_METADATA = "read the metadata"
     EDIT = "edit the metadata"
     RUN = "run a job"
+    REPEAT = "repeat the run of a job"
     CANCEL = "cancel"
     NAME_RUN = "run under a name"
     SEE_RUN = "look at a named run"
@@ -132,6 +133,7 @@ OF_THINGS: dict[Action, tuple[Rule, Rule]] = {
     Action.READ_METADATA: (Rule(EVERYBODY, EVERYBODY, scope=Scope.READ), Rule(EVERYBODY, EVERYBODY, scope=Scope.READ)),
     Action.EDIT: (_OWN_OR_EDITOR, _OWN_OR_EDITOR),
     Action.RUN: (Rule(0, EDITOR, link=True), Rule(0, 0)),
+    Action.REPEAT: (_OWN_OR_EDITOR, Rule(0, KNOWN)),
     Action.CANCEL: (_OWN_OR_EDITOR, _OWN_OR_EDITOR),
     Action.NAME_RUN: (_OWN_OR_EDITOR, Rule(0, 0)),
     Action.SEE_RUN: (Rule(0, EDITOR, scope=Scope.READ), Rule(0, EDITOR, scope=Scope.READ)),

@@ -27,6 +27,7 @@ from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
 from erc.schemas.metadata import Description
 from erc.schemas.problem import Problem
+from erc.schemas.repeat import Conditions
 from erc.schemas.shipment import Shipment, ShipmentStatus
 
 log = logging.getLogger("erc.gateway")
@@ -113,6 +114,7 @@ class Follower:
             problem=self._document(event, "problem", Problem),
             report=self._document(event, "report", CheckReport),
             description=self._document(event, "description", Description),
+            conditions=self._document(event, "conditions", Conditions),
         )
 
     def _document(self, event: Event, field: str, model: type[M]) -> M | None:

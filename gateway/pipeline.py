@@ -27,6 +27,7 @@ from erc.events.catalog import (
     SaveImage,
 )
 from erc.events.errors import GIVEN_UP
+from erc.gateway.repeats import after_check, after_failure, after_run
 from erc.gateway.transition import Advance, Facts, TooEarly
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium
@@ -135,8 +136,9 @@ def _finished(job: Job, event: ExecutionFinished, facts: Facts) -> Advance[Job] 
         StepName.IMAGE_EXECUTE: _logged(ran, event),
         StepName.CHECK: Step(status=StepStatus.RUNNING, start=facts.time),
     }
-    check = CheckOutputs(job_id=job.id, manifest=job.manifest, outputs=event.outputs, description=job.description)
-    return Advance(_moved(job, {"outputs": event.outputs, "exit_code": 0}, steps), [check])
+    against = job.repeat.reference if job.repeat else job.manifest
+    check = CheckOutputs(job_id=job.id, manifest=against, outputs=event.outputs, description=job.description)
+    return Advance(_moved(job, {"outputs": event.outputs, "exit_code": 0, **after_run(job, facts)}, steps), [check])
 
 
 def _checked(job: Job, event: CheckFinished, facts: Facts) -> Advance[Job] | None:
@@ -145,7 +147,7 @@ def _checked(job: Job, event: CheckFinished, facts: Facts) -> Advance[Job] | Non
     reason = facts.report.reason if facts.report else ""
     well = event.verdict.well
     check = _ended(job.steps[StepName.CHECK], StepStatus.SUCCESS if well else StepStatus.FAILURE, facts.time, reason)
-    changes: dict[str, Any] = {"report": event.report, "verdict": event.verdict, "reason": reason}
+    changes = {"report": event.report, "verdict": event.verdict, "reason": reason, **after_check(job, facts.report)}
     if facts.report and facts.report.code:
         changes["problem"] = Problem(code=facts.report.code, title=reason)
     checked = _moved(job, changes, {StepName.CHECK: check})
@@ -178,7 +180,7 @@ def _failed(job: Job, event: EnvironmentFailed | ExecutionFailed | CheckFailed, 
         return None
     step = job.steps[name] if isinstance(event, CheckFailed) else _logged(job.steps[name], event)
     if isinstance(event, ExecutionFailed):
-        job = job.model_copy(update={"exit_code": event.exit_code})
+        job = job.model_copy(update={"exit_code": event.exit_code, **after_failure(job, event, facts)})
     return fail_job(job, name, facts.problem or _UNEXPLAINED, facts.time, step)
 
 

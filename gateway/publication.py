@@ -53,6 +53,7 @@ def public_snapshot(compendium: Compendium, jobs: Sequence[Job], time: datetime)
                 "status": job.status.value,
                 "verdict": job.verdict.value if job.verdict else None,
                 "sequence": job.version,
+                **({"repeats": job.repeat.of} if job.repeat else {}),
             }
             for job in jobs
         ],

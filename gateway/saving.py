@@ -14,9 +14,10 @@ from erc.events.outbox import utc_now
 from erc.gateway.auth import Action, Answer, Principal
 from erc.gateway.editing import edited, etag, matches, published, saved
 from erc.gateway.errors import Refused
+from erc.gateway.examining import examine_before
 from erc.gateway.o2r import Fault
 from erc.gateway.preparing import Invalid, Prepared, prepare
-from erc.gateway.publication import public_snapshot
+from erc.gateway.publication import public_snapshot, publishable
 from erc.gateway.services import Services
 from erc.gateway.transition import Advance
 from erc.schemas.compendium import Compendium, CompendiumStatus
@@ -55,6 +56,8 @@ async def save(services: Services, principal: Principal, identifier: str, wanted
     """
     action = Action.PUBLISH if wanted.publish else Action.EDIT
     found = await editable(services, principal, identifier, action)
+    if wanted.publish and publishable(found):
+        await examine_before(services, principal, found)
 
     async def decide(before: Compendium, jobs: Callable[[], Awaitable[Sequence[Job]]]) -> Advance[Compendium] | None:
         check_revision(before, wanted.if_match)

@@ -41,6 +41,7 @@ from erc.gateway.store.queue import Queue
 from erc.gateway.store.quotas import Quotas
 from erc.gateway.store.records import Records
 from erc.gateway.store.removal import RemovedCompendia
+from erc.gateway.store.repeats import Repeats
 from erc.gateway.store.revisions import Revisions
 from erc.gateway.store.runs import Runs
 from erc.gateway.store.search import SearchEngine
@@ -93,7 +94,7 @@ class Services:
         self.runs = Runs(self.records.database)
         self.public_links = PublicLinks(self.records.database)
         self.revisions = Revisions(self.records.database)
-        self.removed = RemovedCompendia(self.records.database)
+        self.removed, self.repeats = RemovedCompendia(self.records.database), Repeats(self.records.database)
         self.files = Library(self.blobs, self.settings.home)
         self.versions, self.views = Versions(self.records.database), Views()
         about = self.settings

@@ -42,6 +42,8 @@ class GatewaySettings:
     git_loopback: bool = False
     """Whether repositories may be on this machine, as `SOURCES_ALLOW_LOOPBACK` says."""
     identity: IdentitySettings = field(default_factory=IdentitySettings)
+    repeat_seconds: float = 0.0
+    """How long a publication waits for the repeats of the newest job; nothing is repeated when it is 0."""
     hosts: tuple[str, ...] = ()
     """Further names under which the service may be asked."""
 
@@ -67,6 +69,7 @@ class GatewaySettings:
             allow_loopback=loopback_allowed(),
             git_loopback=repositories_on_loopback(),
             identity=read_identity(env),
+            repeat_seconds=float(env.get("GATEWAY_REPEAT_SECONDS", "20")),
             hosts=tuple(name.strip() for name in env.get("GATEWAY_HOSTS", "").split(",") if name.strip()),
             stalled_seconds=float(env.get("GATEWAY_STALLED_SECONDS", "15")),
             quota=Quota(

@@ -12,6 +12,7 @@ from erc.events.errors import Unavailable
 from erc.schemas.check import CheckReport
 from erc.schemas.metadata import Description
 from erc.schemas.problem import Problem
+from erc.schemas.repeat import Conditions
 
 T = TypeVar("T")
 
@@ -28,6 +29,7 @@ class Facts:
     problem: Problem | None = None
     report: CheckReport | None = None
     description: Description | None = None
+    conditions: Conditions | None = None
 
 
 @dataclass(frozen=True)

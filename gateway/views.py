@@ -66,6 +66,8 @@ def job_view(
         view["waiting"] = {"position": waits.position, "estimate_seconds": waits.estimate_seconds}
     if job.problem:
         view["problem"] = job.problem.model_dump()
+    if job.repeat:
+        view["repeat"] = {"of": job.repeat.of, "variations": [one.value for one in job.repeat.variations]}
     if manifest is None:
         view["filesMissing"] = True
     else:

@@ -45,6 +45,8 @@ class Outcome(StrEnum):
     """Too large or not readable; `finding` says why."""
     IGNORED = "ignored"
     """Not compared because a rule says so; `rule` says which."""
+    NOT_DETERMINISTIC = "not deterministic"
+    """Differs from the published one, but also between runs of the service's own; said where a job is shown."""
 
     @property
     def agrees(self) -> bool:

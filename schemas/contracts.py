@@ -16,13 +16,16 @@ from erc.schemas.evidence import DriftReport, Evidence, Reproducibility
 from erc.schemas.job import Job
 from erc.schemas.metadata import Description
 from erc.schemas.problem import Problem
+from erc.schemas.repeat import Conditions, Determinism
 from erc.schemas.shipment import PackRecord, Shipment
 from erc.schemas.workspace import Entry
 
 DOCUMENTS: tuple[type[BaseModel], ...] = (
     CheckReport,
     Compendium,
+    Conditions,
     Description,
+    Determinism,
     Diagnosis,
     DriftReport,
     Entry,

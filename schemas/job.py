@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from erc.schemas.check import Verdict
 from erc.schemas.ids import Digest, Id
 from erc.schemas.problem import Problem
+from erc.schemas.repeat import Repeat
 
 
 class StepName(StrEnum):
@@ -90,6 +91,8 @@ class Job(BaseModel):
     reason: str = ""
     """Why the verdict is what it is: one sentence."""
     problem: Problem | None = None
+    repeat: Repeat | None = None
+    """Set where the job repeats another one, to see whether that one's outputs are deterministic."""
     created: datetime
     ended: datetime | None = None
 

@@ -24,7 +24,7 @@ class Need:
 
 def needs() -> list[Need]:
     """Return what is missing, in the order in which it is provided."""
-    return [*_python(), *_engine(), *_archive(), *_browser(), *_compose(), *_small_image()]
+    return [*_python(), *_engine(), *_archive(), *_browser(), *_compose(), *_small_image(), *_repeats()]
 
 
 def _python() -> Iterator[Need]:
@@ -78,6 +78,13 @@ def _browser() -> Iterator[Need]:
 def _compose() -> Iterator[Need]:
     if shutil.which("docker-compose") is None:
         yield Need("Docker Compose, to test the composition", ("docker-compose",), 80, 10, optional=True)
+
+
+def _repeats() -> Iterator[Need]:
+    if not any(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")):
+        yield Need("libfaketime, to repeat runs on another day", ("libfaketime",), 1, 1, optional=True)
+    if not Path("/usr/share/i18n/locales").is_dir():
+        yield Need("locales, to repeat runs in another one", ("locales",), 20, 5, optional=True)
 
 
 def _small_image() -> Iterator[Need]:

@@ -22,6 +22,7 @@ from erc.gateway.client.commands.metadata import metadata
 from erc.gateway.client.commands.open import open_page
 from erc.gateway.client.commands.plan import plan
 from erc.gateway.client.commands.publish import publish
+from erc.gateway.client.commands.repeat import repeat
 from erc.gateway.client.commands.run import run, update
 from erc.gateway.client.commands.status import status
 from erc.gateway.client.commands.up import up
@@ -47,6 +48,7 @@ app.command("logs")(logs)
 app.command("kill")(kill)
 app.command("cancel")(cancel)
 app.command("fix")(fix)
+app.command("repeat")(repeat)
 app.command("metadata")(metadata)
 app.command("publish")(publish)
 app.command("download")(download)

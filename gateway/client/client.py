@@ -31,9 +31,8 @@ QUIET_SECONDS = 45.0
 
 _ID = re.compile(r"[0-9a-z]{26}")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_RETRY = frozenset({502, 503})
-_TAKEN = "idempotency_key_taken"
-"""Code of the problem that says: the first sending of this request is being answered."""
+_RETRY, _TAKEN = frozenset({502, 503}), "idempotency_key_taken"
+"""Statuses after which to ask again; code of the problem that says: the first sending is being answered."""
 
 Document = TypeVar("Document", bound=BaseModel)
 
@@ -116,13 +115,17 @@ class Client:
 
     def mend(self, identifier: str, key: str) -> str:
         """Accept the change that a failed job proposes and return the id of the new compendium."""
-        path = f"/api/v1/job/{checked_id(identifier, 'job')}/mend"
-        return self._read(self._ask("POST", path, headers=_under(key)), Identified).id
+        answer = self._ask("POST", f"/api/v1/job/{checked_id(identifier, 'job')}/mend", headers=_under(key))
+        return self._read(answer, Identified).id
+
+    def repeat(self, identifier: str, key: str) -> None:
+        """Have a job repeated."""
+        self._ask("POST", f"/api/v1/job/{checked_id(identifier, 'job')}/repeat", headers=_under(key))
 
     def job(self, identifier: str) -> JobDocument:
         """Return a job with the texts of all its steps."""
-        path = f"/api/v1/job/{checked_id(identifier, 'job')}"
-        return self._read(self._ask("GET", path, params={"steps": "all"}), JobDocument)
+        asked = self._ask("GET", f"/api/v1/job/{checked_id(identifier, 'job')}", params={"steps": "all"})
+        return self._read(asked, JobDocument)
 
     def jobs(self, limit: int) -> list[str]:
         """Return the ids of the newest jobs, newest first."""

@@ -63,6 +63,31 @@ class Waiting(_Document):
     estimate_seconds: float | None = None
 
 
+class FindingDocument(_Document):
+    """An output that is not deterministic, and what made it change."""
+
+    name: str
+    kind: str = ""
+    causes: list[str] = Field(default_factory=list)
+
+
+class NotTriedDocument(_Document):
+    """Something that could not be varied, and why."""
+
+    variation: str
+    reason: str = ""
+
+
+class DeterminismDocument(_Document):
+    """What the repeats of a job told; `runs` counts the job's own."""
+
+    complete: bool
+    runs: int = 0
+    sentence: str = ""
+    findings: list[FindingDocument] = Field(default_factory=list)
+    not_tried: list[NotTriedDocument] = Field(default_factory=list)
+
+
 class JobDocument(_Document):
     """A job."""
 
@@ -77,6 +102,7 @@ class JobDocument(_Document):
     waiting: Waiting | None = None
     steps: dict[str, StepDocument] = Field(default_factory=dict)
     check: CheckDocument | None = None
+    determinism: DeterminismDocument | None = None
 
     @property
     def terminal(self) -> bool:

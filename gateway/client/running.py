@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from erc.gateway.client.archives import Archive, archive_of
 from erc.gateway.client.client import Client, new_key
+from erc.gateway.client.determinism import examined
 from erc.gateway.client.entrypoint import enter
 from erc.gateway.client.failures import ClientError, ExitCode, Unreachable
 from erc.gateway.client.naming import Whose
@@ -50,6 +51,8 @@ class Wish:
     update: bool = False
     force: bool = False
     auto_name: bool = False
+    repeat: bool = False
+    """Whether it is also to be found out whether the outputs are deterministic."""
 
 
 @dataclass
@@ -81,6 +84,9 @@ class Running:
     def _to_the_end(self) -> ExitCode:
         with showing_steps(self.terminal) as steps:
             job = watch(self.client, self._job_id, steps, Patience(self.deadline, steps.trouble))
+        if self.wish.repeat and job.check:
+            self.client.repeat(job.id, new_key())
+            job = examined(self.client, self.terminal, job.id, self.deadline)
         page = self.client.page(f"/job/{job.id}")
         self.terminal.document(self._about() | job_document(job, page))
         show_verdict(self.terminal, job, page)

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
+from erc.gateway.client.determinism import show_determinism
 from erc.gateway.client.documents import ComparisonDocument, JobDocument
 from erc.gateway.client.failures import ExitCode
 from erc.gateway.client.terminal import VERDICT_STYLES, Terminal, one_line, plain
@@ -32,6 +33,7 @@ def show_verdict(terminal: Terminal, job: JobDocument, page: str) -> None:
         _show_diagnosis(terminal, job.problem.diagnosis, job.id)
     for row in job.differences:
         terminal.show(f"  - {one_line(_difference(row))}")
+    show_determinism(terminal, job)
     terminal.show(f"  Page: {page}", "dim")
 
 
@@ -71,6 +73,7 @@ def job_document(job: JobDocument, page: str) -> dict[str, Any]:
         "verdict": job.verdict,
         "reason": job.reason,
         "differences": [row.model_dump() for row in job.differences],
+        "determinism": job.determinism.model_dump(mode="json") if job.determinism else None,
         "problem": job.problem.model_dump() if job.problem else None,
         "steps": {name: step.status for name, step in job.steps.items()},
         "created": job.created.isoformat() if job.created else None,

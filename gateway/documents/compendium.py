@@ -117,6 +117,8 @@ class SnapshotJob(Document):
     verdict: str | None
     sequence: int
     """Number of its last event before its public history."""
+    repeats: str | None = None
+    """The job that it repeats."""
 
 
 class Snapshot(Document):

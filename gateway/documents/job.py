@@ -9,6 +9,7 @@ from erc.gateway.documents.compendium import FolderNode
 from erc.gateway.documents.document import Document, NamedProblem
 from erc.schemas.check import ChangedPart, IgnoredPart, Likeness, Origin, Outcome, Place, Verdict
 from erc.schemas.job import JobStatus, StepName, StepStatus
+from erc.schemas.repeat import Determinism, Variation
 
 
 class JobStart(Document):
@@ -110,6 +111,15 @@ class CheckDocument(Document):
     """Files that the run made and nothing claims; they do not count."""
 
 
+class RepeatDocument(Document):
+    """What makes a job a repeat; its check compares with what the other job made."""
+
+    of: str
+    """The job that it repeats."""
+    variations: list[Variation]
+    """What it has otherwise; empty where nothing is varied on purpose."""
+
+
 class JobDocument(Document):
     """A job: the way from a workspace to a verdict."""
 
@@ -129,6 +139,10 @@ class JobDocument(Document):
     """What the run made or changed."""
     filesMissing: Literal[True] | None = None  # noqa: N815 - the o2r service's word
     check: CheckDocument | None = None
+    determinism: Determinism | None = None
+    """What came of repeating it; there when it was repeated."""
+    repeat: RepeatDocument | None = None
+    """There when the job is itself a repeat."""
 
 
 class JobFields(Document):

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from erc.events.blobs import BlobStore
 from erc.events.errors import Rejected
 from erc.gateway.content import read_report
+from erc.gateway.determinism import amended
 from erc.gateway.pages.differences import Piece, pieces
 from erc.gateway.pages.words import OUTCOMES, State
 from erc.gateway.services import Services
@@ -19,6 +20,7 @@ from erc.gateway.views import check_view
 from erc.schemas.check import ChangedPart, Comparison, IgnoredPart, Origin, Outcome
 from erc.schemas.ids import Digest
 from erc.schemas.job import Job
+from erc.schemas.repeat import Determinism
 
 SHOWN = 60
 """How many comparisons one page shows; the report shows all."""
@@ -129,16 +131,17 @@ class Evidence:
 
 
 async def evidence_of(
-    services: Services, job: Job, signer: Signer, selection: Selection, files: str
+    services: Services, job: Job, signer: Signer, selection: Selection, files: str, what: Determinism | None = None
 ) -> Evidence | None:
     """Return the evidence of a job's check, with addresses by this signer; None before there is one.
 
-    `files` is the address under which the files of the compendium have pages, empty when it was deleted.
+    `files` is the address under which the files of the compendium have pages, empty when it was deleted; `what` is
+    what the job's repeats tell.
     """
     if not job.report:
         return None
     try:
-        report = await read_report(services, job.report)
+        report = amended(await read_report(services, job.report), what)
     except Rejected:
         return None
     view = check_view(job, report, signer)

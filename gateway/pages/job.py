@@ -6,7 +6,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from erc.gateway.auth import Action, Answer, Thing, authorise
+from erc.gateway.examining import as_shown, found
 from erc.gateway.pages.about import about
+from erc.gateway.pages.determinism import may_repeat
 from erc.gateway.pages.environment import environment_of
 from erc.gateway.pages.evidence import evidence_of, selection_of
 from erc.gateway.pages.files import files_of
@@ -29,6 +31,8 @@ async def page(request: Request) -> Response:
     query = request.query_params
     thing = Thing(job.owner, compendium.candidate if compendium else True)
     mends = compendium is not None and authorise(principal, Action.EDIT, thing) is Answer.ALLOWED
+    what = await found(services, job)
+    signer = services.signer.by_link() if principal.link else services.signer
     cancels = not job.terminal and authorise(principal, Action.CANCEL, thing) is Answer.ALLOWED
     return render(
         request,
@@ -39,14 +43,17 @@ async def page(request: Request) -> Response:
         by_link=bool(principal.link),
         compendium=compendium,
         title=about(compendium).title if compendium else "A compendium that was deleted",
-        headline=headline(job, waits),
+        headline=headline(await as_shown(services, job, what), waits),
         evidence=await evidence_of(
             services,
             job,
-            services.signer.by_link() if principal.link else services.signer,
+            signer,
             selection_of(query.get("show"), query.get("from")),
             f"/compendium/{shown}/files" if compendium else "",
+            what,
         ),
+        determinism=what,
+        repeats=may_repeat(principal, job, thing, what),
         environment=await environment_of(services.blobs, job),
         steps=await steps(services.blobs, job),
         files=await files_of(services.blobs, job.outputs, f"/api/v1/job/{job.id}/data"),

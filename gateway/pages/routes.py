@@ -7,6 +7,7 @@ from starlette.routing import Route
 from erc.gateway.pages import (
     account,
     compendium,
+    determinism,
     device,
     job,
     listing,
@@ -44,6 +45,7 @@ ROUTES: list[Route] = [
     Route("/compendium/{id:str}/history/{number:int}", metadata.revision, methods=["GET"]),
     Route("/job/{id:str}", job.page, methods=["GET"]),
     Route("/job/{id:str}/mend", job.mend, methods=["POST"]),
+    Route("/job/{id:str}/repeat", determinism.start, methods=["POST"]),
     Route("/job/{id:str}/cancel", job.cancel, methods=["POST"]),
     Route("/account", account.page, methods=["GET"]),
     Route("/account/tokens", account.make_token, methods=["POST"]),

@@ -41,6 +41,7 @@ OUTCOMES = {
     Outcome.EXTRA: State("+", "extra", "odd"),
     Outcome.UNCOMPARED: State("?", Outcome.UNCOMPARED.word, "odd"),
     Outcome.IGNORED: State("–", "ignored", "idle"),
+    Outcome.NOT_DETERMINISTIC: State("↯", "not deterministic", "odd"),
 }
 
 STEPS = {

@@ -17,6 +17,7 @@ from erc.gateway.describing import LISTED, PAGING, REPEAT, About, Content, Descr
 from erc.gateway.documents.document import Listing
 from erc.gateway.documents.job import CancelledJob, JobDocument, JobId, JobRows, JobStart
 from erc.gateway.errors import Refused
+from erc.gateway.examining import found, seen
 from erc.gateway.idempotency import Answer
 from erc.gateway.identifiers import is_link_id, new_id
 from erc.gateway.pipeline import cancel_job, start_job
@@ -137,7 +138,11 @@ async def view(request: Request) -> Response:
         manifest = await asyncio.to_thread(read_manifest, services.blobs, job.outputs)
     waits = None if job.terminal else await place(services.records.database, job.id)
     report = await read_report(services, job.report) if job.report else None
+    what = await found(services, job)
+    job, report = seen(job, report, what)
     document = job_view(job, manifest, detailed, waits, report)
+    if what:
+        document["determinism"] = what.model_dump(mode="json")
     if report:
         signer = services.signer.by_link() if principal.link else services.signer
         document["check"] = check_view(job, report, signer)

@@ -13,6 +13,7 @@ from erc.gateway.auth import Action, Principal
 from erc.gateway.describing import About, Described
 from erc.gateway.documents.compendium import Publication, Snapshot
 from erc.gateway.errors import Refused
+from erc.gateway.examining import examine_before
 from erc.gateway.publication import publish, publishable
 from erc.gateway.routes.asking import services_of
 from erc.gateway.saving import keep_snapshot
@@ -35,6 +36,8 @@ async def create(request: Request) -> Response:
 async def make_public(services: Services, principal: Principal, identifier: str) -> Compendium:
     """Publish a compendium; raises Refused (401, 403, 404; 409 when it is not ready)."""
     compendium = await services.compendium(principal, identifier, Action.PUBLISH)
+    if publishable(compendium):
+        await examine_before(services, principal, compendium)
 
     async def decide(before: Compendium, jobs: Callable[[], Awaitable[Sequence[Job]]]) -> Advance[Compendium] | None:
         if not publishable(before):

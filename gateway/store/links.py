@@ -94,7 +94,7 @@ class PublicLinks:
     ) -> Sequence[Job]:
         """Return the jobs that were started by a link, newest first."""
         job = tables.job
-        query = select(job.c.document).where(job.c.link == link)
+        query = select(job.c.document).where(job.c.link == link, job.c.repeats.is_(None))
         for column, value in ((job.c.owner, owner), (job.c.status, status)):
             if value:
                 query = query.where(column == value)

@@ -142,6 +142,7 @@ class Lists:
             "job.status = :status": wanted.status,
         }
         visible = [] if wanted.link else ["job.link IS NULL", _visible(principal, "compendium.")]
+        visible = ["job.repeats IS NULL", *visible]
         tables = "job JOIN compendium ON compendium.id = job.compendium_id"
         query = _query("job.id, job.status, job.owner", tables, filters, visible, principal, key="job.id")
         return await self._page(query, paging, lambda row: JobRow(row["id"], row["status"], row["owner"]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -13,10 +13,13 @@ from erc.events.catalog import Command, CompendiumChanged, CompendiumDeleted, Ev
 from erc.events.envelope import outgoing_command, outgoing_event
 from erc.events.outbox import Database, Transaction, row_for_update, utc_now
 from erc.gateway.auth import Principal
+from erc.gateway.identifiers import new_id
 from erc.gateway.packing import CANCELLED, cancel_shipment
 from erc.gateway.pipeline import cancel_job
+from erc.gateway.repeats import follow_ups, start_repeat
 from erc.gateway.store.queue import Queue
 from erc.gateway.store.revisions import AlsoOf, Decide
+from erc.gateway.store.rows import Also as Also
 from erc.gateway.store.rows import (
     compendium_row,
     first_event,
@@ -31,20 +34,15 @@ from erc.gateway.store.rows import (
     visible,
     write,
 )
+from erc.gateway.store.rows import nothing as nothing
 from erc.gateway.store.telling import compendium_event, job_event, public_subject
 from erc.gateway.store.unlinking import unlink
 from erc.gateway.transition import Advance
 from erc.schemas import tables
 from erc.schemas.compendium import Compendium
+from erc.schemas.ids import Id
 from erc.schemas.job import Job
 from erc.schemas.shipment import Shipment
-
-Also = Callable[[Transaction], Awaitable[None]]
-"""What is written within the same transaction."""
-
-
-async def nothing(_transaction: Transaction) -> None:
-    """Write nothing more."""
 
 
 class Records:
@@ -56,10 +54,9 @@ class Records:
         queue: Queue,
         now: Callable[[], datetime] = utc_now,
         moved: Callable[[Job, Job], None] = lambda _before, _after: None,
+        make_id: Callable[[], Id] = new_id,
     ) -> None:
-        self.database, self._queue, self._now, self._moved = database, queue, now, moved
-
-    # ------------------------------------------------------------------------------------------ read
+        self.database, self._queue, self._now, self._moved, self._make_id = database, queue, now, moved, make_id
 
     async def compendium(self, identifier: str) -> Compendium | None:
         """Return a compendium, or None."""
@@ -107,14 +104,12 @@ class Records:
         job, compendium = tables.job, tables.compendium
         joined = job.join(compendium, job.c.compendium_id == compendium.c.id)
         seen = visible(principal, compendium.c.candidate, compendium.c.owner)
-        query = select(job.c.document).select_from(joined).where(seen, job.c.link.is_(None))
+        query = select(job.c.document).select_from(joined).where(seen, job.c.link.is_(None), job.c.repeats.is_(None))
         for column, value in ((job.c.compendium_id, compendium_id), (job.c.owner, owner), (job.c.status, status)):
             if value:
                 query = query.where(column == value)
         rows = await self.database.rows(page(query, job.c.id, start, limit))
         return [Job.model_validate(row["document"]) for row in rows]
-
-    # ------------------------------------------------------------------------------------------ write
 
     async def add_compendium(self, compendium: Compendium, command: Command, also: Also = nothing) -> None:
         """Accept a compendium together with the command that loads it."""
@@ -131,8 +126,11 @@ class Records:
         async with self.database.transaction() as transaction:
             await also(transaction)
             await hold(transaction, advance.state.compendium_id)
-            await transaction.connection.execute(insert(tables.job).values(**job_row(advance.state)))
-            await self._job_messages(transaction, None, advance, trace.traceparent())
+            await self._add_job(transaction, advance, trace.traceparent())
+
+    async def _add_job(self, transaction: Transaction, advance: Advance[Job], traceparent: str | None) -> None:
+        await transaction.connection.execute(insert(tables.job).values(**job_row(advance.state)))
+        await self._job_messages(transaction, None, advance, traceparent)
 
     async def end_job(self, transaction: Transaction, identifier: str) -> Callable[[], None] | None:
         """Cancel a job within a transaction that has no lock of a queue; None when it has ended already.
@@ -215,6 +213,9 @@ class Records:
         await self._job_messages(transaction, before, advance, place)
         if advance.stops:
             await stop(transaction, identifier)
+        for repeat in follow_ups(advance.state):
+            further = start_repeat(self._make_id(), advance.state, repeat, before.owner, self._now())
+            await self._add_job(transaction, further, place)
         return before, advance.state
 
     async def move_shipment(

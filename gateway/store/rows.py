@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, or_, select, true
@@ -18,6 +19,14 @@ from erc.schemas.shipment import Shipment
 
 DOI_CHARACTERS = 300
 """What is longer is no DOI, and no index takes it."""
+
+
+Also = Callable[[Transaction], Awaitable[None]]
+"""What is written within the same transaction."""
+
+
+async def nothing(_transaction: Transaction) -> None:
+    """Write nothing more."""
 
 
 async def hold(transaction: Transaction, compendium_id: str) -> None:
@@ -97,7 +106,8 @@ def _doi(compendium: Compendium) -> str | None:
 
 def job_row(job: Job) -> dict[str, Any]:
     """Return the row of a job."""
-    return row_of(job) | {"owner": job.owner, "compendium_id": job.compendium_id, "link": job.link}
+    about = {"owner": job.owner, "compendium_id": job.compendium_id, "link": job.link}
+    return row_of(job) | about | {"repeats": job.repeat.of if job.repeat else None}
 
 
 def page(query: Select[Any], order: Any, start: int, limit: int) -> Select[Any]:

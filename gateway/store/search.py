@@ -87,7 +87,7 @@ def _jobs(query: Query, principal: Principal) -> Select[Any]:
     )
     score = cast(literal(0.5 if words_in(query) else 1.0), Float).label("score")
     matching = select(job.c.id, source.label("document"), score).select_from(joined)
-    return matching.where(_visible(principal), job.c.link.is_(None), job_matches(query))
+    return matching.where(_visible(principal), job.c.link.is_(None), job.c.repeats.is_(None), job_matches(query))
 
 
 _SOURCES = {COMPENDIA: _compendia, JOBS: _jobs}

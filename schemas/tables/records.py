@@ -111,9 +111,11 @@ job = Table(
     Column("document", JSONB, nullable=False),
     moment("created"),
     Column("link", Text, comment="the public link that it was started by"),
+    Column("repeats", Text, comment="the job that it repeats; repeats are in no list"),
     Index("ix_job_compendium_id", "compendium_id", "id"),
     Index("ix_job_link", "link"),
     Index("ix_job_owner", "owner", "id"),
+    Index("ix_job_repeats", "repeats", "id", postgresql_where=text("repeats IS NOT NULL")),
     Index("ix_job_status", "status", "id"),
     comment="owner: gateway",
 )

@@ -19,7 +19,7 @@ ADAPTERS = {
     "events/__main__.py": {"secrets.token_hex"},  # names of processes
     "events/trace.py": {"secrets.token_hex"},  # ids of traces
     "workers/process.py": {"secrets.token_hex"},
-    "workers/executor/trees.py": {"secrets.token_hex"},  # names of partial folders
+    "workers/trees.py": {"secrets.token_hex"},  # names of partial folders
     "workers/executor/sandbox.py": {"secrets.token_hex"},  # names of probes
     "gateway/identifiers.py": {"time.time_ns", "secrets.token_bytes"},  # the shipped ids
     "gateway/signer.py": {"time.time"},  # the default of a parameter

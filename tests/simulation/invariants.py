@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from erc.gateway.abandoned import AGAIN
+from erc.gateway.repeats import follow_ups
 from erc.schemas.compendium import Compendium
+from erc.schemas.job import Job
+from erc.schemas.repeat import Repeat
 from erc.workers.indexer.domain import search_document
 from simulation.readers import expected
 from simulation.scenario import NEW_WORK_SECONDS, TERMINAL, settled
@@ -39,7 +42,8 @@ def nothing_is_there_twice(world: World) -> Broken:
     uploads = Counter(row["document"]["upload"] for row in world.postgres.rows("compendium"))
     yield from (f"the upload {upload[:8]} is there {number} times" for upload, number in uploads.items() if number > 1)
     for table in ("job", "shipment"):
-        asked = Counter(row["compendium_id"] for row in world.postgres.rows(table))
+        rows = [row for row in world.postgres.rows(table) if not row.get("repeats")]
+        asked = Counter(row["compendium_id"] for row in rows)
         for compendium, number in asked.items():
             if number > world.asked[table, compendium]:
                 yield f"{number} {table}s of {compendium} are there, {world.asked[table, compendium]} were asked for"
@@ -76,6 +80,26 @@ def _tells(event: dict[str, Any], row: dict[str, Any]) -> bool:
     said, document = event["body"]["data"], row["document"]
     same = said["status"] == row["status"] and said["verdict"] == document["verdict"]
     return same and event["sequence"] == row["version"] == document["version"]
+
+
+def repeats_follow_from_each_other(world: World) -> Broken:
+    """I-2 and I-3, for repeats: each that was asked for is there once, and each has what follows from its end."""
+    repeats: dict[str, list[Job]] = {}
+    for row in world.postgres.rows("job"):
+        if row["repeats"]:
+            repeats.setdefault(row["repeats"], []).append(Job.model_validate(row["document"]))
+    for of, jobs in repeats.items():
+        first = [job for job in jobs if job.repeat and not job.repeat.suspects]
+        if len(first) > world.asked["repeat", of]:
+            yield f"the job {of} is repeated {len(first)} times"
+        there = Counter(_varied(job.repeat) for job in jobs if job.repeat and job.repeat.suspects)
+        wanted = Counter(_varied(one) for job in jobs for one in follow_ups(job))
+        if there != wanted:
+            yield f"the repeats of {of} vary {dict(there)}, not {dict(wanted)}"
+
+
+def _varied(repeat: Repeat) -> tuple[str, ...]:
+    return tuple(one.value for one in repeat.variations)
 
 
 ENDS = {
@@ -211,6 +235,7 @@ def new_work_succeeds_soon(world: World) -> Broken:
 INVARIANTS: dict[str, Callable[[World], Broken]] = {
     "I-1": uploads_are_there,
     "I-2": nothing_is_there_twice,
+    "I-2 (repeats)": repeats_follow_from_each_other,
     "I-3": everything_ends_once,
     "I-3 (workers)": ends_are_last,
     "I-4": events_are_in_order,

@@ -127,7 +127,7 @@ def _builder(world: World, store: Callable[..., Any]) -> list[Duty]:
 
 def _executor(world: World, store: Callable[..., Any]) -> list[Duty]:
     runs, sandbox = store(tables.execution, "executor"), Sandbox(world.machines, world.network, world.blobs)
-    handler = Executor(Trees(), sandbox, world.blobs, world.chunks, runs, 10_000)
+    handler = Executor(Trees(), sandbox, world.blobs, world.chunks, runs, 10_000, world.machines.vary)
     stop = lambda command: sandbox.clean(command.job_id)  # noqa: E731
     return [Duty(ExecuteWorkspace, runs, handler.execute, execution_failed, stop=stop)]
 
@@ -194,7 +194,7 @@ async def gateway(world: World, process: Process) -> None:
     """`python -m erc.gateway`."""
     parts, client, database = world.parts, world.client(), world.database()
     queue = parts.queue(world.now)
-    records = parts.records(database, queue, world.now)
+    records = parts.records(database, queue, world.now, make_id=world.new_id)
 
     follower = parts.follower(records, world.blobs, NO_FAULTS)
     undertaker = parts.undertaker(records, parts.fetcher(client), world.now)

@@ -15,7 +15,9 @@ from erc.events.blobs import put_document
 from erc.events.catalog import LoadWorkspace, PackShipment
 from erc.events.outbox import Database, Transaction
 from erc.gateway.idempotency import Answer, Asked, Keep, fingerprint
+from erc.gateway.repeats import first_repeat, repeatable, start_repeat
 from erc.gateway.store.idempotency import SqlAnswers
+from erc.gateway.store.repeats import Repeats
 from erc.schemas.compendium import Compendium
 from erc.schemas.ids import Id
 from erc.schemas.job import Job
@@ -28,7 +30,7 @@ Act = Callable[[Keep[Transaction]], Awaitable[Answer]]
 
 
 class Ended(Exception):
-    """What the gateway says about a job that cannot be cancelled any more: 409."""
+    """What the gateway says about a job that cannot be cancelled, or repeated, any more: 409."""
 
 
 @dataclass
@@ -89,6 +91,30 @@ class Gateway:
         for desk in world.desks.values():
             if world.rng.random() < 0.8:
                 await desk.cancel(job_id)
+        return answer
+
+    async def repeat(self, owner: str, key: str, job_id: Id) -> bool:
+        """Have a job repeated; False when it cannot be, or is being repeated."""
+        try:
+            await self._once(owner, key, ("/repeat", job_id), lambda keep: self._repeat(owner, job_id, keep))
+        except Ended:
+            return False
+        return True
+
+    async def _repeat(self, owner: str, job_id: Id, keep: Keep[Transaction]) -> Answer:
+        world = self.world
+        job = await self.records.job(job_id)
+        if not repeatable(job):
+            raise Ended
+        advance = start_repeat(world.new_id(), job, first_repeat(job, job.manifest), owner, world.now())
+        answer = _answer(advance.state.id)
+
+        async def within(transaction: Transaction) -> None:
+            if await Repeats(self.database).going_on(transaction, job_id):
+                raise Ended
+            await keep(transaction, answer)
+
+        await self.records.add_job(advance, within)
         return answer
 
     async def ship(self, owner: str, key: str, compendium_id: Id) -> Id:

@@ -58,6 +58,9 @@ class Plan:
     new_work: float = 0.2
     """Share of the runs that ask for something new at the end."""
 
+    repeats: float = 0.0
+    """Share of the jobs that somebody has repeated."""
+
     reads: bool = True
     """Whether somebody reads the stream of everything."""
 
@@ -198,6 +201,9 @@ async def _run(world: World, owner: str, key: str, compendium: Id, plan: Plan) -
         if await _insist(world, lambda it: it.cancel(owner, f"{key} cancel", job), plan.gives_up):
             world.answered.cancelled.add(job)
     await _until(world, lambda: _status(world, "job", job) in TERMINAL, QUIET_SECONDS)
+    if plan.repeats and world.rng.random() < plan.repeats:
+        world.asked["repeat", job] += 1
+        await _insist(world, lambda it: it.repeat(owner, f"{key} repeat", job), plan.gives_up)
 
 
 async def _insist(world: World, action: Callable[[Any], Awaitable[Any]], gives_up: float = 0.0) -> Any:

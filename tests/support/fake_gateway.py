@@ -170,6 +170,7 @@ class FakeGateway:
             Route("/api/v1/job", lambda _request: JSONResponse({"results": [JOB]})),
             Route("/api/v1/job/{id}", self._job),
             Route("/api/v1/job/{id}/cancel", lambda _request: JSONResponse({"job_id": JOB}), methods=["POST"]),
+            Route("/api/v1/job/{id}/repeat", lambda _request: JSONResponse({"job_id": JOB}), methods=["POST"]),
             Route("/api/v1/job/{id}/log/{step}", self._log),
             Route("/api/v1/job/{id}/events", self._events),
             Route("/api/v1/plan", self._plan, methods=["POST"]),

@@ -40,6 +40,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, orders: Path, metrics_port
         "EVENTS_HEARTBEAT_SECONDS": "0.5",
         "GATEWAY_ABANDONED_SECONDS": "6",
         "GATEWAY_JANITOR_SECONDS": "1",
+        "GATEWAY_REPEAT_SECONDS": "0",
         "BUILDER_SAVE_IMAGE": "false",
         "EXECUTOR_WALL_CLOCK_SECONDS": "45",
         "EXECUTOR_MEMORY_BYTES": str(512 << 20),

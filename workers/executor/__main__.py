@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from erc.events.blobs import BlobStore
@@ -15,17 +16,19 @@ from erc.events.outbox import utc_now
 from erc.schemas import tables
 from erc.schemas.workspace import Manifest
 from erc.workers.docker import connect, tell_engine
-from erc.workers.executor.domain import Intention, Outcome, RunRequest
+from erc.workers.executor.domain import LENT_LOCALE, Intention, Outcome, RunRequest
 from erc.workers.executor.handler import Executor, failed
 from erc.workers.executor.outputs import CollectLimits, JobFolders
 from erc.workers.executor.sandbox import Sandbox
 from erc.workers.executor.settings import ExecutorSettings
-from erc.workers.executor.trees import Trees
+from erc.workers.executor.varied import Varied
+from erc.workers.lent import lend
 from erc.workers.limits import TimeLimit
 from erc.workers.process import Context
 from erc.workers.process import main as run
 from erc.workers.run import Duty
 from erc.workers.store import WorkStore
+from erc.workers.trees import Trees
 
 log = logging.getLogger("erc.worker")
 
@@ -85,6 +88,7 @@ async def _build(context: Context) -> list[Duty]:
     jobs, trees = context.settings.home / "jobs", context.settings.home / "trees"
     sandbox = EngineSandbox(settings, JobFolders(jobs, settings.owner), context.blobs)
     workspaces = Trees(context.blobs, trees, settings.owner)
+    lending = partial(lend, context.settings.home / "lent", LENT_LOCALE, settings.faketime)
     executor = Executor(
         workspaces,
         sandbox,
@@ -92,6 +96,7 @@ async def _build(context: Context) -> list[Duty]:
         context.logs,
         store,
         settings.limits.log_bytes,
+        Varied(workspaces, sandbox.connected, settings.owner, lending),
     )
     context.beside(_sweep(sandbox, store, workspaces))
     limits = settings.limits

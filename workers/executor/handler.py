@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,21 +16,15 @@ from erc.events.errors import Rejected
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.metadata import Description
+from erc.schemas.repeat import Conditions, Variation
 from erc.schemas.workspace import Manifest
 from erc.workers.diagnosing import LOG_LINES, explained
-from erc.workers.executor.domain import Failed, Failure, Intention, Outcome, RunRequest, Succeeded
+from erc.workers.executor.domain import Circumstances, Failed, Failure, Intention, Outcome, RunRequest, Succeeded
+from erc.workers.executor.ports import Trees
 from erc.workers.logs import Chunks, StepLog
 from erc.workers.store import Work, WorkStore
 
 TAIL_LINES = 15
-
-
-class Trees(Protocol):
-    """Materialised workspaces."""
-
-    def materialise(self, digest: Digest, manifest: Callable[[], Manifest]) -> Path:
-        """Return the folder of a workspace, made once."""
-        ...
 
 
 class Sandbox(Protocol):
@@ -53,6 +47,10 @@ class Sandbox(Protocol):
     async def clean(self, job_id: str) -> None:
         """Remove everything of a job; may be repeated."""
         ...
+
+
+Vary = Callable[[str, Sequence[Variation], Manifest], Awaitable[tuple[Circumstances, Conditions]]]
+"""Finds the circumstances of a run in an image (its id) that has something otherwise, on this workspace."""
 
 
 @dataclass
@@ -83,14 +81,16 @@ class Executor:
         chunks: Chunks,
         store: WorkStore,
         log_bytes: int,
+        vary: Vary,
     ) -> None:
-        self._trees, self._sandbox, self._blobs = trees, sandbox, blobs
+        self._trees, self._sandbox, self._blobs, self._vary = trees, sandbox, blobs, vary
         self._chunks, self._store, self._log_bytes = chunks, store, log_bytes
 
     async def execute(self, command: ExecuteWorkspace, work: Work) -> None:
         """Run to the end, keep log and outputs, say how it went, clean up. Raises Rejected or Unavailable."""
         plan, hidden, original = await asyncio.to_thread(self._read, command)
         tree = await asyncio.to_thread(self._trees.materialise, hidden.digest, lambda: hidden)
+        circumstances, conditions = await self._varied(command, hidden)
         attempt = _Attempt(self._store, work)
         log = StepLog(self._chunks, command.job_id, "image_execute", work.attempt, self._log_bytes)
         intention = work.document.get("intention")
@@ -101,28 +101,36 @@ class Executor:
             command=tuple(plan.command),
             tree=tree,
             intention=Intention(intention) if intention else None,
+            circumstances=circumstances,
         )
         outcome = await self._sandbox.run(request, log.write, attempt.started, attempt.intends)
-        await self._end(command, attempt, log, outcome, tree, original)
+        if isinstance(outcome, Succeeded):
+            made = await self._sandbox.collect(command.job_id, tree, original)
+            await self._finished(command, attempt, log, made, conditions)
+        else:
+            await self._failed(command, attempt, log, outcome, conditions)
         await self._sandbox.clean(command.job_id)
 
-    async def _end(
+    async def _varied(self, command: ExecuteWorkspace, hidden: Manifest) -> tuple[Circumstances, Digest | None]:
+        """Return the circumstances of the run, and the blob of the conditions of one that varies something."""
+        if not command.variations:
+            return Circumstances(), None
+        circumstances, conditions = await self._vary(command.image_id, command.variations, hidden)
+        return circumstances, await asyncio.to_thread(put_document, self._blobs, conditions)
+
+    async def _finished(
         self,
         command: ExecuteWorkspace,
         attempt: _Attempt,
         log: StepLog,
-        outcome: Outcome,
-        tree: Path,
-        original: Manifest,
+        made: Manifest,
+        conditions: Digest | None,
     ) -> None:
         blob, chunks = await log.close(self._blobs)
-        if not isinstance(outcome, Succeeded):
-            await self._failed(command, attempt, log, outcome, blob, chunks)
-            return
-        made = await self._sandbox.collect(command.job_id, tree, original)
         finished = ExecutionFinished(
             job_id=command.job_id,
             outputs=await asyncio.to_thread(self._blobs.put, made.document()),
+            conditions=conditions,
             log=blob,
             log_chunks=chunks,
         )
@@ -134,9 +142,9 @@ class Executor:
         attempt: _Attempt,
         log: StepLog,
         outcome: Failure,
-        blob: Digest | None,
-        chunks: int,
+        conditions: Digest | None,
     ) -> None:
+        blob, chunks = await log.close(self._blobs)
         problem = outcome.problem(log.tail(TAIL_LINES))
         if isinstance(outcome, Failed):
             about = log.tail(LOG_LINES), self._blobs, command.manifest, command.description
@@ -145,6 +153,7 @@ class Executor:
             job_id=command.job_id,
             problem=await asyncio.to_thread(put_document, self._blobs, problem),
             exit_code=outcome.exit_code,
+            conditions=conditions,
             log=blob,
             log_chunks=chunks,
         )

@@ -8,8 +8,8 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePath
 
 from erc.events.blobs import CHUNK_BYTES, BlobStore
 from erc.events.errors import Unavailable
@@ -38,21 +38,28 @@ class JobFolders:
         root.mkdir(parents=True, exist_ok=True)
         root.chmod(0o700)
 
-    def create(self, job_id: str, tree: Path, mechanism: Mechanism) -> Mount:
-        """Make the folder of a job that starts from this tree; raises `Unavailable` when the disk cannot be written."""
+    def create(
+        self, job_id: str, layers: Sequence[PurePath], mechanism: Mechanism, owner: Owner | None = None
+    ) -> Mount:
+        """Make the folder of a job that starts from these layers of a tree (one, where it is copied).
+
+        Raises `Unavailable` when the disk cannot be written.
+        """
+        owner = owner or self._owner
         folder = self._folder(job_id)
         try:
             folder.mkdir()
             if mechanism is Mechanism.COPY:
-                return self._copy(tree, folder / "copy")
+                return self._copy(Path(layers[0]), folder / "copy")
             for name in ("upper", "work"):
                 (folder / name).mkdir()
                 (folder / name).chmod(0o755)
-                os.chown(folder / name, self._owner.uid, self._owner.gid)
+                os.chown(folder / name, owner.uid, owner.gid)
         except (OSError, subprocess.SubprocessError) as error:
             raise Unavailable(f"The folder of the job cannot be made: {error}") from error
-        layers = f"lowerdir={tree},upperdir={folder}/upper,workdir={folder}/work"
-        return Mount(f"erc-job-{job_id}", ",".join([layers, *_OVERLAY]))
+        lower = ":".join(map(str, layers))
+        folders = f"lowerdir={lower},upperdir={folder}/upper,workdir={folder}/work"
+        return Mount(f"erc-job-{job_id}", ",".join([folders, *_OVERLAY]))
 
     def _copy(self, tree: Path, target: Path) -> Mount:
         subprocess.run(

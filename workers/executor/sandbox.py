@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import aiodocker
 
@@ -29,33 +29,17 @@ from erc.workers.executor.domain import (
     read_outcome,
     remaining,
 )
-from erc.workers.executor.domain.run import Abilities, Intention, Mechanism, Mount, Owner, RunRequest
+from erc.workers.executor.domain.run import Abilities, Circumstances, Intention, Mechanism, Mount, Owner, RunRequest
+from erc.workers.executor.ports import Folders, OnIntention, OnLog, OnStarted
 
 LABEL_ATTEMPT = "org.erc.attempt"
 LABEL_HOME = "org.erc.home"
 """Where the jobs' folders lie: engines may be shared by several services."""
 
 Cancel = asyncio.Event | None
-OnLog = Callable[[bytes], Awaitable[None]]
-OnStarted = Callable[[], Awaitable[None]]
-OnIntention = Callable[[Intention], Awaitable[None]]
-
-_WATCH_SECONDS, _MEMORY_SECONDS, _LOG_SECONDS = 1.0, 0.3, 30.0
+_WATCH_SECONDS, _MEMORY_SECONDS, _LOG_SECONDS, _ASKING_SECONDS = 1.0, 0.3, 30.0, 60.0
 _KILL_TOLD = timedelta(seconds=0.2)
 _NOT_STARTED = {"created", "removing", "dead"}
-
-
-class Folders(Protocol):
-    """The folders that jobs write to."""
-
-    root: Path
-
-    def create(self, job_id: str, tree: Path, mechanism: Mechanism) -> Mount: ...
-    def used_bytes(self, job_id: str, tree: Path) -> int: ...
-    def remove(self, job_id: str) -> None: ...
-    def jobs(self) -> dict[str, float]: ...
-    def practice(self, job_id: str) -> Path: ...
-    def practised(self, job_id: str, tree: Path) -> bool: ...
 
 
 class Sandbox:
@@ -134,7 +118,8 @@ class Sandbox:
 
     def _prepare(self, request: RunRequest, mechanism: Mechanism) -> Mount:
         self._folders.remove(request.job_id)
-        return self._folders.create(request.job_id, Path(request.tree), mechanism)
+        about = request.circumstances
+        return self._folders.create(request.job_id, about.layers or (request.tree,), mechanism, about.owner)
 
     async def _attend(
         self,
@@ -260,6 +245,29 @@ class Sandbox:
             "The container engine cannot give a folder of this machine to a run. Let the engine run on this machine, "
             f"and the service's folder lie on an ordinary disk. {'; '.join(reasons)}"
         )
+
+    async def ask(self, image_id: str, script: str, circumstances: Circumstances, said_bytes: int) -> str:
+        """Return what `sh` of an image says to a script, shut in as a run is; raises `Unavailable` when it goes on."""
+        abilities, said = await self.probe(image_id), bytearray()
+        job_id, practice = (f"ask-{secrets.token_hex(8)}" for _ in range(2))
+        try:
+            tree = await asyncio.to_thread(self._folders.practice, practice)
+            request = RunRequest(job_id, 0, image_id, ("sh", "-c", script), tree, circumstances=circumstances)
+            if await self._start(request, abilities, None):
+                return ""
+            async with asyncio.timeout(_ASKING_SECONDS):
+                await self._containers.wait(_name(job_id))
+                frames = Frames(said_bytes)
+                async with contextlib.aclosing(self._containers.log(_name(job_id), follow=False)) as chunks:
+                    async for chunk in chunks:
+                        said += frames.feed(chunk)
+        except TimeoutError as error:
+            raise Unavailable("The image does not tell what it can do.") from error
+        else:
+            return said.decode(errors="replace")
+        finally:
+            await self.clean(job_id)
+            await self.clean(practice)
 
     async def _hindrance(self, image_id: str, abilities: Abilities) -> str:
         """Return what keeps a real run from changing a file through this mechanism, nothing when it works."""

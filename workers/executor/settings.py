@@ -13,12 +13,14 @@ from erc.workers.executor.domain import Owner
 
 @dataclass(frozen=True)
 class ExecutorSettings:
-    """`EXECUTOR_RUNTIME`, `EXECUTOR_*_BYTES`, `EXECUTOR_WALL_CLOCK_SECONDS`, `EXECUTOR_CPUS`, `DOCKER_HOST`."""
+    """`EXECUTOR_RUNTIME`, `EXECUTOR_FAKETIME`, `EXECUTOR_CPUS`, `EXECUTOR_*_BYTES` and `_SECONDS`, `DOCKER_HOST`."""
 
     engine: str | None
     runtime: str
     limits: RunLimits
     owner: Owner
+    faketime: str = ""
+    """Where libfaketime is, empty for where Debian has it."""
 
     @classmethod
     def read(cls) -> ExecutorSettings:
@@ -37,4 +39,5 @@ class ExecutorSettings:
                 log_bytes=int(env.get("EXECUTOR_LOG_BYTES", default.log_bytes)),
             ),
             owner=Owner(SERVICE_UID, SERVICE_UID) if os.geteuid() == 0 else Owner(os.geteuid(), os.getegid()),
+            faketime=env.get("EXECUTOR_FAKETIME", ""),
         )

@@ -31,6 +31,7 @@ Ref = Annotated[str, typer.Option(metavar="REF", help="Branch, tag or commit of 
 Entrypoint = Annotated[str, typer.Option(metavar="PATH", help="Main file, or its folder, below what is sent.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace whatever has the name.")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until the verdict, or only start the job.")]
+Repeat = Annotated[bool, typer.Option("--repeat", help="Find out too whether the outputs are deterministic.")]
 Timeout = Annotated[float | None, typer.Option(metavar="S", min=0, help="Stop waiting after S seconds (exit code 6).")]
 
 
@@ -43,6 +44,7 @@ def run(
     entrypoint: Entrypoint = "",
     force: Force = False,
     wait: Wait = True,
+    repeat: Repeat = False,
     timeout: Timeout = None,
     as_json: AsJson = False,
     url: Url = "",
@@ -55,7 +57,7 @@ def run(
     The run gets a name: --name, else title or id in erc.yml, else the name of the folder or repository. A name with
     other content is a conflict (exit code 5): `erc update` makes the next generation of it.
     """
-    asked = _Asked(where, name, ref, entrypoint, force=force, auto_name=auto_name)
+    asked = _Asked(where, name, ref, entrypoint, force=force, auto_name=auto_name, repeat=repeat)
     return _run(asked, Terminal(as_json=as_json), Deadline(timeout), url, wait=wait)
 
 
@@ -90,6 +92,7 @@ class _Asked:
     force: bool = False
     update: bool = False
     auto_name: bool = False
+    repeat: bool = False
 
     def wish(self, client: Client) -> Wish:
         """Return what is to be run under which name; raises ClientError for what is nothing that can be."""
@@ -159,7 +162,7 @@ def _run(asked: _Asked, terminal: Terminal, deadline: Deadline, url: str, *, wai
     if not Path(asked.where).exists() and not looks_like_git(asked.where):
         _refuse_unless_name(asked.where)
     with connected(url) as client:
-        return Running(client, terminal, deadline, asked.wish(client)).go(wait=wait)
+        return Running(client, terminal, deadline, replace(asked.wish(client), repeat=asked.repeat)).go(wait=wait)
 
 
 def _refuse_unless_name(text: str) -> None:

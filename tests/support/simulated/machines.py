@@ -15,18 +15,22 @@ from support.simulated.network import Network
 
 from erc.events.blobs import BlobStore, put_document
 from erc.events.errors import Rejected, Unavailable
+from erc.schemas import check
 from erc.schemas.check import CheckReport, Verdict
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.limits import BuildLimits
 from erc.schemas.metadata import Description, Kind
+from erc.schemas.repeat import Conditions, Tried, Variation
 from erc.schemas.workspace import Entry, Manifest
 from erc.workers.builder.domain.rules import Base, Order
-from erc.workers.executor.domain import Failed, Intention, Outcome, RunRequest, Succeeded
+from erc.workers.executor.domain import Circumstances, Failed, Intention, Outcome, RunRequest, Succeeded
 from erc.workers.loader.domain import Extracted
 from erc.workers.shipper.domain import BagFile
 
 DISPLAY = "display.html"
+VARIED = (Variation.ZONE, Variation.HOST)
+"""What these machines can vary."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,16 @@ class Machines:
         await asyncio.sleep(await self.work())
         same = self._rng.random() < 0.7
         verdict, reason = (Verdict.REPRODUCED, "All is equal.") if same else (Verdict.DIFFERS, "A figure differs.")
-        return CheckReport(verdict=verdict, reason=reason, display=described.display)
+        outcome = check.Outcome.IDENTICAL if same else check.Outcome.DIFFERENT
+        row = check.Comparison(name="Figure 1", kind="image", outcome=outcome)
+        return CheckReport(verdict=verdict, reason=reason, display=described.display, comparisons=[row])
+
+    async def vary(
+        self, _image_id: str, asked: Sequence[Variation], _manifest: Manifest
+    ) -> tuple[Circumstances, Conditions]:
+        """Vary some of what is asked for."""
+        tried = [Tried(variation=one, was="a", became="b") for one in asked if one in VARIED]
+        return Circumstances(), Conditions(tried=tried)
 
     def write_zip(
         self, blobs: BlobStore, _folder: str, files: Sequence[BagFile], _stopped: Callable[[], bool]

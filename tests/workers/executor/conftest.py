@@ -22,7 +22,7 @@ from erc.workers.docker import connect
 from erc.workers.executor.domain import Intention, Mechanism, Outcome, Owner, RunRequest
 from erc.workers.executor.outputs import Collected, CollectLimits, JobFolders
 from erc.workers.executor.sandbox import Abilities, Sandbox
-from erc.workers.executor.trees import Trees
+from erc.workers.trees import Trees
 
 IMAGE = "erc-test-busybox"
 LIMITS = RunLimits(memory_bytes=128 * MIB, disk_bytes=64 * MIB, processes=64, cpus=1.0, log_bytes=1 * MIB)

@@ -28,7 +28,7 @@ from erc.workers.executor.domain import (
 )
 from erc.workers.executor.outputs import CollectLimits, JobFolders
 from erc.workers.executor.sandbox import Sandbox
-from erc.workers.executor.trees import Trees
+from erc.workers.trees import Trees
 
 pytestmark = pytest.mark.engine
 

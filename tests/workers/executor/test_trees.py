@@ -15,7 +15,7 @@ from erc.events.errors import Rejected
 from erc.events.holding import holding
 from erc.schemas.workspace import Entry, Manifest
 from erc.workers.executor.domain import Owner
-from erc.workers.executor.trees import Trees
+from erc.workers.trees import Trees
 
 
 def laid_out(trees: Trees, manifest: Manifest) -> Path:

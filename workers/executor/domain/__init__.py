@@ -22,14 +22,39 @@ from erc.workers.executor.domain.outcome import (
     read_outcome,
     remaining,
 )
-from erc.workers.executor.domain.run import Abilities, Intention, Mechanism, Mount, Owner, RunRequest
+from erc.workers.executor.domain.run import (
+    Abilities,
+    Circumstances,
+    Intention,
+    Mechanism,
+    Mount,
+    Owner,
+    ReadOnly,
+    RunRequest,
+)
+from erc.workers.executor.domain.varying import (
+    LENT_LOCALE,
+    PROBE,
+    SAID_BYTES,
+    Able,
+    Image,
+    halves,
+    lent,
+    read_probe,
+    vary,
+)
 
 __all__ = [
     "COMMAND_NOT_FOUND",
     "COMMAND_NOT_USABLE",
     "KILLED",
+    "LENT_LOCALE",
+    "PROBE",
+    "SAID_BYTES",
     "WORKSPACE",
     "Abilities",
+    "Able",
+    "Circumstances",
     "CollectLimits",
     "Collected",
     "Collector",
@@ -38,6 +63,7 @@ __all__ = [
     "Failure",
     "Found",
     "Frames",
+    "Image",
     "Intention",
     "Kind",
     "Mechanism",
@@ -45,6 +71,7 @@ __all__ = [
     "OutOfMemory",
     "Outcome",
     "Owner",
+    "ReadOnly",
     "RunRequest",
     "Seen",
     "Stopped",
@@ -52,7 +79,11 @@ __all__ = [
     "TimedOut",
     "Unreadable",
     "container_config",
+    "halves",
+    "lent",
     "moment",
     "read_outcome",
+    "read_probe",
     "remaining",
+    "vary",
 ]

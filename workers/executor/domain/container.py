@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from erc.schemas.limits import GIB, KIB, MIB, RunLimits
-from erc.workers.executor.domain.run import Mount, Owner, RunRequest
+from erc.workers.executor.domain.run import Mount, Owner, ReadOnly, RunRequest
 
 WORKSPACE = "/erc"
 """Where a run finds its workspace; also its working directory."""
 
 _OPEN_FILES = 16_384
 _TEMPORARY_INODES = 100_000
-_ENVIRONMENT = ["HOME=/tmp", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TZ=UTC"]
 
 
 def container_config(
@@ -27,24 +26,28 @@ def container_config(
 ) -> dict[str, Any]:
     """Return the engine's description of the hardened container of a run.
 
-    `runtime` is an OCI runtime that the engine knows (`runc`, `runsc`), empty for its default one.
+    `runtime` is an OCI runtime that the engine knows (`runc`, `runsc`), empty for its default one. The circumstances
+    of the request change what the run notices, nothing of how it is shut in.
     """
+    about = request.circumstances
+    owner = about.owner or owner
     return {
         "Image": request.image_id,
         # As entry point, so that the image's own neither wraps nor replaces the command.
         "Entrypoint": list(request.command[:1]),
         "Cmd": list(request.command[1:]),
-        "Env": _ENVIRONMENT,
+        "Env": list(about.environment),
         "WorkingDir": WORKSPACE,
         "User": str(owner),
-        "Hostname": "erc",
+        "Hostname": about.hostname,
         "Labels": labels,
         "Healthcheck": {"Test": ["NONE"]},
         "HostConfig": {
-            "Mounts": [_mount(mount, labels)],
+            "Mounts": [_mount(mount, labels), *(_lent(one) for one in about.lent)],
             "Tmpfs": {"/tmp": _temporary(limits, owner)},  # noqa: S108 - inside the container
             **_confinement(),
             **_allowances(limits),
+            **({"CpusetCpus": about.processors} if about.processors else {}),
             "Init": init,
             **({"Runtime": runtime} if runtime else {}),
         },
@@ -58,6 +61,10 @@ def _mount(mount: Mount, labels: dict[str, str]) -> dict[str, Any]:
     options = {"type": "overlay", "device": "overlay", "o": mount.overlay}
     volume = {"NoCopy": True, "Labels": labels, "DriverConfig": {"Name": "local", "Options": options}}
     return described | {"Type": "volume", "VolumeOptions": volume}
+
+
+def _lent(one: ReadOnly) -> dict[str, Any]:
+    return {"Type": "bind", "Source": one.source, "Target": one.target, "ReadOnly": True}
 
 
 def _temporary(limits: RunLimits, owner: Owner) -> str:

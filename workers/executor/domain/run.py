@@ -7,16 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePath
 
-
-@dataclass(frozen=True)
-class Owner:
-    """The user whose files a run may change, and as whom it runs; never root."""
-
-    uid: int
-    gid: int
-
-    def __str__(self) -> str:
-        return f"{self.uid}:{self.gid}"
+from erc.workers.owner import Owner as Owner
 
 
 class Mechanism(StrEnum):
@@ -51,6 +42,29 @@ class Intention(StrEnum):
 
 
 @dataclass(frozen=True)
+class ReadOnly:
+    """Something of the service's that a run sees and cannot change."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a run can notice of where and when it runs, and what a repeat may have otherwise."""
+
+    hostname: str = "erc"
+    environment: tuple[str, ...] = ("HOME=/tmp", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TZ=UTC")
+    processors: str = ""
+    """Numbers of those that it may use (`0`), empty for all."""
+    owner: Owner | None = None
+    """Another user than the service's."""
+    lent: tuple[ReadOnly, ...] = ()
+    layers: tuple[PurePath, ...] = ()
+    """Trees that hold the workspace together, in place of the one that holds all of it."""
+
+
+@dataclass(frozen=True)
 class RunRequest:
     """One run: a command (an argument list) in an image, on a materialised workspace."""
 
@@ -62,6 +76,7 @@ class RunRequest:
     """The materialised workspace, which stays as it is."""
     intention: Intention | None = None
     """What an earlier attempt recorded before it killed this run."""
+    circumstances: Circumstances = Circumstances()
 
 
 def overlay_options(kernel: str) -> list[str]:

@@ -15,8 +15,9 @@ from erc.events.errors import Rejected, Unavailable
 from erc.events.holding import held, holding
 from erc.schemas.ids import Digest
 from erc.schemas.workspace import Entry, Manifest
-from erc.workers.executor.domain import Owner
+from erc.workers.owner import Owner
 
+COPIES_SECONDS = 86_400.0
 FILE_MODE, EXECUTABLE_MODE, FOLDER_MODE = 0o644, 0o755, 0o755
 
 _SOMEBODY_WAS_FASTER = {errno.EEXIST, errno.ENOTEMPTY}
@@ -36,11 +37,14 @@ class Trees:
         self._executable.mkdir(parents=True, exist_ok=True)
         root.chmod(0o700)
 
-    def materialise(self, digest: Digest, manifest: Callable[[], Manifest]) -> Path:
+    def materialise(self, digest: Digest, manifest: Callable[[], Manifest], owner: Owner | None = None) -> Path:
         """Return the folder with the files of the workspace of this digest; `manifest` is asked for when it is new.
 
-        Raises `Rejected` when a path cannot be used or a blob is missing, `Unavailable` when the disk is at fault.
+        A tree for another owner than the service's is a copy, as a link has the owner of its blob. Raises `Rejected`
+        when a path cannot be used or a blob is missing, `Unavailable` when the disk is at fault.
         """
+        if owner is not None and owner != self._owner:
+            return _Copies(self._blobs, self._root, owner).materialise(f"{digest}-{owner.uid}", manifest)
         target = self._root / digest
         with contextlib.suppress(FileNotFoundError):
             os.utime(target)  # looks and marks the use in one call
@@ -123,7 +127,7 @@ class Trees:
         """Remove trees that nobody asked for since then (Unix time in seconds); return how many.
 
         `keep` holds the digests that running jobs use. Half a tree goes when it is older than `left_since` and no
-        process holds it.
+        process holds it; a copy for another owner, which shares nothing, when nobody has asked for it for a day.
         """
         removed = 0
         for folder in self._root.iterdir():
@@ -131,7 +135,8 @@ class Trees:
             with contextlib.suppress(FileNotFoundError):
                 changed = folder.stat().st_mtime
                 left = bool(partial) and changed < left_since and not held(folder)
-                if folder == self._executable or ((digest in keep or changed >= unused_since) and not left):
+                since = max(unused_since, left_since - COPIES_SECONDS) if "-" in digest else unused_since
+                if folder == self._executable or ((digest in keep or changed >= since) and not left):
                     continue
                 doomed = folder if partial else folder.rename(f"{folder}.partial-{secrets.token_hex(8)}")
                 shutil.rmtree(doomed)
@@ -143,6 +148,14 @@ class Trees:
                 if unlinked and status.st_ctime < unused_since:
                     kept.unlink()
         return removed
+
+
+class _Copies(Trees):
+    """Trees for another owner: nothing in them is shared."""
+
+    def _place(self, entry: Entry, target: str) -> None:
+        mode = EXECUTABLE_MODE if entry.executable else FILE_MODE
+        self._copy(self._blobs.path(entry.digest), Path(target), mode)
 
 
 def _check(path: str) -> None:
