@@ -32,7 +32,6 @@ async def page(request: Request) -> Response:
     thing = Thing(job.owner, compendium.candidate if compendium else True)
     mends = compendium is not None and authorise(principal, Action.EDIT, thing) is Answer.ALLOWED
     what = await found(services, job)
-    signer = services.signer.by_link() if principal.link else services.signer
     cancels = not job.terminal and authorise(principal, Action.CANCEL, thing) is Answer.ALLOWED
     return render(
         request,
@@ -47,7 +46,7 @@ async def page(request: Request) -> Response:
         evidence=await evidence_of(
             services,
             job,
-            signer,
+            services.signer.by_link() if principal.link else services.signer,
             selection_of(query.get("show"), query.get("from")),
             f"/compendium/{shown}/files" if compendium else "",
             what,

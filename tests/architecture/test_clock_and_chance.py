@@ -17,8 +17,10 @@ ADAPTERS = {
     "events/blobs.py": {"secrets.token_hex"},  # names of partial files
     "events/object_blobs.py": {"secrets.token_hex"},  # names of what is staged
     "events/__main__.py": {"secrets.token_hex"},  # names of processes
+    "events/delegating.py": {"secrets.token_hex"},  # subjects of talks
     "events/trace.py": {"secrets.token_hex"},  # ids of traces
     "workers/process.py": {"secrets.token_hex"},
+    "workers/handover.py": {"secrets.token_urlsafe"},  # addresses for one errand
     "workers/trees.py": {"secrets.token_hex"},  # names of partial folders
     "workers/executor/sandbox.py": {"secrets.token_hex"},  # names of probes
     "gateway/identifiers.py": {"time.time_ns", "secrets.token_bytes"},  # the shipped ids
