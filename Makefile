@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 EXAMPLE ?= examples/rmarkdown
 .DEFAULT_GOAL := help
-.PHONY: help contracts screenshot setup setup-s3 setup-extra base run test soak bench check audit test-environments test-fresh engine-stop clean-all requirements
+.PHONY: help contracts screenshot setup setup-s3 setup-registry setup-extra base run test soak bench check audit test-environments test-fresh engine-stop clean-all requirements
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
@@ -13,6 +13,9 @@ setup: ## Install everything that run and test need (says first what, asks once)
 
 setup-s3: setup ## Install the S3 server that the tests of the blob store need.
 	@sh deploy/setup/start.sh s3
+
+setup-registry: setup ## Install the image registry that the tests of registry bases need.
+	@sh deploy/setup/start.sh registry
 
 setup-extra: setup ## Install the heavier test servers too.
 	@sh deploy/setup/start.sh extra

@@ -18,6 +18,7 @@ def main() -> None:
         "setup": set_up,
         "extra": extra.provide,
         "s3": extra.provide_s3,
+        "registry": extra.provide_registry,
         "engine-stop": undo.stop_engine,
         "clean-all": undo.clean_all,
     }

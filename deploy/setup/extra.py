@@ -27,7 +27,7 @@ def provide() -> None:
     say("Heavier test servers: an S3 server and an image registry (130 MB; built with Go, 250 MB, in about 4 min),")
     say("OpenSearch 2.19 (55 MB, Java 17 and Maven 400 MB); about 3 min.")
     provide_s3()
-    _built("image registry", REGISTRY)
+    provide_registry()
     if absent and machine.has_apt():
         machine.install(absent)
     elif absent:
@@ -39,6 +39,11 @@ def provide() -> None:
 def provide_s3() -> None:
     """Build the S3 server that the tests of the blob store need, once. Raises Missing with what failed."""
     _built("S3 server", S3)
+
+
+def provide_registry() -> None:
+    """Build the image registry that the tests of registry bases need, once. Raises Missing with what failed."""
+    _built("image registry", REGISTRY)
 
 
 def _built(what: str, module: str) -> None:

@@ -46,7 +46,7 @@ def docker(*words: str) -> str:
 def pushed(tmp_path: Path) -> Iterator[Pushed]:
     program = registry_program()
     if program is None:
-        pytest.skip("These tests need an image registry: make setup-extra")
+        pytest.skip("These tests need an image registry: make setup-registry")
     with registry(tmp_path, program) as address:
         name = f"{address}/rocker/r-ver"
         busybox_image(f"{name}:4.2.1", mark=secrets.token_hex(8))
