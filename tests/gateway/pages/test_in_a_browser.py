@@ -64,10 +64,10 @@ async def test_a_job_is_followed_to_its_verdict_without_a_reload(serving, tab: P
     changes = {"steps": ended, "report": report, "verdict": Verdict.DIFFERS, "reason": "Figure 1 differs."}
     await serving.move(job, status=JobStatus.FAILURE, ended=job.created, **changes)
     await expect(tab.locator("#verdict")).to_contain_text("Differs")
-    await expect(tab.locator("#evidence img")).to_have_count(3)
+    await expect(tab.locator("#evidence figure img")).to_have_count(3)
     await expect(tab.get_by_role("button", name="Run again")).to_be_visible()
     await expect(tab.get_by_role("button", name="Cancel")).to_have_count(0)
-    for picture in await tab.locator("#evidence img").all():
+    for picture in await tab.locator("#evidence figure img").all():
         await picture.scroll_into_view_if_needed()
         await expect(picture).to_have_js_property("naturalWidth", 8)
     assert await tab.evaluate("document.body.dataset.same") == "yes"
