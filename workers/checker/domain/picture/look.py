@@ -64,12 +64,15 @@ def look(first: Pixels, second: Pixels) -> Look:
     a, b = _sized(first), _sized(second)
     one, other = parts(a), parts(b)
     words_a, words_b = _side(one), _side(other)
-    plain = a, b
+    plain, grounds = (a, b), one
     a, one = _levelled(a, one)
     b, other = _levelled(b, other)
     themed = [not np.array_equal(*both) for both in ((a, plain[0]), (b, plain[1]))]
     pairs, start = _pairs(one, other, a.shape, b.shape)
     panels = [_panel(a, b, box, guess, one) for box, guess in pairs]
+    if any(themed):
+        untouched = [_panel(*plain, box, guess, grounds) for box, guess in pairs]
+        panels = [min(both, key=_weight) for both in zip(panels, untouched, strict=True)]
     where = _whole(panels, start)
     words = compare_words(words_a, words_b, where)
     return Look(
