@@ -6,7 +6,7 @@ EXAMPLE ?= examples/rmarkdown
 .PHONY: help contracts screenshot setup setup-s3 setup-registry setup-extra base run test soak bench check audit test-environments test-fresh engine-stop clean-all requirements
 
 help: ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
 
 setup: ## Install everything that run and test need (says first what, asks once).
 	@sh deploy/setup/start.sh
