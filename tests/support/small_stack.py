@@ -40,9 +40,11 @@ def crasher(folder: Path, name: str) -> None:
 
 
 def blamer(folder: Path, name: str) -> None:
-    """End once, and say that the others are to blame; live then."""
+    """End once all have begun, and say that the others are to blame; live the second time."""
     note(folder, "started", f"{name} {os.getpid()}")
     if len((folder / "started").read_text().split(name)) == 2:
+        while "steady-a" not in (folder / "started").read_text():
+            time.sleep(0.01)
         sys.exit(75)
     time.sleep(60)
 
