@@ -70,7 +70,7 @@ async def _making(
     door = Handover(context.blobs, settings.remote.host, settings.remote.port, settings.remote.address)
     await door.open()
     delegate = context.delegating(BUILD)
-    remote = RemoteBuilder(delegate, door, images, environments, context.blobs, settings.rules)
+    remote = RemoteBuilder(delegate, door, images, environments, context.blobs, settings.rules, settings.user)
     return remote if settings.remote.use == "only" else Fallback(remote, local)
 
 

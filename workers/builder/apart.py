@@ -87,7 +87,7 @@ class Apart:
     async def _built(self, errand: BuildErrand, rules: BuildRules, say: Say) -> str:
         with tempfile.TemporaryDirectory(prefix="erc-apart-") as folder:
             blobs = FileBlobStore(Path(folder))
-            images = EngineImages(self._settings.engine, rules, Told(errand), blobs, self._settings.user)
+            images = EngineImages(self._settings.engine, rules, Told(errand), blobs, errand.user)
             try:
                 async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(None, sock_read=60)) as session:
                     image_id = await self._ordered(errand, rules, images, blobs, session, say)

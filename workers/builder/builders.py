@@ -44,10 +44,18 @@ class RemoteBuilder:
     """Has a builder elsewhere build, and takes the image over from it."""
 
     def __init__(
-        self, delegate: Delegate, handover: Handover, images: Images, bases: Bases, blobs: BlobStore, rules: BuildRules
+        self,
+        delegate: Delegate,
+        handover: Handover,
+        images: Images,
+        bases: Bases,
+        blobs: BlobStore,
+        rules: BuildRules,
+        user: tuple[int, int],
     ) -> None:
+        """`user` is the user and group of a run, whose files the author's scripts leave."""
         self._delegate, self._handover, self._images = delegate, handover, images
-        self._bases, self._blobs, self._rules = bases, blobs, rules
+        self._bases, self._blobs, self._rules, self._user = bases, blobs, rules, user
 
     async def build(self, order: Order, on_log: OnLog) -> Made:
         """Do so; raises `Nobody` when nobody took the order, and nothing was begun."""
@@ -68,6 +76,7 @@ class RemoteBuilder:
                 scripts=scripts,
                 cold=order.cold,
                 limits=limits,
+                user=self._user,
             )
             outcome = BuildOutcome.model_validate_json(await self._delegate(asked.model_dump_json(), on_log))
             brought = errand.brought

@@ -43,6 +43,8 @@ from erc.workers.engine.shelf import Shelf
 from erc.workers.handover import Handover, bring, fetch
 
 LIMITS = BuildLimits(memory_bytes=256 * MIB, wall_clock=timedelta(minutes=5))
+USER = (61235, 61236)
+"""Of the asker: another one than that of the builder elsewhere, as which these tests run it."""
 RULES = BuildRules(platform="linux/amd64", limits=LIMITS, ca_bundle=None, save_image=True, free_bytes=1 * MIB)
 PLAN = Plan(kind=Kind.R_SCRIPT, suite="tinytest", command=["cat", "/var/lib/erc/left"])
 OF_THE_ENGINE = (" --->", "Removing", "Success")
@@ -110,12 +112,12 @@ class Bench:
 @pytest.fixture
 async def bench(server: Nats, tiny: str, tmp_path: Path) -> AsyncIterator[Bench]:
     blobs, rows, rules = FileBlobStore(tmp_path / "blobs"), Rows(), replace(RULES, ground=Ground(configured=tiny))
-    images = EngineImages(None, rules, rows, blobs, (61234, 61234))
+    images = EngineImages(None, rules, rows, blobs, USER)
     door, client = Handover(blobs, "127.0.0.1", 0), await connect_nats(server.url, "test")
     await door.open()
     base = await images.base(PLAN)
     rows.kept[base.name] = KeptBase(base.image_id, await images.save_blob(base.image_id, blobs))
-    remote = RemoteBuilder(functools.partial(delegate, client, BUILD), door, images, rows, blobs, rules)
+    remote = RemoteBuilder(functools.partial(delegate, client, BUILD), door, images, rows, blobs, rules, USER)
     bench = Bench(images, blobs, base, LocalBuilder(images, rules), remote)
     yield bench
     for tag in bench.tags:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
@@ -27,6 +27,8 @@ class BuildErrand(BaseModel):
     scripts: list[tuple[str, Digest]] = []
     cold: bool = False
     limits: BuildLimits
+    user: tuple[PositiveInt, PositiveInt]
+    """As whom a run will be: the author's scripts run as this user and group, and leave files of theirs."""
 
     def order(self, scripts: tuple[tuple[str, bytes], ...]) -> Order:
         """Return the order, with the bytes of its scripts."""
