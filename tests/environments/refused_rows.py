@@ -28,7 +28,7 @@ BUILDS = [
     python("requirements.txt that contradicts itself", "", {"requirements.txt": "requests==2.31.0\nurllib3==3.0.0\n"},
            refused="package_not_found", at="requirements.txt:2"),
     python("requirements.txt that asks for two things that exclude each other", "",
-           {"requirements.txt": "requests==2.31.0\nurllib3==1.20\n"}, refused="packages_conflict", at="requirements.txt:1"),
+           {"requirements.txt": "requests==2.31.0\nurllib3==1.20\n"}, refused="packages_conflict", at="requirements.txt:"),
     python("requirements.txt of a source that is not known", "", {"requirements.txt": "wget==3.2\n"},
            refused="package_not_found", at="requirements.txt:1"),
     python("pylock.toml that does not lock everything", "", {"pylock.toml": PYLOCK_INCOMPLETE}, refused="lock_incomplete"),
