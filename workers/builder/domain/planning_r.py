@@ -32,7 +32,17 @@ def plan_r(planned: Planned, description: Description, collected: Collected, use
     loaded = _loaded(planned, collected, used, suite)
     _add_listed(planned, listed, loaded, suite)
     _add_locked(planned, collected, loaded, suite)
+    _add_python_library(planned, suite)
     _add_deviations(planned, versions | {need.name: _wish(need) for need in listed if need.version}, suite)
+
+
+def _add_python_library(planned: Planned, suite: Suite) -> None:
+    """Add the shared library of Python, which reticulate loads and Python itself does without."""
+    bridge = next((one for one in planned.packages if one.name == "r-cran-reticulate"), None)
+    if bridge:
+        reason = "reticulate runs Python by its shared library"
+        library = apt(f"libpython{suite.python}", reason, bridge.path, bridge.line)
+        planned.packages.append(library)
 
 
 def _r_itself(description: Description, collected: Collected, used: Used, listed: list[RNeed]) -> PlannedPackage:

@@ -59,7 +59,7 @@ def test_a_chunk_of_python_that_imports_nothing_needs_python_and_what_runs_it() 
     made = plan_of({"main.Rmd": text, "display.html": b""})
 
     places = {package.name: (package.path, package.line) for package in made.packages}
-    assert places["python3"] == places["r-cran-reticulate"] == ("main.Rmd", 6)
+    assert places["python3"] == places["r-cran-reticulate"] == places["libpython3.11"] == ("main.Rmd", 6)
     assert made.variables == {"RETICULATE_PYTHON": "/usr/bin/python3"}
 
 
