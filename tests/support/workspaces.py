@@ -261,7 +261,7 @@ CONFLICTS = [
     python("Python with R beside it", {"install.R": 'install.packages("sf")\n', "apt.txt": "gdal-bin\n"},
            apt={"gdal-bin", "python3", "r-base-core", "r-cran-sf"}, requirements="numpy\n"),
     Case("chunks of Python in R Markdown", {"main.Rmd": RMD + "\n```{python}\nimport numpy\n```\n", "display.html": ""},
-         apt={"pandoc", "python3", "r-base-core", "r-cran-reticulate", "r-cran-rmarkdown"}, requirements="numpy\n",
+         apt={"libpython3.11", "pandoc", "python3", "r-base-core", "r-cran-reticulate", "r-cran-rmarkdown"}, requirements="numpy\n",
          variables={"RETICULATE_PYTHON": "/opt/erc/bin/python3"}),
     python("a Dockerfile that installs from the workspace's files",
            {"Dockerfile": "FROM python:3.11\nCOPY requirements.txt /tmp/\nRUN pip3 install -r /tmp/requirements.txt\nRUN make\n",
