@@ -274,6 +274,8 @@ class JobChanged(Event):
     compendium_id: Id
     status: JobStatus
     steps: dict[StepName, StepStatus] = Field(default_factory=dict)
+    repeats_id: Id | None = None
+    """The job that this one repeats: its verdict compares two runs of the service, not a run with the publication."""
 
 
 class JobEnded(JobChanged):

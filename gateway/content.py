@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -68,7 +69,11 @@ async def _smaller(services: Services, digest: Digest, kind: str, size: str | No
     extension = _RESIZED.get(kind)
     if size is None or extension is None:
         return None
-    return await services.files.smaller.of(digest, extension, asked_size(size, extension) or MOST_WIDTH)
+    width = asked_size(size, extension) or MOST_WIDTH
+    # What cannot be made smaller, as it is too large or unreadable here, is sent whole: a browser may show it.
+    with contextlib.suppress(Refused):
+        return await services.files.smaller.of(digest, extension, width)
+    return None
 
 
 async def file_response(

@@ -33,6 +33,7 @@ def determinism(repeats: Sequence[Job]) -> Determinism | None:
         runs=1 + sum(ran(job) for job in group),
         sentence=_sentence(group, findings, complete=complete),
         findings=findings,
+        uncompared=first.repeat.uncompared,
         tried=conditions.tried,
         not_tried=conditions.not_tried,
         repeats=[job.id for job in group],
@@ -41,9 +42,9 @@ def determinism(repeats: Sequence[Job]) -> Determinism | None:
 
 def amended(report: CheckReport, found: Determinism | None) -> CheckReport:
     """Return a check report that holds nothing against the author that differs between our own runs as well."""
-    loose = {key(_as_varying(one)) for one in found.findings} if found else set()
+    loose = found.findings if found else []
     against = [row for row in report.comparisons if row.outcome in _AGAINST]
-    excused = [row for row in against if key(_as_varying(row)) in loose]
+    excused = [row for row in against if any(_is_of(row, one) for one in loose)]
     if not excused:
         return report
     rows = [_excused(row) if row in excused else row for row in report.comparisons]
@@ -59,7 +60,9 @@ def _findings(first: Job, others: Sequence[Job]) -> list[Finding]:
     assert first.repeat, "a repeat says what it repeats"
     items = {key(item): item for job in (first, *others) if job.repeat for item in job.repeat.varying}
     return [
-        Finding(name=item.name, kind=item.kind, causes=_causes(item, first, others), finding=item.finding)
+        Finding(
+            name=item.name, kind=item.kind, causes=_causes(item, first, others), finding=item.finding, made=item.made
+        )
         for item in items.values()
     ]
 
@@ -98,6 +101,9 @@ def _sentence(group: Sequence[Job], findings: Sequence[Finding], *, complete: bo
         return f"Not deterministic: {named}{f', and {more:,} more' if more > 0 else ''}."
     tried = [one.variation.value for one in first.repeat.conditions.tried]
     otherwise = f" with another {_listed(tried)}" if tried else ""
+    if first.repeat.uncompared:
+        left = f"{first.repeat.uncompared:,} could not be compared"
+        return f"Every output that could be compared came out the same when run again{otherwise}; {left}."
     return f"Every output came out the same when the analysis was run again{otherwise}."
 
 
@@ -111,8 +117,11 @@ def _listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
-def _as_varying(one: Finding | Comparison) -> Varying:
-    return Varying(name=one.name, kind=one.kind)
+def _is_of(row: Comparison, one: Finding) -> bool:
+    """Return whether a finding is about a row: by what the job made, as figures are counted anew in each check."""
+    if row.reproduced and one.made:
+        return row.reproduced == one.made
+    return row.kind != "image" and (row.kind, row.name) == (one.kind, one.name)
 
 
 def _excused(row: Comparison) -> Comparison:

@@ -39,7 +39,9 @@ async def repeat(services: Services, principal: Principal, job: Job, also: Also 
         detail = "Only a job that has ended, and whose analysis ran to its end, can be repeated."
         raise Refused(409, "The job cannot be repeated", detail, "not_repeatable")
     reference = await asyncio.to_thread(_reference, services.blobs, job)
-    advance = start_repeat(identifier or new_id(), job, first_repeat(job, reference), principal.name, utc_now())
+    report = await read_report(services, job.report) if job.report else None
+    begun = first_repeat(job, reference, report)
+    advance = start_repeat(identifier or new_id(), job, begun, principal.name, utc_now())
 
     async def within(transaction: Transaction) -> None:
         if await services.repeats.going_on(transaction, job.id):

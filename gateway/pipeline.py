@@ -180,7 +180,7 @@ def _failed(job: Job, event: EnvironmentFailed | ExecutionFailed | CheckFailed, 
         return None
     step = job.steps[name] if isinstance(event, CheckFailed) else _logged(job.steps[name], event)
     if isinstance(event, ExecutionFailed):
-        job = job.model_copy(update={"exit_code": event.exit_code, **after_failure(job, event, facts)})
+        job = job.model_copy(update={"exit_code": event.exit_code, **after_failure(job, facts)})
     return fail_job(job, name, facts.problem or _UNEXPLAINED, facts.time, step)
 
 

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from erc.events.catalog import ExecuteWorkspace, ExecutionFailed
+from erc.events.catalog import ExecuteWorkspace
 from erc.gateway.transition import Advance, Facts
-from erc.schemas.check import CheckReport, Outcome
+from erc.schemas.check import CheckReport, Comparison, Outcome
 from erc.schemas.ids import Digest, Id
 from erc.schemas.job import Job, JobStatus, Step, StepName, StepStatus
-from erc.schemas.repeat import ITEMS_KEPT, Repeat, Variation, Varying
+from erc.schemas.repeat import ITEMS_KEPT, Lacking, Repeat, Variation, Varying
 
 _ALIKE = {Outcome.IDENTICAL, Outcome.EQUIVALENT, Outcome.IGNORED, Outcome.UNCOMPARED}
 _DONE_BEFORE = (
@@ -28,6 +28,7 @@ _DONE_BEFORE = (
     StepName.IMAGE_SAVE,
 )
 THE_RUN, RUN = "The run", "run"
+SCRIPT_FAILED = "script_failed"
 
 
 def repeatable(job: Job) -> bool:
@@ -35,9 +36,9 @@ def repeatable(job: Job) -> bool:
     return job.terminal and job.repeat is None and bool(job.outputs and job.image_id and job.plan)
 
 
-def first_repeat(job: Job, reference: Digest) -> Repeat:
-    """Return the repeat that a job's examination begins with; everything is varied."""
-    return Repeat(of=job.id, variations=list(Variation), reference=reference)
+def first_repeat(job: Job, reference: Digest, before: CheckReport | None = None) -> Repeat:
+    """Return the repeat that a job's examination begins with; everything is varied. `before` is the job's own check."""
+    return Repeat(of=job.id, variations=list(Variation), reference=reference, lacking=lacking(before))
 
 
 def start_repeat(identifier: Id, before: Job, repeat: Repeat, owner: str, now: datetime) -> Advance[Job]:
@@ -89,7 +90,7 @@ def follow_ups(job: Job) -> list[Repeat]:
 
 def ran(job: Job) -> bool:
     """Return whether a repeat tells something: it ended, and so did its script, and its outputs were compared."""
-    return job.terminal and (job.report is not None or job.exit_code not in {None, 0})
+    return job.terminal and (job.report is not None or (job.problem is not None and job.problem.code == SCRIPT_FAILED))
 
 
 def after_run(job: Job, facts: Facts) -> dict[str, Any]:
@@ -99,12 +100,13 @@ def after_run(job: Job, facts: Facts) -> dict[str, Any]:
     return {"repeat": job.repeat.model_copy(update={"conditions": facts.conditions})}
 
 
-def after_failure(job: Job, event: ExecutionFailed, facts: Facts) -> dict[str, Any]:
+def after_failure(job: Job, facts: Facts) -> dict[str, Any]:
     """Return what changes in a repeat whose script failed, which the job's did not."""
     if job.repeat is None:
         return {}
     about: dict[str, Any] = {"conditions": facts.conditions} if facts.conditions else {}
-    if event.exit_code is not None and facts.problem:
+    # What ran out of time, memory or disk tells nothing of the analysis: a repeat has fewer processors.
+    if facts.problem and facts.problem.code == SCRIPT_FAILED:
         about["varying"] = [Varying(name=THE_RUN, kind=RUN, finding=facts.problem.title)]
     return {"repeat": job.repeat.model_copy(update=about)}
 
@@ -113,20 +115,38 @@ def after_check(job: Job, report: CheckReport | None) -> dict[str, Any]:
     """Return what changes in a repeat whose outputs were compared: which of them differ."""
     if job.repeat is None or report is None:
         return {}
-    return {"repeat": job.repeat.model_copy(update={"varying": varying(report)})}
+    uncompared = sum(row.outcome is Outcome.UNCOMPARED for row in report.comparisons)
+    return {"repeat": job.repeat.model_copy(update={"varying": varying(report, job.repeat), "uncompared": uncompared})}
 
 
-def varying(report: CheckReport) -> list[Varying]:
+def lacking(report: CheckReport | None) -> Lacking:
+    """Return what a job did not make although it was published; a repeat that lacks it too is no other."""
+    if report is None:
+        return Lacking()
+    gone = [row for row in report.comparisons if row.outcome is Outcome.MISSING]
+    digests = list(dict.fromkeys(row.original for row in gone if row.original))
+    return Lacking(code=report.code, digests=digests[:ITEMS_KEPT], names=[row.name for row in gone][:ITEMS_KEPT])
+
+
+def varying(report: CheckReport, repeat: Repeat) -> list[Varying]:
     """Return what is not the same in two runs, as the comparators see it."""
+    before = repeat.lacking
     if report.code:
-        return [Varying(name=report.display, kind=RUN, finding=report.reason)]
+        other = report.code != before.code
+        return [Varying(name=report.display, kind=RUN, finding=report.reason)] if other else []
     rows = [
-        Varying(name=row.name, kind=row.kind, finding=row.finding)
+        Varying(name=row.name, kind=row.kind, finding=row.finding, made=row.original)
         for row in report.comparisons
-        if row.outcome not in _ALIKE
+        if row.outcome not in _ALIKE and not _lacked_before(row, before)
     ]
     new = [Varying(name=path, kind="bytes", finding="The first run did not make it.") for path in report.unclaimed]
     return [*rows, *new][:ITEMS_KEPT]
+
+
+def _lacked_before(row: Comparison, before: Lacking) -> bool:
+    if row.outcome is not Outcome.MISSING:
+        return False
+    return row.original in before.digests if row.original else row.name in before.names
 
 
 def key(item: Varying) -> tuple[str, str]:

@@ -60,6 +60,19 @@ class Varying(BaseModel):
     name: str
     kind: str
     finding: str = ""
+    made: Digest | None = None
+    """What the job itself made of it, where that has bytes of its own: the same output whatever it is called."""
+
+
+class Lacking(BaseModel):
+    """What the repeated job did not make although it was published, each at most ITEMS_KEPT."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    code: str = ""
+    """Why its display could not be compared at all, as its check says."""
+    digests: list[Digest] = Field(default_factory=list)
+    names: list[str] = Field(default_factory=list)
 
 
 class Repeat(BaseModel):
@@ -72,12 +85,15 @@ class Repeat(BaseModel):
     """Empty: nothing is varied on purpose."""
     reference: Digest
     """Manifest of the workspace with what the repeated job made: what the repeat's outputs are compared with."""
+    lacking: Lacking = Lacking()
     suspects: list[Varying] = Field(default_factory=list)
     """Outputs that differed before, for which the cause is looked for."""
     conditions: Conditions = Conditions()
     """What an earlier repeat could vary and what not; of the repeat itself once it has run."""
     varying: list[Varying] = Field(default_factory=list)
     """Outputs that differ from those of the job, at most ITEMS_KEPT."""
+    uncompared: int = 0
+    """How many outputs could not be compared."""
 
 
 class Cause(StrEnum):
@@ -100,6 +116,8 @@ class Finding(BaseModel):
     kind: str
     causes: list[str]
     finding: str = ""
+    made: Digest | None = None
+    """What the job itself made of it, where that has bytes of its own."""
 
 
 class Determinism(BaseModel):
@@ -113,6 +131,8 @@ class Determinism(BaseModel):
     """How many runs there were in all, with that of the job itself; those that were cancelled or not made left out."""
     sentence: str
     findings: list[Finding] = Field(default_factory=list)
+    uncompared: int = 0
+    """How many outputs could not be compared, so that nothing is known of them."""
     tried: list[Tried] = Field(default_factory=list)
     not_tried: list[NotTried] = Field(default_factory=list)
     repeats: list[Id] = Field(default_factory=list)

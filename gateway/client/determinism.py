@@ -14,7 +14,9 @@ def exit_code_of_repeats(job: JobDocument) -> ExitCode:
     """Return the exit code for a job that was repeated."""
     found = job.determinism
     steady = found is not None and found.complete and found.runs > 1 and not found.findings
-    return ExitCode.REPRODUCED if steady else ExitCode.FAILED
+    if not steady:
+        return ExitCode.FAILED
+    return ExitCode.NOT_COMPARABLE if found and found.uncompared else ExitCode.REPRODUCED
 
 
 def show_determinism(terminal: Terminal, job: JobDocument) -> None:

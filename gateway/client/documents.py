@@ -82,6 +82,7 @@ class DeterminismDocument(_Document):
     """What the repeats of a job told; `runs` counts the job's own."""
 
     complete: bool
+    uncompared: int = 0
     runs: int = 0
     sentence: str = ""
     findings: list[FindingDocument] = Field(default_factory=list)

@@ -24,6 +24,7 @@ from erc.gateway.routes.repeating import KeepAnswer, answered_once, respond
 from erc.gateway.runs.deciding import Named, Wanted, next_generation, origin_of
 from erc.gateway.runs.views import build_view, run_view
 from erc.gateway.services import JOB_WORKERS, Services
+from erc.gateway.store.rows import hold
 from erc.gateway.store.runs import Found
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
@@ -66,6 +67,8 @@ async def _started(
     ended: list[tuple[str, Callable[[], None]]] = []
 
     async def within(transaction: Transaction) -> None:
+        # Its row before the locks of the queues, as whoever deletes or publishes it takes them.
+        await hold(transaction, compendium.id)
         await services.quotas.hold(transaction, principal, principal.name)
         known = await services.runs.hold(transaction, principal.name, wanted)
         number = next_generation(wanted, compendium, known)

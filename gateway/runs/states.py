@@ -8,19 +8,6 @@ from erc.schemas.check import Verdict
 from erc.schemas.job import Job, StepName, StepStatus
 from erc.schemas.run import RunStatus
 
-TERMINAL = frozenset({RunStatus.STOPPED, RunStatus.ERROR, RunStatus.KILLED})
-_ENDS = frozenset({RunStatus.ERROR, RunStatus.KILLED})
-
-LEGAL: dict[RunStatus, frozenset[RunStatus]] = {
-    RunStatus.PENDING: _ENDS | {RunStatus.BUILDING},
-    RunStatus.BUILDING: _ENDS | {RunStatus.STARTING},
-    RunStatus.STARTING: _ENDS | {RunStatus.RUNNING},
-    RunStatus.RUNNING: _ENDS | {RunStatus.UPLOADING, RunStatus.STOPPED},
-    RunStatus.UPLOADING: frozenset({RunStatus.STOPPED, RunStatus.ERROR, RunStatus.KILLED}),
-    **dict.fromkeys(TERMINAL, frozenset[RunStatus]()),
-}
-"""What may follow on what. The image is kept (`uploading`) after the comparison, so that no result waits for it."""
-
 
 def status_of(job: Job) -> RunStatus:
     """Return how far a run has come; whatever the verdict is, a run that came to be compared has `stopped`."""
@@ -38,7 +25,10 @@ _FURTHEST = (
     (StepName.IMAGE_BUILD, {_OVER}, RunStatus.STARTING),
     (StepName.IMAGE_BUILD, {_GOING}, RunStatus.BUILDING),
 )
-"""The step that tells the status, the last one of a job first."""
+"""The step that tells the status, the last one of a job first.
+
+The image is kept (`uploading`) after the comparison, so that no result waits for it.
+"""
 
 
 def updated_of(job: Job) -> datetime:

@@ -95,7 +95,10 @@ class Accounts:
         return _account(rows[0])
 
     async def close(self, identifier: str, by: By, decide: Decide) -> None:
-        """Close an account for ever: its sessions, tokens, programs that wait, and webhooks end; its works stay."""
+        """Close an account for ever: its sessions, tokens, programs that wait, webhooks and names of runs end.
+
+        Its works stay.
+        """
         async with self._database.transaction() as transaction:
             await self._decided(transaction, identifier, by, decide)
             table = tables.account
@@ -106,6 +109,7 @@ class Accounts:
                 tables.token.c.account,
                 tables.device.c.account,
                 tables.webhook.c.owner,
+                tables.run.c.owner,
             )
             for holder in holders:
                 await transaction.connection.execute(delete(holder.table).where(holder == identifier))

@@ -28,7 +28,7 @@ async def made_by_jobs(database: Database, compendium_id: str) -> MadeByJobs:
     query = (
         select(manifest.label("manifest"), built.image.label("image"))
         .select_from(tables.job.outerjoin(tables.built, built.key == key))
-        .where(job.compendium_id == compendium_id, manifest.is_not(None))
+        .where(job.compendium_id == compendium_id, job.repeats.is_(None), manifest.is_not(None))
         .order_by(job.id.desc())
         .limit(_JOBS)
     )

@@ -14,7 +14,7 @@ from erc.schemas.limits import Quota
 
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtext('erc.quota'), hashtext(:owner))")
 _USE = text(
-    "SELECT kept.*, (SELECT count(*) FROM job WHERE owner = :owner AND repeats IS NULL "
+    "SELECT kept.*, (SELECT count(DISTINCT coalesce(repeats, id)) FROM job WHERE owner = :owner "
     "AND status IN ('queued', 'running')) AS jobs "
     "FROM (SELECT count(*) FILTER (WHERE candidate) AS candidates, coalesce(sum(bytes), 0)::bigint AS bytes "
     "FROM compendium WHERE owner = :owner) AS kept"

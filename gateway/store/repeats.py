@@ -7,9 +7,10 @@ from sqlalchemy import select
 from erc.events.outbox import Database, Transaction
 from erc.schemas import tables
 from erc.schemas.job import Job
+from erc.schemas.repeat import Variation
 
-MOST = 200
-"""How many repeats of one job are read, the newest."""
+MOST = len(Variation) + 2
+"""How many repeats of one job are read, the newest: no examination has more."""
 
 
 class Repeats:

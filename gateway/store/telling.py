@@ -33,6 +33,7 @@ def job_event(before: Job | None, job: Job) -> JobChanged:
         "compendium_id": job.compendium_id,
         "status": job.status,
         "steps": steps,
+        "repeats_id": job.repeat.of if job.repeat else None,
     }
     if not job.terminal:
         return JobChanged(**about)

@@ -12,7 +12,7 @@ from erc.events.catalog import CheckFinished, CheckOutputs, ExecuteWorkspace, Ex
 from erc.events.catalog import ExecutionStarted as Started
 from erc.gateway.determinism import amended, determinism
 from erc.gateway.pipeline import advance_job, cancel_job
-from erc.gateway.repeats import first_repeat, follow_ups, repeatable, start_repeat
+from erc.gateway.repeats import first_repeat, follow_ups, repeatable, start_repeat, varying
 from erc.gateway.transition import Facts
 from erc.schemas.check import CheckReport, Comparison, Outcome, Verdict
 from erc.schemas.ids import encode_id
@@ -241,12 +241,54 @@ def test_what_differs_between_our_own_runs_is_not_held_against_the_author() -> N
     assert after.verdict is Verdict.DIFFERS
 
 
-def test_a_figure_is_the_same_one_whatever_its_caption_says() -> None:
-    found = Study({"Figure 1 (rain, 12.3 mm)": {"chance"}}).examine()
-    figure = found.findings[0].model_copy(update={"kind": "image"})
-    alone = REPORT.model_copy(update={"comparisons": REPORT.comparisons[:1], "reason": "Figure 1 differs."})
-    after = amended(alone, found.model_copy(update={"findings": [figure]}))
-    assert after.reason == "Figure 1 differs. It also differs between our own runs: it is not deterministic."
+def test_a_figure_is_known_by_what_the_job_made_whatever_it_is_called() -> None:
+    # The run lacks the second of three figures: what is the third in the job's check is the second in a repeat's.
+    figures = [
+        Comparison(name="Figure 2 (fog)", kind="image", outcome=Outcome.MISSING, original=A),
+        Comparison(name="Figure 3 (rain)", kind="image", outcome=Outcome.DIFFERENT, original=B, reproduced=C),
+    ]
+    report = REPORT.model_copy(update={"comparisons": figures})
+    found = Study({"Figure 2 (rain, 12.3 mm)": {"chance"}}).examine()
+    figure = found.findings[0].model_copy(update={"kind": "image", "made": C})
+    after = amended(report, found.model_copy(update={"findings": [figure]}))
+    assert [row.outcome for row in after.comparisons] == [Outcome.MISSING, Outcome.NOT_DETERMINISTIC]
+
+
+def test_what_neither_run_makes_is_no_difference_between_them() -> None:
+    gone = Comparison(name="logo.png", kind="image", outcome=Outcome.MISSING, original=A)
+    unnamed = Comparison(name="t.csv", kind="table", outcome=Outcome.MISSING)
+    report = REPORT.model_copy(update={"comparisons": [gone, unnamed]})
+    assert varying(report, first_repeat(ORIGINAL, C, report)) == []
+    assert [one.name for one in varying(report, first_repeat(ORIGINAL, C, REPORT))] == ["logo.png", "t.csv"]
+
+
+def test_a_display_that_neither_run_makes_is_no_difference_between_them() -> None:
+    none = REPORT.model_copy(update={"code": "no_display", "comparisons": []})
+    assert varying(none, first_repeat(ORIGINAL, C, none)) == []
+    assert [one.kind for one in varying(none, first_repeat(ORIGINAL, C, REPORT))] == ["run"]
+
+
+@pytest.mark.parametrize("code", ["run_timeout", "out_of_memory", "disk_limit"])
+def test_a_repeat_that_came_to_a_limit_tells_nothing_of_the_analysis(code: str) -> None:
+    begun = start_repeat(encode_id(9, bytes(10)), ORIGINAL, first_repeat(ORIGINAL, C), "bob", NOW).state
+    facts = Facts(NOW, Problem(code=code, title="The script was stopped"), conditions=CONDITIONS)
+    ended = _then(begun, ExecutionFailed(job_id=begun.id, problem=A, exit_code=137, conditions=A), facts)
+    found = determinism([ended])
+    assert found
+    assert (follow_ups(ended), found.findings) == ([], [])
+    assert found.sentence == "The analysis could not be run again: The script was stopped."
+
+
+def test_outputs_that_cannot_be_compared_are_not_said_to_be_the_same() -> None:
+    study = Study({"a": set()})
+    study.examine()
+    job = study.repeats[0]
+    assert job.repeat
+    known = job.model_copy(update={"repeat": job.repeat.model_copy(update={"uncompared": 2})})
+    found = determinism([known])
+    assert found
+    assert found.sentence.startswith("Every output that could be compared came out the same")
+    assert found.sentence.endswith("; 2 could not be compared.")
 
 
 def test_a_report_without_repeats_is_as_it_was() -> None:

@@ -22,7 +22,8 @@ def repeat(identifier: Job, timeout: Timeout = None, as_json: AsJson = False, ur
     """Run a job's analysis again with another date, locale, time zone, host name, user, CPU count and file order.
 
     Where outputs differ, further runs find out what makes them change. Ends with 0 when every output came out the
-    same, with 1 when one is not deterministic or the analysis could not be run again.
+    same, with 1 when one is not deterministic or the analysis could not be run again, with 3 when some could not be
+    compared.
     """
     terminal, deadline = Terminal(as_json=as_json), Deadline(timeout)
     with connected(url) as client:

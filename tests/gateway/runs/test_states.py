@@ -25,7 +25,7 @@ from erc.events.catalog import (
 )
 from erc.events.errors import Unavailable
 from erc.gateway.pipeline import advance_job, cancel_job, start_job
-from erc.gateway.runs.states import LEGAL, TERMINAL, status_of, updated_of
+from erc.gateway.runs.states import status_of, updated_of
 from erc.gateway.transition import Advance, Facts
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium, CompendiumStatus
@@ -51,6 +51,17 @@ FAILED = [
     CheckFailed(job_id=JOB, problem=A),
 ]
 CANCELS = object()
+TERMINAL = frozenset({RunStatus.STOPPED, RunStatus.ERROR, RunStatus.KILLED})
+ENDS = frozenset({RunStatus.ERROR, RunStatus.KILLED})
+LEGAL: dict[RunStatus, frozenset[RunStatus]] = {
+    RunStatus.PENDING: ENDS | {RunStatus.BUILDING},
+    RunStatus.BUILDING: ENDS | {RunStatus.STARTING},
+    RunStatus.STARTING: ENDS | {RunStatus.RUNNING},
+    RunStatus.RUNNING: ENDS | {RunStatus.UPLOADING, RunStatus.STOPPED},
+    RunStatus.UPLOADING: TERMINAL,
+    **dict.fromkeys(TERMINAL, frozenset[RunStatus]()),
+}
+"""What may follow on what."""
 ANSWERS = {
     PrepareEnvironment: [PLANNED, READY, KEPT, *FAILED[:2]],
     ExecuteWorkspace: [STARTED, FINISHED, FAILED[2]],

@@ -23,8 +23,18 @@ from erc.schemas.repeat import Conditions, Tried, Variation
 API = "/api/v1"
 MADE = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 CONDITIONS = Conditions(tried=[Tried(variation=Variation.ZONE, was="UTC", became="UTC+1345")])
-FIGURE = Comparison(name="Figure 1", kind="image", outcome=Outcome.DIFFERENT, finding="Figure 1 differs.")
+PUBLISHED, MADE_FIRST, MADE_AGAIN = "a" * 64, "b" * 64, "c" * 64
+FIGURE = Comparison(
+    name="Figure 1",
+    kind="image",
+    outcome=Outcome.DIFFERENT,
+    finding="Figure 1 differs.",
+    original=PUBLISHED,
+    reproduced=MADE_FIRST,
+)
 DIFFERS = CheckReport(verdict=Verdict.DIFFERS, reason="Figure 1 differs.", display="d.html", comparisons=[FIGURE])
+REPEATED = FIGURE.model_copy(update={"original": MADE_FIRST, "reproduced": MADE_AGAIN})
+VARIES = DIFFERS.model_copy(update={"comparisons": [REPEATED]})
 SAME = CheckReport(verdict=Verdict.REPRODUCED, reason="All agrees.", display="d.html")
 
 
@@ -78,13 +88,13 @@ async def test_a_repeat_runs_to_its_end_and_tells_what_is_not_deterministic(shar
     going = (await sharing.asked("ada", "GET", f"{API}/job/{job.id}")).json()["determinism"]
     assert (going["complete"], going["repeats"]) == (False, [first.id])
 
-    await plays(sharing, first.id, DIFFERS)
+    await plays(sharing, first.id, VARIES)
     _, same = await repeats_of(sharing, job)
     assert (same.repeat.variations, same.owner, same.status) == ([], "ada", JobStatus.RUNNING)
     await plays(sharing, same.id, SAME)
     *_, zone = await repeats_of(sharing, job)
     assert zone.repeat.variations == [Variation.ZONE]
-    await plays(sharing, zone.id, DIFFERS)
+    await plays(sharing, zone.id, VARIES)
 
     document = (await sharing.asked("ada", "GET", f"{API}/job/{job.id}")).json()
     assert document["determinism"]["complete"]
