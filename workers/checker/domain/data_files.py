@@ -125,7 +125,9 @@ def _refuse_array(content: bytes) -> None:
 
 
 def plain_array(array: Any) -> Any:
-    """Return an array of numbers or words as nested lists of plain values."""
+    """Return an array of numbers or words as nested lists of plain values, one of records by their fields' names."""
+    if array.dtype.names:
+        return {name: plain_array(array[name]) for name in array.dtype.names}
     if array.dtype.kind in "cmMV":
         return array.astype(str).tolist()
     return array.tolist()
