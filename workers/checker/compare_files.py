@@ -93,13 +93,16 @@ def _beside(request: CheckRequest, theirs: _Files, ours: _Files, apart: Apart) -
 
 
 class _Apart:
-    """Runs one comparison after the other in a fork each, until the time for all is over."""
+    """Runs one comparison after the other in a fork each, until the time for all is over.
+
+    Each may take half of what is left, so that one without end leaves time for the others.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._until = time.monotonic() + seconds
 
     def __call__(self, compare: Callable[[], R], /) -> R:
-        return forked(compare, self._until - time.monotonic())
+        return forked(compare, (self._until - time.monotonic()) / 2)
 
 
 class _Files:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Callable
@@ -7,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import arro3.core
+import arro3.io
 import pytest
 from support.crashing import Crashing
 
@@ -129,3 +132,22 @@ def test_damaged_files_of_arrays_and_columns_are_lost_alone(tmp_path: Path) -> N
     )
     assert [row.outcome for row in report.comparisons] == ["identical", *["uncompared"] * 4, "different"]
     assert report.verdict == "differs"
+
+
+def feather(*lines: str) -> bytes:
+    kept, text = io.BytesIO(), arro3.core.DataType.string()
+    arro3.io.write_ipc(arro3.core.Table.from_pydict({"site": arro3.core.Array(list(lines), type=text)}), kept)
+    return kept.getvalue()
+
+
+async def test_a_damaged_feather_file_that_ends_its_reader_does_not_end_the_check(tmp_path: Path) -> None:
+    good = feather(*map(str, range(500)))
+    at = good.index(b"\x04\x22\x4d\x18") - 8  # of a compressed piece its size unpacked stands before it
+    damaged = good[:at] + (1 << 61).to_bytes(8, "little") + good[at + 8 :]
+    others = {"d.html": b"<p>4.2</p>", "b.csv": b"a,b\n1,2\n"}
+    asked = request(
+        tmp_path, {"a.feather": good, **others}, {"a.feather": damaged, **others, "b.csv": b"a,b\n1,3\n"}, "d.html"
+    )
+    report = await Limited(["erc.workers.checker.compare_files"]).call(check_files, asked)
+    assert [row.outcome for row in report.comparisons] == ["identical", "uncompared", "different"]
+    assert "its reader crashed or ran out of memory" in report.comparisons[1].finding
