@@ -155,6 +155,11 @@ def _key(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def embedded_bytes(source: str) -> bytes | None:
+    """Return what an address holds itself; None when it holds nothing, or nothing that can be read."""
+    return _embedded(source.strip()[5:]) if source.strip()[:5].lower() == "data:" else None
+
+
 def _embedded(rest: str) -> bytes | None:
     header, comma, payload = rest.partition(",")
     if not comma:
