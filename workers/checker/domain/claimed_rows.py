@@ -167,7 +167,7 @@ def _in_pieces(theirs: BinaryIO, ours: BinaryIO, claim: Claim) -> Compared | Non
 def _sizes(published: Entry, reproduced: Entry, terms: Terms) -> Compared:
     a, b = published.size_bytes, reproduced.size_bytes
     outcome = Outcome.EQUIVALENT if terms.size.allows(a, b) else Outcome.DIFFERENT
-    return Compared("bytes", outcome, f"has {b:,} bytes, the published one has {a:,}", tolerance=terms.size.said)
+    return Compared("bytes", outcome, f"has {b:,} bytes, the published one has {a:,}", asked="the size")
 
 
 def _streamed(theirs: BinaryIO, ours: BinaryIO, rules: TableRules) -> Compared:

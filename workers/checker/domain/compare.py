@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from erc.events.errors import Rejected
 from erc.schemas.check import ChangedPart, CheckReport, Comparison, IgnoredPart, Outcome, Verdict
@@ -78,7 +78,8 @@ def check(
         name = _shown_name(display)
         reason = f"There is no published display to compare with: the workspace holds no {name} from its author."
         return _nothing(Verdict.NOT_COMPARABLE, "not_comparable", reason, display, put)
-    rows, cells = _rows(published, reproduced, display, resources, beside.terms)
+    found, cells = _rows(published, reproduced, display, resources, beside.terms)
+    rows = [replace(row, compared=_under(row.compared, beside.terms)) for row in found]
     return _report(rows, display, put, beside, same_bytes=published == reproduced, cells=cells)
 
 
@@ -148,6 +149,12 @@ def _notebook(
         return [Named(name, name, compare_content(published, reproduced, display, PixelBudget(), terms))], 0
     figures = _figures(notebook_figures(theirs), notebook_figures(ours), display, resources)
     return [*notebook_rows(theirs, ours, terms), *figures], len(theirs)
+
+
+def _under(compared: Compared, terms: Terms) -> Compared:
+    """Name the tolerance of the display's rule beside what it may have let pass."""
+    named = compared.kind in {"text", "table"} and compared.outcome is Outcome.EQUIVALENT and not compared.asked
+    return replace(compared, tolerance=terms.tolerance.said) if named else compared
 
 
 def _too_large(published: bytes, reproduced: bytes) -> Compared:

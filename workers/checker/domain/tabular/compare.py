@@ -12,6 +12,8 @@ from erc.workers.checker.domain.tabular.row_pairs import RowPairs, pair_rows
 from erc.workers.checker.domain.tabular.rules import TableRules
 from erc.workers.checker.domain.tabular.table import Table
 from erc.workers.checker.domain.texts import became, excerpt
+from erc.workers.checker.domain.token_pairs import TOLERATED
+from erc.workers.checker.domain.tolerance import NONE
 
 
 @dataclass
@@ -154,7 +156,9 @@ def _compare_cells(a: Table, b: Table, columns: Columns, rows: RowPairs, rules: 
             if published == reproduced:
                 continue
             if same_cell(published, reproduced, rules.tolerance, printed=rules.printed):
-                _ignore(found, Change(_place(a, i, x), published, reproduced, "value written in another way"))
+                alone = not rules.tolerance or same_cell(published, reproduced, NONE, printed=rules.printed)
+                rule = "value written in another way" if alone else TOLERATED
+                _ignore(found, Change(_place(a, i, x), published, reproduced, rule))
                 continue
             if rules.printed and _tells_the_run(a.rows[i], x) and _tells_the_run(b.rows[k], y):
                 _ignore(found, Change(_place(a, i, x), published, reproduced, "date of the run"))
