@@ -14,6 +14,7 @@ from erc.workers.checker.domain.tabular.table import Table
 from erc.workers.checker.domain.texts import became, excerpt
 from erc.workers.checker.domain.token_pairs import TOLERATED
 from erc.workers.checker.domain.tolerance import NONE
+from erc.workers.checker.domain.volatile import tells_the_run
 
 
 @dataclass
@@ -160,7 +161,7 @@ def _compare_cells(a: Table, b: Table, columns: Columns, rows: RowPairs, rules: 
                 rule = "value written in another way" if alone else TOLERATED
                 _ignore(found, Change(_place(a, i, x), published, reproduced, rule))
                 continue
-            if rules.printed and _tells_the_run(a.rows[i], x) and _tells_the_run(b.rows[k], y):
+            if rules.printed and x and y and _tells_the_run(a.rows[i], x) and _tells_the_run(b.rows[k], y):
                 _ignore(found, Change(_place(a, i, x), published, reproduced, "date of the run"))
                 continue
             found.changed += 1
@@ -169,8 +170,7 @@ def _compare_cells(a: Table, b: Table, columns: Columns, rows: RowPairs, rules: 
 
 
 def _tells_the_run(row: Sequence[str], at: int) -> bool:
-    """Return whether the cell before names what follows as the moment of a run, as summaries of statsmodels do."""
-    return at > 0 and _cell(row, at - 1).strip().casefold() in {"date:", "time:"}
+    return tells_the_run(_cell(row, at - 1), _cell(row, at))
 
 
 def _ignore(found: TableFound, change: Change) -> None:
