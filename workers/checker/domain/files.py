@@ -65,7 +65,12 @@ def compare_pair(pair: Pair, budget: PixelBudget) -> Compared:
     if pair.moved:
         finding = f"is the same, but at another place: it was number {before.number} and became number {after.number}"
         return Compared("image", Outcome.DIFFERENT, finding, 0.0, before.content, after.content)
-    return _unlike(before, after) or _contents(before, after, budget)
+    found = _unlike(before, after) or _contents(before, after, budget)
+    cells = before.figure.cell, after.figure.cell
+    if found.agrees and cells[0] != cells[1]:
+        finding = f"is the same, but stands behind cell {cells[1]} and not behind cell {cells[0]}"
+        return replace(found, outcome=Outcome.DIFFERENT, finding=finding)
+    return found
 
 
 def _unlike(before: Shown, after: Shown) -> Compared | None:

@@ -101,7 +101,8 @@ def _subject(rows: Sequence[Named], display: str) -> str:
         if any(row.subject in {ALL_PAGES, OTHER_PAGES} for row in rows):
             return f"The text and the pages agree with the published {display}"
         tables = sum(row.compared.kind == "table" for row in rows[1:])
-        figures = sum(row.compared.kind != "table" and row.compared.outcome is not Outcome.IGNORED for row in rows[1:])
+        shown = [row for row in rows[1:] if row.compared.kind not in {"table", "text"}]
+        figures = sum(row.compared.outcome is not Outcome.IGNORED for row in shown)
         what = _what(figures, tables)
         return f"{what} with the published {display}"
     return f"{display} agrees with the published one"
