@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from erc.events import logs
 from erc.events.errors import Rejected, Unavailable
+from erc.events.reader_folder import hold_reader_folder
 from erc.schemas.problem import Problem
 
 log = logging.getLogger("erc.reader")
@@ -94,6 +95,7 @@ class Limited:
                 if child.alive:
                     return child
                 child.end()
+        hold_reader_folder()
         return _Child(self._context, self._memory_bytes)
 
 
