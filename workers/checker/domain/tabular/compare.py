@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from erc.workers.checker.domain.result import CHANGES_KEPT, Change, number
-from erc.workers.checker.domain.tabular.cells import cell_key, number_in, same_cell
+from erc.workers.checker.domain.tabular.cells import cell_key, number_in, same_cell, why_same
 from erc.workers.checker.domain.tabular.columns import Columns, column_name, match_columns
 from erc.workers.checker.domain.tabular.row_pairs import RowPairs, pair_rows
 from erc.workers.checker.domain.tabular.rules import TableRules
 from erc.workers.checker.domain.tabular.table import Table
 from erc.workers.checker.domain.texts import became, excerpt
-from erc.workers.checker.domain.token_pairs import TOLERATED
-from erc.workers.checker.domain.tolerance import NONE
 from erc.workers.checker.domain.volatile import tells_the_run
 
 
@@ -157,8 +155,7 @@ def _compare_cells(a: Table, b: Table, columns: Columns, rows: RowPairs, rules: 
             if published == reproduced:
                 continue
             if same_cell(published, reproduced, rules.tolerance, printed=rules.printed):
-                alone = not rules.tolerance or same_cell(published, reproduced, NONE, printed=rules.printed)
-                rule = "value written in another way" if alone else TOLERATED
+                rule = why_same(published, reproduced, printed=rules.printed)
                 _ignore(found, Change(_place(a, i, x), published, reproduced, rule))
                 continue
             if rules.printed and x and y and _tells_the_run(a.rows[i], x) and _tells_the_run(b.rows[k], y):
