@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import threading
-import time
 from functools import cache
 from multiprocessing import util
 from pathlib import Path
@@ -35,7 +34,7 @@ def _held_by(_process: int) -> int:
     folder = Path(util.get_temp_dir())
     descriptor = os.open(folder / MARK, os.O_RDWR | os.O_CREAT, 0o600)
     hold(descriptor)
-    sweep_reader_folders(folder.parent, time.time() - YOUNG_SECONDS)
+    sweep_reader_folders(folder.parent, os.fstat(descriptor).st_mtime - YOUNG_SECONDS)
     return descriptor
 
 
