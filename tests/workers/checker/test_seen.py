@@ -81,6 +81,12 @@ def test_words_of_a_style_sheet_are_not_taken_for_the_same(checked: Check) -> No
     assert checked(page.format("→"), page.format("»")).verdict == "reproduced"
 
 
+def test_a_file_that_a_page_holds_is_not_taken_for_the_same(checked: Check) -> None:
+    page = '<p><a download="a.csv" href="data:text/csv;base64,{}">The data</a></p>'
+    assert checked(page.format("YSxi"), page.format("YSxj")).verdict == "not comparable"
+    assert checked(page.format("YSxi"), page.format("YSxi") + " ").verdict == "reproduced"
+
+
 def test_a_progress_bar_without_results_does_not_count(checked: Check) -> None:
     bars = (f"<pre>Reading: 100%|███| 5/5 [00:0{at}&lt;00:00, {at}.5it/s]</pre>" for at in (1, 2))
     assert checked(*map(PAGE.format, bars)).verdict == "reproduced"

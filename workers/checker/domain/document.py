@@ -136,10 +136,9 @@ class _Reader:
         self._text: list[str] = []
         self._aside: _Aside | None = None
         self._pre, self._raised = 0, False
-        self._heading = ""
         self._scopes: list[_Scope] = []
         self._captions: list[tuple[str, int, int]] = []
-        self._depth = 0
+        self._heading, self._depth = "", 0
         self._last_figure_at = -9
         self._tables = TableReader(self.document.passages)
         self.document.tables = self._tables.tables
@@ -255,6 +254,7 @@ class _Reader:
             self.flush()
             self._captions.append((tag, self._depth, len(self.document.passages)))
         self._raised = tag in {"sup", "sub"}
+        self.document.unread += page_parts.held_data(tag, attributes)
         if value := page_parts.shown_value(tag, attributes):
             self._text.append(f" {value} ")
         if tag == "iframe" and attributes.get("srcdoc", "").strip():

@@ -67,7 +67,7 @@ def compare_pair(pair: Pair, budget: PixelBudget) -> Compared:
         return Compared("image", Outcome.DIFFERENT, finding, 0.0, before.content, after.content)
     found = _unlike(before, after) or _contents(before, after, budget)
     cells = before.figure.cell, after.figure.cell
-    if found.agrees and cells[0] != cells[1]:
+    if found.agrees and all(cells) and cells[0] != cells[1]:
         finding = f"is the same, but stands behind cell {cells[1]} and not behind cell {cells[0]}"
         return replace(found, outcome=Outcome.DIFFERENT, finding=finding)
     return found

@@ -105,6 +105,12 @@ def shown_value(tag: str, attributes: Mapping[str, str]) -> str:
     return _value(tag, attributes) if tag in _SHOWN_VALUES else ""
 
 
+def held_data(tag: str, attributes: Mapping[str, str]) -> list[str]:
+    """Return a file that a page holds to be downloaded, which is not looked into."""
+    address = attributes.get("href", "").strip() if tag == "a" else ""
+    return [address] if address[:5].lower() == "data:" else []
+
+
 def _value(tag: str, attributes: Mapping[str, str]) -> str:
     kind = attributes.get("type", "").lower()
     if kind in _TICKED:

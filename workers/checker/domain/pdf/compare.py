@@ -201,12 +201,11 @@ class _Drawing:
             return None
         # The words were compared as words, which is exact and costs little; what is left are the drawings.
         bare = _covered(one, [*words, *more]), _covered(other, [*words, *more])
-        if before.passages == after.passages and one.shape == other.shape and bool((bare[0] < 255).any()):
-            odd = odd_words(one, other, words, more)
-            if odd:
-                return _different(odd, one, other)
         if one.shape == other.shape and bool((bare[0] == bare[1]).all()):
-            return None if before.passages != after.passages else _redrawn(one, other)
+            if before.passages != after.passages:
+                return None
+            odd = odd_words(one, other, words, more) if bool((bare[0] < 255).any()) else ""
+            return _different(odd, one, other) if odd else _redrawn(one, other)
         compared = compare_images(_png(bare[0]), _png(bare[1]), self.budget)
         if compared.likeness is Likeness.SAME_PICTURE and one.shape == other.shape:
             return None
