@@ -34,6 +34,8 @@ from erc.workers.builder.settings import BuilderSettings
 
 MANY, ROUNDS, PACKAGES, MODULES = 100, 3, 6, 400
 LIMITS = BuildLimits()
+SETTLED_SECONDS = 5.0
+"""After so long the engine has removed what the build before left, as it has when an author comes back."""
 
 
 def figures(root: Path) -> list[Figure]:
@@ -99,8 +101,10 @@ async def _added(images: EngineImages, rules: BuildRules, base: Base) -> tuple[f
         before, after = (tag_of(plan.key(base.image_id, rules.platform)) for plan in plans)
         with _tags(1) as (alone,), _removed(before, after):
             await images.build(Order(plans[0], base, before), _nothing, LIMITS)
+            await asyncio.sleep(SETTLED_SECONDS)
             order = Order(plans[1], base, after)
             ours.append(await _timed(lambda order=order: images.build(order, _nothing, LIMITS)))
+            await asyncio.sleep(SETTLED_SECONDS)
             text = (
                 f"FROM {before}\nLABEL n={secrets.token_hex(4)}\nRUN pip install --no-cache-dir pack{PACKAGES}==1.0\n"
             )
