@@ -72,6 +72,7 @@ class EnvironmentDocument(_Document):
     environment_key: str | None = None
     image: str | None = None
     base: str | None = None
+    origin: str | None = None
     reproducible: bool | None = None
     drifts: list[Drift] = Field(default_factory=list)
     packages: list[InstalledPackage] = Field(default_factory=list)

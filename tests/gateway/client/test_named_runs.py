@@ -224,6 +224,14 @@ def an_environment(**changes):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("origin", "told"), [("found", "another installation"), ("brought", "by the compendium")])
+def test_an_environment_that_was_not_built_here_says_so(gateway, erc, origin, told) -> None:
+    gateway.runs, gateway.environments = [fake.a_run()], {fake.JOB: an_environment(base=None, origin=origin)}
+    shown = erc("env", "show", "paper", url=gateway.url)
+    assert told in shown.stdout
+    assert "base" not in shown.stdout.splitlines()[2]
+
+
 def test_an_environment_tells_what_was_wanted_and_built(gateway, erc) -> None:
     gateway.runs, gateway.environments = [fake.a_run()], {fake.JOB: an_environment()}
     for which in ("paper", fake.JOB, "build://paper:latest"):
