@@ -24,7 +24,7 @@ from erc.workers.builder.domain.archives import BaseWanted, base_of, refuse_trig
 from erc.workers.builder.domain.growth import FINAL, LABEL_GROUND
 from erc.workers.builder.domain.inventory import COMMAND, FREE, PROBE, Inventory, read_free, read_inventory, read_probe
 from erc.workers.builder.domain.rules import Base, BuildRules, KeptBase, OnLog, Order
-from erc.workers.builder.domain.saved_image import nameless, unusable
+from erc.workers.builder.domain.saved_image import nameless, unfit, unusable
 from erc.workers.builder.engine import ImageBuilder, ground_of, proxies, too_large
 from erc.workers.builder.scripts import Scripts
 from erc.workers.docker import connect
@@ -279,10 +279,11 @@ class EngineImages:
             image_id = await self._watched(self.load(image, tag, blobs))
         except Unloadable as error:
             raise unusable(str(error)) from error
-        size, limits = int((await shelf.inspect(image_id) or {}).get("Size", 0)), self._rules.limits
-        if size > limits.image_bytes:
+        about, limits = await shelf.inspect(image_id) or {}, self._rules.limits
+        why, size = unfit(about), int(about.get("Size", 0))
+        if why or size > limits.image_bytes:
             await shelf.remove(tag)
-            raise too_large(size, limits)
+            raise unusable(why) if why else too_large(size, limits)
         return image_id
 
 
