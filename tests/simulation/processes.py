@@ -39,8 +39,8 @@ from erc.workers.builder.handler import Builder
 from erc.workers.builder.store import Environments
 from erc.workers.checker.handler import Checker
 from erc.workers.checker.handler import failed as check_failed
+from erc.workers.executor.domain.answers import failed as execution_failed
 from erc.workers.executor.handler import Executor
-from erc.workers.executor.handler import failed as execution_failed
 from erc.workers.loader.handler import Loader
 from erc.workers.loader.handler import rejected as load_rejected
 from erc.workers.metadata.handler import Describer

@@ -185,6 +185,39 @@ def test_several_runs_are_killed_and_each_is_told(gateway, erc, workspace, monke
     assert (again.exit_code, json.loads(again.stdout)["runs"][0]["status"]) == (0, "killed")
 
 
+def test_a_run_is_purged_only_when_that_is_asked_for(gateway, erc) -> None:
+    gateway.runs = [fake.a_run(), fake.a_run(name="snow")]
+    ran = erc("kill", "paper", "--purge", url=gateway.url)
+    assert (ran.exit_code, ran.stdout) == (0, "paper@latest: killed, forgotten with 1 compendium\n")
+    assert [run["name"] for run in gateway.runs] == ["snow"]
+    assert erc("kill", "paper", "--purge").exit_code == 4
+    purged = json.loads(erc("kill", "snow", "--purge", "--json").stdout)["runs"][0]["purged"]
+    assert purged["deleted"] == [fake.COMPENDIUM]
+
+
+def test_variables_are_sent_and_a_name_keeps_them_until_others_are_said(gateway, erc, workspace) -> None:
+    assert erc("run", workspace, "--env", "SEED=2", "--env", "A=b=c", url=gateway.url).exit_code == 0
+    gateway.runs = [mine(workspace, variables={"SEED": "2"}, entrypoint="")]
+    for arguments in (
+        ["run", workspace],
+        ["run", "paper"],
+        ["update", workspace],
+        ["run", "paper", "--env", "B=1"],
+        ["update", workspace, "--env", ""],
+    ):
+        assert erc(*arguments).exit_code == 0
+    sent = [started["variables"] for started in gateway.started]
+    assert sent == [{"SEED": "2", "A": "b=c"}, {"SEED": "2"}, {"SEED": "2"}, {"SEED": "2"}, {"B": "1"}, {}]
+    assert "variables SEED=2" in erc("status", "paper").stdout
+
+
+@pytest.mark.parametrize("said", ["SEED", "=1", "PATH=/x", "LD_PRELOAD=x", "A B=1", "A=1\n2", "A=" + "x" * 1001])
+def test_what_is_no_variable_is_wrong_use_and_nothing_is_sent(gateway, erc, workspace, said) -> None:
+    ran = erc("run", workspace, "--env", said, url=gateway.url)
+    assert (ran.exit_code, gateway.asked) == (2, [])
+    assert "KEY=VALUE" in ran.stderr
+
+
 def test_the_log_of_a_run_is_had_by_its_name(gateway, erc) -> None:
     now = datetime.now(UTC)
     steps = {
