@@ -148,7 +148,11 @@ def _config(task: Task) -> dict[str, Any]:
         "Memory": task.memory_bytes,
         "MemorySwap": task.memory_bytes,
         "NanoCpus": 2_000_000_000,
-        "Tmpfs": {"/tmp": "rw,exec,nosuid,nodev,mode=1777,size=256m"},  # noqa: S108 - inside the container
+        "Tmpfs": {
+            "/tmp": "rw,exec,nosuid,nodev,mode=1777,size=256m",  # noqa: S108 - inside the container
+            # Images name this one as a volume, which could be filled without limit.
+            **({} if task.writable else {"/erc": "ro,size=1m"}),
+        },
     }
     return {
         "Image": task.image,

@@ -90,7 +90,7 @@ async def test_an_image_that_brings_what_no_run_has_is_refused_and_goes(
 
 
 async def test_a_brought_image_is_looked_into_and_says_that_nobody_here_built_it(bench: Bench) -> None:
-    image_id = await bench.images.bring(await bench.made(Env=["MINE=1"]), bench.tag, bench.blobs)
+    image_id = await bench.images.bring(await bench.made(Volumes={"/erc": {}}), bench.tag, bench.blobs)
     now, archive = datetime(2026, 11, 25, tzinfo=UTC), Base("erc-base:x", f"sha256:{'a' * 64}")
     build = Build("b" * 64, PLAN, "c" * 64, archive, image_id, "linux/amd64", "job", None, now, Origin.BROUGHT)
 
@@ -110,3 +110,13 @@ def test_sweeping_after_builds_spares_the_runs_in_an_image_that_a_script_made() 
     assert is_left(1.0, script, 2.0)
     assert not is_left(3.0, script, 2.0)
     assert not is_left(1.0, {**script, LABEL_JOB: "job"}, 2.0)
+
+
+async def test_nothing_can_be_left_in_a_volume_while_an_image_is_looked_into(bench: Bench) -> None:
+    await bench.images.bring(await bench.made(Volumes={"/erc": {}}), bench.tag, bench.blobs)
+    looked = "echo x > /erc/x && echo written; grep ' /erc ' /proc/mounts | cut -d ' ' -f 3"
+
+    task = Task(name=f"erc-look-{bench.tag[-16:]}", image=bench.tag, command=["sh", "-c", looked], user="0:0")
+    ended = await Confined(bench.engine).run(task)
+
+    assert ended.output == b"tmpfs\n"

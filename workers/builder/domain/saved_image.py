@@ -61,7 +61,9 @@ def unfit(image: Mapping[str, Any]) -> str:
     A volume that an image declares can be written beside the workspace, without limit.
     """
     config = image.get("Config") or {}
-    volumes, labels = sorted(config.get("Volumes") or {}), sorted(config.get("Labels") or {})
+    # The workspace is mounted there in every run, and images of this service say so.
+    volumes = sorted({str(path).rstrip("/") for path in config.get("Volumes") or {}} - {"/erc"})
+    labels = sorted(config.get("Labels") or {})
     if volumes:
         return f"it declares volumes ({', '.join(volumes)[:80]}), which no run has"
     ours = next((label for label in labels if label in _OURS), "")

@@ -91,6 +91,8 @@ def test_a_broken_archive_breaks_nothing(noise: bytes, place: int) -> None:
         ({"Labels": {"org.erc.job": "../../blobs", "org.erc.environment": "erc-environment:x"}}, "org.erc.job"),
         ({"Labels": {"org.erc.home": "/var/lib/erc"}}, "org.erc.home"),
         ({"Labels": {"org.erc.build": "of a script", "org.erc.ground": "x"}}, None),
+        ({"Volumes": {"/erc": {}, "/erc/more": {}}}, "/erc/more"),
+        ({"Volumes": {"/erc": {}}}, None),
         ({"OnBuild": ["RUN x"]}, None),
         ({"Labels": {"org.erc.environment": "erc-environment:x", "maintainer": "ada"}, "Volumes": None}, None),
         (None, None),
