@@ -33,6 +33,7 @@ from erc.workers.engine.shelf import Shelf
 STAGE = "org.erc.stage"
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "ftp_proxy")
 _SHM_BYTES = 64 << 20
+_CLEARED_SECONDS = 2.0
 
 
 class ImageBuilder:
@@ -40,6 +41,12 @@ class ImageBuilder:
 
     def __init__(self, engine: aiodocker.Docker) -> None:
         self._engine = engine
+        self._clearing: set[asyncio.Task[None]] = set()
+
+    async def cleared(self) -> None:
+        """Wait a moment until what builds left is removed; the rest is swept later."""
+        if self._clearing:
+            await asyncio.wait(self._clearing, timeout=_CLEARED_SECONDS)
 
     async def build(
         self,
@@ -79,7 +86,7 @@ class ImageBuilder:
         except (DockerError, aiohttp.ClientError, OSError, ValueError) as error:
             _engine_failed(error)
         finally:
-            await self._forget(stage_label(plan, base))
+            self._forget_later(stage_label(plan, base))
         return image_id
 
     async def build_image(
@@ -136,6 +143,12 @@ class ImageBuilder:
         for label in (STAGE, LABEL_ENVIRONMENT, LABEL_SUITE):
             with contextlib.suppress(DockerError, aiohttp.ClientError, OSError):
                 await self._engine.images.prune(filters={"dangling": ["true"], "label": [label], "until": ["6h"]})
+
+    def _forget_later(self, label: str) -> None:
+        # Nobody waits for it: it takes as long as an eighth of the build.
+        task = asyncio.create_task(self._forget(label))
+        self._clearing.add(task)
+        task.add_done_callback(self._clearing.discard)
 
     async def _forget(self, label: str) -> None:
         """Remove what the stage that fetched packages left in the engine, but what it stood on, for the next build."""

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,7 +47,7 @@ class BaseRows(Protocol):
         """Remember a base image."""
         ...
 
-    def building(self, key: Digest) -> AbstractAsyncContextManager[None]:
+    def building(self, key: Digest) -> contextlib.AbstractAsyncContextManager[None]:
         """Hold the one making of it in the whole cluster."""
         ...
 
@@ -68,6 +67,7 @@ class EngineImages:
         self._url, self._rules, self._rows, self._blobs, self._user = url, rules, rows, blobs, user
         self._about = about if about is not None else {}
         self._engine: aiodocker.Docker | None = None
+        self._builder: ImageBuilder | None = None
         self._lock = asyncio.Lock()
 
     async def _connected(self) -> aiodocker.Docker:
@@ -78,6 +78,8 @@ class EngineImages:
 
     async def close(self) -> None:
         """Close the connection."""
+        if self._builder is not None:
+            await self._builder.cleared()
         if self._engine is not None:
             await self._engine.close()
 
@@ -170,7 +172,8 @@ class EngineImages:
         await self._provided(order)
         self._refuse_full(await self._free(order))
         engine = await self._connected()
-        builder, about = ImageBuilder(engine), (order.tag, on_log, limits, ca_bundle)
+        builder = self._builder = self._builder or ImageBuilder(engine)
+        about = (order.tag, on_log, limits, ca_bundle)
         if ground := await ground_of(order, await self.shelf(), self._rules.platform):
             await on_log(f"The environment stands on {ground}, which has all but one of its Python packages.")
             try:

@@ -74,9 +74,12 @@ def grown_manifest(plan: Plan, ground: str, *, ca_bundle: bool = False) -> Runti
         'test -z "$(LC_ALL=C comm -23 /tmp/had /tmp/have)"',
         'test "$(LC_ALL=C comm -23 /tmp/new /tmp/come)" = ./installed.txt',
         'test "$(grep -c "[.]dist-info/REQUESTED$" /tmp/come)" = 1',
-        f"find . -newer {BEGUN} > /tmp/parts && mkdir {_COLLECTED}",
-        f"tar -c --no-recursion -T /tmp/parts | tar -x -C {_COLLECTED}",
-        # In the copy alone, as nothing else is taken: there is no need to look through the whole image.
+        f"find . -type d -newer {BEGUN} > /tmp/folders && mkdir {_COLLECTED}",
+        f"tar -c --no-recursion -T /tmp/folders | tar -x -C {_COLLECTED}",
+        # Moved and not copied, as the engine's time goes by the files that a step leaves.
+        f"tar -c --no-recursion --remove-files -T /tmp/new | tar -x -C {_COLLECTED}",
+        f'test "$(find {_COLLECTED} ! -type d | wc -l)" = "$(wc -l < /tmp/new)"',
+        # There alone, as nothing else is taken: there is no need to look through the whole image.
         f"find {_COLLECTED} -exec touch --no-create --no-dereference --date=@{seconds} {{}} +",
     ]
     return RuntimeManifest(
