@@ -276,17 +276,16 @@ class EngineImages:
 
         Raises `Rejected` when the engine does not take it or it is too large, `Unavailable` when the disk fills.
         """
-        shelf = await self.shelf()
+        shelf, limits = await self.shelf(), self._rules.limits
         self._refuse_full(await shelf.free_bytes())
         try:
             image_id = await self._watched(self.load(image, tag, blobs))
         except Unloadable as error:
             raise unusable(str(error)) from error
-        about, limits = await shelf.inspect(image_id) or {}, self._rules.limits
-        why, size = unfit(about), int(about.get("Size", 0))
-        if why or size > limits.image_bytes:
+        about = await shelf.inspect(image_id) or {}
+        if (why := unfit(about)) or about.get("Size", 0) > limits.image_bytes:
             await shelf.remove(tag)
-            raise unusable(why) if why else too_large(size, limits)
+            raise unusable(why) if why else too_large(about["Size"], limits)
         return image_id
 
 

@@ -10,7 +10,7 @@ import typer
 
 from erc.gateway.client.client import Client
 from erc.gateway.client.failures import ClientError, ExitCode
-from erc.gateway.client.naming import Whose, whose_path, whose_repository
+from erc.gateway.client.naming import Whose, top_of_clone, whose_path, whose_repository
 from erc.gateway.client.running import Running, Wish
 from erc.gateway.client.runs import named_run
 from erc.gateway.client.session import AsJson, Url, connected, told
@@ -31,6 +31,7 @@ Name = Annotated[str, typer.Option(metavar="NAME[@VERSION]", help="The name of t
 AutoName = Annotated[bool, typer.Option("--auto-name", help="When the name is another's, add 4 digits to it.")]
 Ref = Annotated[str, typer.Option(metavar="REF", help="Branch, tag or commit of a repository.")]
 Entrypoint = Annotated[str, typer.Option(metavar="PATH", help="Main file, or its folder, below what is sent.")]
+Whole = Annotated[bool, typer.Option("--whole", help="Send the whole repository that DIR lies in, and run DIR.")]
 Env = Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help=_ENV)]
 Force = Annotated[bool, typer.Option("--force", help="Replace whatever has the name.")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until the verdict, or only start the job.")]
@@ -45,6 +46,7 @@ def run(
     auto_name: AutoName = False,
     ref: Ref = "",
     entrypoint: Entrypoint = "",
+    whole: Whole = False,
     env: Env = None,
     force: Force = False,
     wait: Wait = True,
@@ -61,7 +63,9 @@ def run(
     The run gets a name: --name, else title or id in erc.yml, else the name of the folder or repository. A name with
     other content is a conflict (exit code 5): `erc update` makes the next generation of it.
     """
-    asked = _Asked(where, name, ref, entrypoint, variables_of(env), force=force, auto_name=auto_name, repeat=repeat)
+    asked = _Asked(
+        where, name, ref, entrypoint, variables_of(env), whole=whole, force=force, auto_name=auto_name, repeat=repeat
+    )
     return _run(asked, Terminal(as_json=as_json), Deadline(timeout), url, wait=wait)
 
 
@@ -71,6 +75,7 @@ def update(
     name: Name = "",
     ref: Ref = "",
     entrypoint: Entrypoint = "",
+    whole: Whole = False,
     env: Env = None,
     force: Force = False,
     wait: Wait = True,
@@ -82,7 +87,7 @@ def update(
 
     A name alone asks its repository again. A run that is not there is not found (exit code 4).
     """
-    asked = _Asked(where, name, ref, entrypoint, variables_of(env), force=force, update=True)
+    asked = _Asked(where, name, ref, entrypoint, variables_of(env), whole, force, update=True)
     return _run(asked, Terminal(as_json=as_json), Deadline(timeout), url, wait=wait)
 
 
@@ -95,6 +100,7 @@ class _Asked:
     ref: str
     entrypoint: str
     variables: dict[str, str] | None = None
+    whole: bool = False
     force: bool = False
     update: bool = False
     auto_name: bool = False
@@ -106,8 +112,19 @@ class _Asked:
         if path.exists():
             if self.ref:
                 raise _usage("--ref is for repositories", "A folder is sent as it is.")
-            return self._named(whose_path(path), self.where, path=path)
+            return self._of_whole(path) if self.whole else self._named(whose_path(path), self.where, path=path)
+        if self.whole:
+            raise _usage("--whole is for folders", "A repository is brought with its address alone.")
         return self.of_repository() if looks_like_git(self.where) else self._again(client)
+
+    def _of_whole(self, path: Path) -> Wish:
+        """Return the wish for the repository that a path lies in, run where the path is; its name is the path's."""
+        top = top_of_clone(path)
+        if top is None:
+            raise _usage(f"“{one_line(self.where)}” is in no repository", "Without --whole the folder alone is sent.")
+        below = (path.resolve() / self.entrypoint.strip("/")).relative_to(top).as_posix()
+        entered = replace(self, entrypoint="" if below == "." else below)
+        return entered._named(whose_path(path), self.where, path=top)  # noqa: SLF001 - its own kind
 
     def of_repository(self) -> Wish:
         """Return the wish for an address; what is none is left to the service to refuse."""

@@ -185,6 +185,23 @@ def test_several_runs_are_killed_and_each_is_told(gateway, erc, workspace, monke
     assert (again.exit_code, json.loads(again.stdout)["runs"][0]["status"]) == (0, "killed")
 
 
+def test_the_whole_repository_is_sent_and_the_folder_in_it_is_run(gateway, erc, workspace) -> None:
+    inner = workspace / "papers" / "one"
+    inner.mkdir(parents=True)
+    alone = erc("run", inner, "--whole", url=gateway.url)
+    assert (alone.exit_code, "in no repository" in alone.stderr, gateway.asked) == (2, True, [])
+    (workspace / ".git").mkdir()
+    (workspace / ".git" / "config").write_text('[remote "origin"]\n\turl = https://github.com/ada/paper.git\n')
+    found = fake.a_run(name="one", origin="https://github.com/ada/paper#papers/one", entrypoint="papers/one")
+    gateway.runs = [found | {"content": archive_of(workspace).digest()}]
+    assert erc("run", inner, "--whole", url=gateway.url).exit_code == 0
+    said = gateway.started[0]
+    assert (said["name"], said["origin"]) == ("one", "https://github.com/ada/paper#papers/one")
+    assert (said["source"], said["entrypoint"]) == (str(inner), "papers/one")
+    assert UPLOAD not in gateway.asked, "the content of the name is the whole repository's"
+    assert erc("run", "https://github.com/ada/paper", "--whole").exit_code == 2
+
+
 def test_a_run_is_purged_only_when_that_is_asked_for(gateway, erc) -> None:
     gateway.runs = [fake.a_run(), fake.a_run(name="snow")]
     ran = erc("kill", "paper", "--purge", url=gateway.url)
