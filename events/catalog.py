@@ -64,6 +64,8 @@ class ExecuteWorkspace(Command):
     description: Digest
     plan: Digest
     image_id: str
+    variables: Digest | None = None
+    """Blob of the variables that are set for this run."""
     variations: list[Variation] = Field(default_factory=list)
 
 

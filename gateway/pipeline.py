@@ -105,7 +105,12 @@ def _ready(job: Job, event: EnvironmentReady, facts: Facts) -> Advance[Job] | No
             Step(), StepStatus.SKIPPED, facts.time, "The image of this environment is kept already"
         )
     execute = ExecuteWorkspace(
-        job_id=job.id, manifest=job.manifest, description=job.description, plan=job.plan, image_id=event.image_id
+        job_id=job.id,
+        manifest=job.manifest,
+        description=job.description,
+        plan=job.plan,
+        image_id=event.image_id,
+        variables=job.variables.kept if job.variables else None,
     )
     # A base image that was lost and made anew gives another key than the one that was planned.
     changes = {

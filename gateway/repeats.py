@@ -49,7 +49,7 @@ def start_repeat(identifier: Id, before: Job, repeat: Repeat, owner: str, now: d
     assert before.image_id, "what ran has an image"
     said = f"As in the job {repeat.of}"
     skipped = Step(status=StepStatus.SKIPPED, start=now, end=now, text=[said])
-    kept = ("compendium_id", "manifest", "description", "plan", "image_id", "environment_key")
+    kept = ("compendium_id", "manifest", "description", "plan", "image_id", "environment_key", "variables")
     job = Job(
         id=identifier,
         owner=owner,
@@ -66,6 +66,7 @@ def start_repeat(identifier: Id, before: Job, repeat: Repeat, owner: str, now: d
         description=before.description,
         plan=before.plan,
         image_id=before.image_id,
+        variables=before.variables.kept if before.variables else None,
         variations=repeat.variations,
     )
     return Advance(job, [execute])

@@ -66,12 +66,19 @@ def job_view(
         view["waiting"] = {"position": waits.position, "estimate_seconds": waits.estimate_seconds}
     if job.problem:
         view["problem"] = job.problem.model_dump()
-    if job.repeat:
-        view["repeat"] = {"of": job.repeat.of, "variations": [one.value for one in job.repeat.variations]}
+    view |= _conditions(job)
     if manifest is None:
         view["filesMissing"] = True
     else:
         view["files"] = file_tree(f"/api/v1/job/{job.id}/data", job.id, manifest)
+    return view
+
+
+def _conditions(job: Job) -> dict[str, Any]:
+    """Return what was otherwise in the run than in others of its compendium."""
+    view: dict[str, Any] = {"variables": job.variables.values} if job.variables else {}
+    if job.repeat:
+        view["repeat"] = {"of": job.repeat.of, "variations": [one.value for one in job.repeat.variations]}
     return view
 
 

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from erc.schemas.ids import Digest
+
+
+class Origin(StrEnum):
+    """Where an image came from, and so how much is known of its making."""
+
+    BUILT = "built"
+    """This installation built it from the plan."""
+    FOUND = "found"
+    """The engine had it under the name of its key, and this installation does not know who built it."""
+    BROUGHT = "brought"
+    """The compendium brought it (`image.tar`): only what it says itself is known."""
 
 
 class Drift(BaseModel):
@@ -65,8 +78,9 @@ class Evidence(BaseModel):
 
     environment_key: str
     image_id: str
+    origin: Origin = Origin.BUILT
     base: str
-    """Id of the base image."""
+    """Id of the base image; empty where it is not known."""
     base_name: str = ""
     """The name under which it is remembered."""
     packages: Digest

@@ -11,6 +11,7 @@ from erc.schemas.check import Verdict
 from erc.schemas.ids import Digest, Id
 from erc.schemas.problem import Problem
 from erc.schemas.repeat import Repeat
+from erc.schemas.variables import RunVariables
 
 
 class StepName(StrEnum):
@@ -78,6 +79,8 @@ class Job(BaseModel):
     manifest: Digest | None = None
     description: Digest | None = None
     plan: Digest | None = None
+    variables: RunVariables | None = None
+    """Set for this run by whoever started it."""
     image_id: str | None = None
     exit_code: int | None = None
     """Of the script, once it has ended by itself."""

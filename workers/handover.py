@@ -31,6 +31,14 @@ class Errand:
     blobs: frozenset[Digest]
     most_bytes: int
     brought: Digest | None = None
+    taken_bytes: int = 0
+    """What was written so far, also of what was not kept."""
+
+    def take(self, size_bytes: int) -> None:
+        """Count what comes; raises HTTPRequestEntityTooLarge for what is more than one image and a second try."""
+        self.taken_bytes += size_bytes
+        if self.taken_bytes > 2 * self.most_bytes:
+            raise web.HTTPRequestEntityTooLarge(2 * self.most_bytes, self.taken_bytes)
 
 
 class Handover:
@@ -91,6 +99,7 @@ class Handover:
                 async for piece in request.content.iter_chunked(_PIECE_BYTES):
                     if writer.size_bytes + len(piece) > errand.most_bytes:
                         raise web.HTTPRequestEntityTooLarge(errand.most_bytes, writer.size_bytes + len(piece))
+                    errand.take(len(piece))
                     await asyncio.to_thread(writer.write, piece)
                 # The connection of a process that was killed ends like any other: only the whole is kept.
                 if writer.size_bytes != request.content_length:

@@ -69,6 +69,12 @@ def _fields(path: Path) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
+def top_of_clone(path: Path) -> Path | None:
+    """Return the top folder of the repository that a file or folder lies in, None when it lies in none."""
+    whole = path.resolve()
+    return next((top for top in (whole, *whole.parents) if _config(top / ".git") is not None), None)
+
+
 def _of_clone(folder: Path) -> str:
     """Return the address of the repository that a folder is a clone of, or in one; empty when it is in none."""
     for top in (folder, *folder.parents):

@@ -28,6 +28,7 @@ class RunDocument(_Document):
     status: str
     compendium_id: str
     job_id: str
+    variables: dict[str, str] = Field(default_factory=dict)
     content: str | None = None
     image: str | None = None
     verdict: str | None = None
@@ -39,6 +40,15 @@ class RunDocument(_Document):
     def shown(self) -> str:
         """The name as people write it."""
         return shown_name(self.name, self.version)
+
+
+class PurgedRun(_Document):
+    """A name that was forgotten."""
+
+    name: str
+    version: str
+    deleted: list[str] = Field(default_factory=list)
+    kept: list[str] = Field(default_factory=list)
 
 
 class RunList(_Document):
@@ -72,6 +82,7 @@ class EnvironmentDocument(_Document):
     environment_key: str | None = None
     image: str | None = None
     base: str | None = None
+    origin: str | None = None
     reproducible: bool | None = None
     drifts: list[Drift] = Field(default_factory=list)
     packages: list[InstalledPackage] = Field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from io import BufferedReader
@@ -48,6 +48,8 @@ class Wish:
     address: str = ""
     again: RunDocument | None = None
     entrypoint: str = ""
+    variables: Mapping[str, str] | None = None
+    """Set for the run; None takes those that the name has."""
     update: bool = False
     force: bool = False
     auto_name: bool = False
@@ -148,6 +150,7 @@ class Running:
         """Return what the name means now, before anything is sent; raises ClientError when it cannot be had."""
         wish = self.wish
         if wish.again:
+            self._keep_variables(wish.again)
             return wish.again
         known = self._sent(lambda: find_run(self.client, wish.name, wish.version))
         if known and known.origin != wish.whose.origin and wish.auto_name:
@@ -160,7 +163,13 @@ class Running:
             raise _taken(known, wish)
         if known and wish.update and not wish.entrypoint:
             self.wish = replace(wish, entrypoint=known.entrypoint)
+        if known and known.origin == wish.whose.origin:
+            self._keep_variables(known)
         return known
+
+    def _keep_variables(self, known: RunDocument) -> None:
+        if self.wish.variables is None:
+            self.wish = replace(self.wish, variables=known.variables)
 
     def _kept(self, known: RunDocument | None, archive: Archive | None) -> str:
         """Return the compendium that holds this already; empty when it must be brought.
@@ -204,6 +213,7 @@ class Running:
             "origin": wish.whose.origin,
             "source": one_line(wish.source)[:ORIGIN_CHARACTERS],
             "entrypoint": wish.entrypoint,
+            "variables": dict(wish.variables or {}),
             "update": wish.update,
             "force": wish.force,
         }

@@ -9,7 +9,7 @@ from typing import Any
 from erc.gateway.client.client import Client, is_id
 from erc.gateway.client.failures import ClientError, ExitCode
 from erc.gateway.client.naming import whose_path
-from erc.gateway.client.run_documents import BuildDocument, EnvironmentDocument, RunDocument, RunList
+from erc.gateway.client.run_documents import BuildDocument, EnvironmentDocument, PurgedRun, RunDocument, RunList
 from erc.schemas.problem import Problem
 from erc.schemas.run import BUILD, LATEST, RunNameError, parse_build, parse_name
 
@@ -80,6 +80,11 @@ def start_run(client: Client, document: dict[str, Any], key: str) -> RunDocument
 def kill_run(client: Client, name: str, version: str) -> RunDocument:
     """End the job of a run; one that has ended stays as it is."""
     return client.read(RunDocument, "POST", f"{API}/{name}/kill", params={"version": version})
+
+
+def purge_run(client: Client, name: str, version: str) -> PurgedRun:
+    """Forget a name, and delete the compendia that only it holds."""
+    return client.read(PurgedRun, "DELETE", f"{API}/{name}", params={"version": version})
 
 
 def environment(client: Client, job_id: str) -> EnvironmentDocument:

@@ -141,6 +141,8 @@ class JobDocument(Document):
     check: CheckDocument | None = None
     determinism: Determinism | None = None
     """What came of repeating it; there when it was repeated."""
+    variables: dict[str, str] | None = None
+    """Set for this run by whoever started it; there when any were."""
     repeat: RepeatDocument | None = None
     """There when the job is itself a repeat."""
 

@@ -27,6 +27,11 @@ class JobEnvironmentDocument(Document):
     """`sha256:` and its digest; null until it is built."""
     base: str | None
     """The base image: its name and id."""
+    origin: str | None
+    """Where the image came from: `built` here, `found` on the engine, `brought` by the compendium; more may come.
+
+    Of one that was not built here, only what it says itself is known. Null until it was looked into.
+    """
     reproducible: bool | None
     """Whether a second build from nothing gave the same; null where that was not tried."""
     drifts: list[Drift]

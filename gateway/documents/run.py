@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from erc.gateway.documents.document import Document, NamedProblem
 from erc.schemas.check import Verdict
 from erc.schemas.run import LATEST, NAME_CHARACTERS, ORIGIN_CHARACTERS, RunStatus, Version, parse_name
+from erc.schemas.variables import Variables
 
 
 def _checked(name: str) -> str:
@@ -34,6 +35,8 @@ class RunStart(Document):
     """What you wrote; shown again as it is."""
     entrypoint: Said = ""
     """The main file, where you named one."""
+    variables: Variables = Field(default_factory=dict)
+    """Variables that are set for the run, beside those of its environment. They are kept and shown: no secrets."""
     update: bool = False
     """The name must be there: its job ends if it goes on, and this becomes the next generation."""
     force: bool = False
@@ -56,6 +59,8 @@ class RunDocument(Document):
     """Told from the steps of the job."""
     compendium_id: str
     job_id: str
+    variables: dict[str, str]
+    """Set for this run by whoever started it."""
     content: str | None
     """SHA-256 of what was sent, or of the document that names the commit; null when the compendium is gone."""
     image: str | None
@@ -67,6 +72,17 @@ class RunDocument(Document):
     """When it got this meaning."""
     updated: datetime
     """When the job last changed."""
+
+
+class PurgedRun(Document):
+    """A name that was forgotten."""
+
+    name: str
+    version: str
+    deleted: list[str]
+    """Ids of the compendia that only this name held."""
+    kept: list[str]
+    """Ids of the compendia that stay: published, or held by something else."""
 
 
 class RunList(Document):

@@ -44,11 +44,12 @@ async def view(request: Request) -> Response:
 def _evidence(blobs: BlobStore, job: Job) -> dict[str, Any]:
     """Return what the build left behind; raises Rejected when it is not there any more."""
     if job.evidence is None:
-        return {"base": None, "reproducible": None, "drifts": [], "packages": []}
+        return {"base": None, "origin": None, "reproducible": None, "drifts": [], "packages": []}
     found = read_document(blobs, job.evidence, Evidence)
     report = read_document(blobs, found.drift, DriftReport)
     return {
-        "base": f"{found.base_name} {found.base}".strip(),
+        "base": f"{found.base_name} {found.base}".strip() or None,
+        "origin": found.origin.value,
         "reproducible": found.reproducible,
         "drifts": [drift.model_dump(mode="json") for drift in report.drifts],
         "packages": packages_of(json.loads(blobs.read(found.packages))),

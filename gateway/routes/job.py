@@ -32,6 +32,7 @@ from erc.gateway.views import check_view, job_view
 from erc.schemas.check import Verdict
 from erc.schemas.compendium import Compendium, CompendiumStatus
 from erc.schemas.job import Job, JobStatus, StepName
+from erc.schemas.variables import RunVariables
 
 FIELDS = ("status", "user")
 
@@ -61,7 +62,7 @@ async def rerun(request: Request) -> Response:
 
     async def act(keep: KeepAnswer) -> Answer:
         compendium = await services.compendium(asker, job.compendium_id, Action.RUN)
-        return _begun(await begin(services, asker, compendium, keep))
+        return _begun(await begin(services, asker, compendium, keep, job.variables))
 
     return await answered_once(request, services, replace(asker, name=starter(asker)), None, act)
 
@@ -76,12 +77,16 @@ def _begun(job: Job) -> Answer:
 
 
 async def begin(
-    services: Services, principal: Principal, compendium: Compendium, keep: KeepAnswer = keep_nothing
+    services: Services,
+    principal: Principal,
+    compendium: Compendium,
+    keep: KeepAnswer = keep_nothing,
+    variables: RunVariables | None = None,
 ) -> Job:
     """Start a job on a compendium; raises Refused (409) when it is not ready."""
     refuse_unless_ready(compendium)
     about = {"owner": starter(principal), "link": principal.link or None, "created": utc_now()}
-    job = Job(id=new_id(), compendium_id=compendium.id, **about)
+    job = Job(id=new_id(), compendium_id=compendium.id, variables=variables, **about)
     advance = start_job(job, compendium)
     answer = _begun(advance.state)
 

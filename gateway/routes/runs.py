@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from erc.events.blobs import put_document
 from erc.events.outbox import Transaction, utc_now
 from erc.gateway.auth import Action, Principal, Thing, authorise
 from erc.gateway.describing import LIMIT, REPEAT, START, About, Described, Parameter, Text
@@ -29,6 +31,7 @@ from erc.gateway.store.runs import Found
 from erc.schemas.compendium import Compendium
 from erc.schemas.job import Job
 from erc.schemas.run import LATEST, RunNameError, parse_name
+from erc.schemas.variables import RunVariables, Setting
 
 NO_RUN = "no run with this name"
 
@@ -61,7 +64,8 @@ async def _started(
     origin = origin_of(compendium, asked.origin)
     about = asked.model_dump(exclude={"compendium_id", "origin"})
     wanted, now = Wanted(**about, origin=origin), utc_now()
-    job = Job(id=new_id(), compendium_id=compendium.id, owner=principal.name, created=now)
+    variables = await asyncio.to_thread(_kept, services, asked.variables) if asked.variables else None
+    job = Job(id=new_id(), compendium_id=compendium.id, owner=principal.name, variables=variables, created=now)
     advance = start_job(job, compendium)
     made: list[Named] = []
     ended: list[tuple[str, Callable[[], None]]] = []
@@ -90,6 +94,10 @@ async def _started(
         over()
         await services.tell_to_stop({job_id: JOB_WORKERS})
     return _answer(Found(made[0], advance.state, compendium))
+
+
+def _kept(services: Services, values: dict[str, str]) -> RunVariables:
+    return RunVariables(values=values, kept=put_document(services.blobs, Setting(values=values)))
 
 
 def _named(owner: str, wanted: Wanted, generation: int, job: Job) -> Named:
@@ -126,14 +134,14 @@ async def index(request: Request) -> Response:
 async def view(request: Request) -> Response:
     """`GET /api/v1/runs/:name`: what a name means now, and how far its run is."""
     services = services_of(request)
-    found = await _found(request, services, Action.SEE_RUN)
+    found = await found_run(request, services, Action.SEE_RUN)
     return JSONResponse(run_view(found.named, found.job, found.compendium))
 
 
 async def build(request: Request) -> Response:
     """`GET /api/v1/runs/:name/build`: the image that `build://NAME:VERSION` means, the newest that was built for it."""
     services = services_of(request)
-    now = (await _found(request, services, Action.SEE_RUN)).named
+    now = (await found_run(request, services, Action.SEE_RUN)).named
     found = await services.runs.built(now.owner, now.name, now.version)
     if found is None:
         raise Refused(404, "Nothing was built for this run yet", "Its environment is not ready.", "no_build")
@@ -143,14 +151,14 @@ async def build(request: Request) -> Response:
 async def kill(request: Request) -> Response:
     """`POST /api/v1/runs/:name/kill`: end the job of a name; one that has ended stays as it is."""
     services = services_of(request)
-    found = await _found(request, services, Action.CANCEL)
+    found = await found_run(request, services, Action.CANCEL)
 
     await stop(services, found.job.id)
     there = await _there(services, found.named.owner, found.named.name, found.named.version)
     return respond(_answer(there))
 
 
-async def _found(request: Request, services: Services, action: Action) -> Found:
+async def found_run(request: Request, services: Services, action: Action) -> Found:
     """Return the run that a request names; raises Refused (400, 401, 403, 404)."""
     principal = await services.principal(request)
     owner = plain_text(request, "user") or principal.name
@@ -173,9 +181,9 @@ async def _there(services: Services, owner: str, name: str, version: str) -> Fou
     return found
 
 
-_VERSION = Parameter("version", Text, "The version; `latest` unless said.")
-_USER = Parameter("user", Text, "Whose run, for editors; yours unless said.")
-_ONE = "/api/v1/runs/{name:str}"
+VERSION = Parameter("version", Text, "The version; `latest` unless said.")
+USER = Parameter("user", Text, "Whose run, for editors; yours unless said.")
+ONE = "/api/v1/runs/{name:str}"
 _EXAMPLE = {"compendium_id": "01m1n5gz1s2k7q0v9d4t8r3w6y", "name": "spacetime", "version": "v2"}
 
 ROUTES = [
@@ -200,31 +208,31 @@ ROUTES = [
         "/api/v1/runs",
         index,
         "GET",
-        About("Runs", "List named runs", {200: RunList}, (400,), query=(_USER, START, LIMIT), action=Action.LIST_RUNS),
+        About("Runs", "List named runs", {200: RunList}, (400,), query=(USER, START, LIMIT), action=Action.LIST_RUNS),
     ),
     Described(
-        _ONE,
+        ONE,
         view,
         "GET",
-        About("Runs", "View a named run", {200: RunDocument}, (400, 404), (), (_VERSION, _USER), action=Action.SEE_RUN),
+        About("Runs", "View a named run", {200: RunDocument}, (400, 404), (), (VERSION, USER), action=Action.SEE_RUN),
     ),
     Described(
-        f"{_ONE}/build",
+        f"{ONE}/build",
         build,
         "GET",
         About(
             *("Runs", "Resolve the image of a named run", {200: BuildDocument}, (400, 404)),
-            query=(_VERSION, _USER),
+            query=(VERSION, USER),
             action=Action.SEE_RUN,
         ),
     ),
     Described(
-        f"{_ONE}/kill",
+        f"{ONE}/kill",
         kill,
         "POST",
         About(
             *("Runs", "End the job of a named run", {200: RunDocument}, (400, 404), ("Location",)),
-            query=(_VERSION, _USER),
+            query=(VERSION, USER),
             action=Action.CANCEL,
         ),
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from erc.gateway.errors import Refused
@@ -36,6 +37,7 @@ class Wanted:
     origin: str
     source: str
     entrypoint: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
     update: bool = False
     force: bool = False
 
@@ -44,13 +46,14 @@ class Wanted:
 class Known:
     """What is known of a name: who has it by its newest generation of any version, and what the version means now.
 
-    `going` says whether the job of that goes on.
+    `going` says whether the job of that goes on, `variables` what was set for it.
     """
 
     holder: str | None = None
     current: Named | None = None
     compendium: Compendium | None = None
     going: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def next_generation(wanted: Wanted, compendium: Compendium, known: Known) -> int | None:
@@ -70,7 +73,7 @@ def next_generation(wanted: Wanted, compendium: Compendium, known: Known) -> int
         if not wanted.force and compendium.id < current.compendium_id:
             raise _late(wanted, current)
         return current.generation + 1
-    if not _same(wanted, compendium, known):
+    if not _same(wanted, compendium, known) or (known.going and known.variables != wanted.variables):
         raise _exists(wanted, current)
     return None if known.going else current.generation + 1
 
@@ -115,8 +118,8 @@ def _taken(wanted: Wanted, holder: str) -> Refused:
 def _exists(wanted: Wanted, current: Named) -> Refused:
     shown = shown_name(wanted.name, wanted.version)
     detail = (
-        f"Generation {current.generation} of it has other content. Make this its next one with: erc update; or give "
-        f"--force, or another version: --name {wanted.name}@VERSION."
+        f"Generation {current.generation} of it has other content, or goes on with other variables. Make this its next "
+        f"one with: erc update; or give --force, or another version: --name {wanted.name}@VERSION."
     )
     more = {"name": wanted.name, "generation": current.generation}
     return Refused(409, f"The run {shown} exists already", detail, "run_exists", more)

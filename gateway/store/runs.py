@@ -65,6 +65,7 @@ class Runs:
             current=found.named if found else None,
             compendium=found.compendium if found else None,
             going=found is not None and not found.job.terminal,
+            variables=found.job.variables.values if found and found.job.variables else {},
         )
 
     async def add(self, transaction: Transaction, named: Named) -> None:

@@ -52,7 +52,7 @@ def test_messages_have_no_free_text() -> None:
     allowed = re.compile(
         r"^(\w+_id|manifest|upload|description|plan|image|image_id|outputs|record|report|problem|log|"
         r"log_chunks|package|environment_key|status|steps|step|verdict|candidate|bag|compendium|"
-        r"cached|brought|evidence|snapshot|exit_code|kind|size_bytes|configuration_made|runtime_manifest_made|conditions|variations)$"
+        r"cached|brought|evidence|snapshot|exit_code|kind|size_bytes|configuration_made|runtime_manifest_made|conditions|variations|variables)$"
     )
     for message in [*COMMANDS.values(), *EVENTS.values()]:
         for field in message.model_fields:

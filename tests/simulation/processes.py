@@ -33,13 +33,14 @@ from erc.gateway.store.queue import WAITING_WORKERS
 from erc.schemas import tables
 from erc.schemas.limits import BuildLimits
 from erc.workers.builder.builders import LocalBuilder
+from erc.workers.builder.domain.outcomes import prepare_failed, save_failed
 from erc.workers.builder.domain.rules import BuildRules
-from erc.workers.builder.handler import Builder, prepare_failed, save_failed
+from erc.workers.builder.handler import Builder
 from erc.workers.builder.store import Environments
 from erc.workers.checker.handler import Checker
 from erc.workers.checker.handler import failed as check_failed
+from erc.workers.executor.domain.answers import failed as execution_failed
 from erc.workers.executor.handler import Executor
-from erc.workers.executor.handler import failed as execution_failed
 from erc.workers.loader.handler import Loader
 from erc.workers.loader.handler import rejected as load_rejected
 from erc.workers.metadata.handler import Describer

@@ -162,7 +162,7 @@ class FakeGateway:
             Route("/api/v1/compendium/{id}/metadata", self._metadata, methods=["GET", "PATCH"]),
             Route("/api/v1/compendium/{id}", self._deleted, methods=["DELETE"]),
             Route("/api/v1/runs", self._runs, methods=["GET", "POST"]),
-            Route("/api/v1/runs/{name}", self._run),
+            Route("/api/v1/runs/{name}", self._run, methods=["GET", "DELETE"]),
             Route("/api/v1/runs/{name}/kill", self._run, methods=["POST"]),
             Route("/api/v1/runs/{name}/build", self._run),
             Route("/api/v1/job/{id}/environment", self._environment),
@@ -227,6 +227,10 @@ class FakeGateway:
         found = next((run for run in self.runs if (run["name"], run["version"]) == (name, version)), None)
         if found is None:
             return _problem(404, {"title": "no run with this name", "code": "no_run"})
+        if request.method == "DELETE":
+            self.runs.remove(found)
+            gone = {"deleted": [found["compendium_id"]], "kept": []}
+            return JSONResponse({"name": name, "version": version, **gone})
         if request.url.path.endswith("/kill"):
             found["status"] = "killed"
         return JSONResponse({"build": f"build://{name}:{version}", **found})

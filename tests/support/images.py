@@ -8,6 +8,7 @@ from pathlib import Path
 
 from erc.events.blobs import BlobStore
 from erc.schemas.environment import Plan
+from erc.schemas.evidence import Origin
 from erc.schemas.ids import Digest
 from erc.schemas.limits import BuildLimits
 from erc.workers.builder.domain.provenance import Build
@@ -67,14 +68,22 @@ class FakeImages:
 
 @dataclass
 class FakeEvidences:
-    """Evidence that is the build's key, and remembers the second builds."""
+    """Evidence that is the build's key, and remembers the second builds; silent it has none, and it waits if told."""
 
     blobs: BlobStore
     again: list[str | None] = field(default_factory=list)
+    origins: list[Origin] = field(default_factory=list)
+    silent: bool = False
+    going: asyncio.Event | None = None
+    go_on: asyncio.Event | None = None
 
     async def gather(self, build: Build, again: str | None = None) -> Digest | None:
         self.again.append(again)
-        return self.blobs.put(build.key.encode())
+        self.origins.append(build.origin)
+        if self.going and self.go_on:
+            self.going.set()
+            await self.go_on.wait()
+        return None if self.silent else self.blobs.put(build.key.encode())
 
 
 class NoChunks:

@@ -294,6 +294,7 @@ CONFLICTS = [
 REFUSED: list[tuple[str, dict[str, str], str, str]] = [
     ("an option in apt.txt", {"apt.txt": "gdal-bin\n-y\n"}, "apt_name_invalid", "apt.txt:2"),
     ("an option of apt", {"apt.txt": "-oAPT::Update::Pre-Invoke::=id\n"}, "apt_name_invalid", "apt.txt:1"),
+    ("a package to be removed", {"apt.txt": "gdal-bin\nca-certificates-\n"}, "apt_name_invalid", "apt.txt:2"),
     ("shell in apt.txt", {"apt.txt": "gdal;id\n"}, "apt_name_invalid", "apt.txt:1"),
     ("shell in requirements.txt", {"requirements.txt": "x\nsix;id\n"}, "environment_file_invalid", "requirements.txt:2"),
     ("shell in DESCRIPTION", {"DESCRIPTION": "Package: a\nImports:\n    sf,\n    units;id\n"}, "environment_file_invalid", "DESCRIPTION:4"),

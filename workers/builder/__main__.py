@@ -17,8 +17,9 @@ from erc.schemas import tables
 from erc.workers.answering import answering
 from erc.workers.builder.bootstrap import sweep_unfinished
 from erc.workers.builder.builders import Fallback, LocalBuilder, RemoteBuilder
+from erc.workers.builder.domain.outcomes import prepare_failed, save_failed
 from erc.workers.builder.evidence import Evidences
-from erc.workers.builder.handler import Builder, prepare_failed, save_failed
+from erc.workers.builder.handler import Builder
 from erc.workers.builder.images import EngineImages, swept
 from erc.workers.builder.ports import Making
 from erc.workers.builder.read_workspace import InChild, plan_workspace

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from erc.events.blobs import BlobStore, put_document
 from erc.events.errors import Rejected, Unavailable
-from erc.schemas.evidence import Evidence, Reproducibility
+from erc.schemas.evidence import Evidence, Origin, Reproducibility
 from erc.schemas.ids import Digest
 from erc.workers.builder.domain.drift import drift_report, reproducibility
 from erc.workers.builder.domain.inventory import Inventory
@@ -54,7 +54,8 @@ class Evidences:
         """
         try:
             inventory = await self._images.inventory(build.image_id)
-            current = await self._images.versions(build.base)
+            brought = build.origin is Origin.BROUGHT
+            current = {} if brought else await self._images.versions(build.base)
             compared = await self._compared(build.image_id, again, inventory) if again else None
             return await asyncio.to_thread(self._keep, build, inventory, current, compared)
         except (Unavailable, Rejected) as error:
@@ -71,14 +72,17 @@ class Evidences:
     def _keep(
         self, build: Build, inventory: Inventory, current: Mapping[str, str], compared: Reproducibility | None
     ) -> Digest:
+        build = build.seen(inventory)
         plan, name = build.plan, f"erc-environment:{build.key}"
+        base = Base("", "") if build.origin is Origin.BROUGHT else build.base
         bill = bill_of_materials(inventory, build.image_id, name, plan.distribution, plan.suite, build.finished)
         packages = self._put(bill)
         evidence = Evidence(
             environment_key=build.key,
             image_id=build.image_id,
-            base=build.base.image_id,
-            base_name=build.base.name,
+            origin=build.origin,
+            base=base.image_id,
+            base_name=base.name,
             packages=packages,
             provenance=self._put(provenance(build, inventory, packages)),
             drift=put_document(self._blobs, drift_report(build.key, plan, inventory, current)),

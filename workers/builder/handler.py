@@ -6,25 +6,26 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from erc.events.blobs import BlobStore, put_document, read_document, size_of
 from erc.events.catalog import (
     EnvironmentFailed,
     EnvironmentPlanned,
-    EnvironmentReady,
     ImageSaved,
     PrepareEnvironment,
     SaveImage,
 )
-from erc.events.errors import GIVEN_UP, Rejected, Unavailable
+from erc.events.errors import Rejected, Unavailable
 from erc.events.outbox import utc_now
 from erc.schemas.environment import Plan
+from erc.schemas.evidence import Origin
 from erc.schemas.ids import Digest
 from erc.schemas.job import StepName
-from erc.workers.builder.domain.complete import Completed, Invalid
+from erc.workers.builder.domain.complete import Completed
 from erc.workers.builder.domain.failure import PASSING
+from erc.workers.builder.domain.outcomes import ready
 from erc.workers.builder.domain.phases import Phase, mark
 from erc.workers.builder.domain.provenance import Build
 from erc.workers.builder.domain.rules import Base, BuildRules, Built, OnLog, Order, tag_of
@@ -89,14 +90,16 @@ class Builder:
             runtime_manifest_made=completed.runtime_manifest_made,
         )
         events = [] if work.document.get("planned") else [planned]
+        wanted = _Wanted(command, work, completed, base, key, outline.image)
         if await self._there(key):
             # Looked at again with the lock: nobody lets go of it between the look and the answer.
             async with self._environments.building(key):
                 if built := await self._there(key):
-                    await self._prepared.emit(work, *events, _ready(command, key, built), status="done")
+                    built = await self._told(wanted, built)
+                    await self._prepared.emit(work, *events, ready(command, key, built), status="done")
                     return
         work = await self._prepared.emit(work, *events, document={"planned": True})
-        await self._build(_Wanted(command, work, completed, base, key, outline.image))
+        await self._build(replace(wanted, work=work))
 
     def _brought_base(self, plan: Plan, image: Digest) -> Base:
         # By the bytes of the image: what somebody brings is never taken for what others ask to be built.
@@ -112,7 +115,8 @@ class Builder:
         async with self._environments.building(wanted.key):
             built = await self._there(wanted.key, loading=True)
             if built:
-                await self._prepared.emit(work, _ready(command, wanted.key, built), status="done")
+                built = await self._told(wanted, built)
+                await self._prepared.emit(work, ready(command, wanted.key, built), status="done")
                 return
             if problem := await self._environments.broken(wanted.key):
                 await self._refuse(wanted, said, problem)
@@ -129,17 +133,46 @@ class Builder:
             if built.image:
                 await self._environments.saved(wanted.key, built.image)
         blob, chunks = await said.close(self._blobs)
-        ready = _ready(command, wanted.key, built).model_copy(
+        event = ready(command, wanted.key, built).model_copy(
             update={"cached": False, "brought": wanted.image is not None, "log": blob, "log_chunks": chunks}
         )
-        await self._prepared.emit(work, ready, status="done")
+        await self._prepared.emit(work, event, status="done")
 
     async def _brought(self, wanted: _Wanted, on_log: OnLog) -> Built:
         """Take the image that the compendium brings; nothing is built, and no archive is asked."""
         assert wanted.image
         await on_log(mark(Phase.BASE))
         await on_log("The compendium brings its environment (image.tar): it is used, and nothing is built.")
-        return Built(await self._images.bring(wanted.image, tag_of(wanted.key), self._blobs), wanted.image)
+        image_id = await self._images.bring(wanted.image, tag_of(wanted.key), self._blobs)
+        if self._evidences is None:
+            return Built(image_id, wanted.image)
+        await on_log(mark(Phase.EVIDENCE))
+        return Built(image_id, wanted.image, await self._evidences.gather(self._of_image(wanted, image_id)))
+
+    async def _told(self, wanted: _Wanted, built: Built) -> Built:
+        """Look into an image whose evidence is not there: another installation built it, or it did not answer."""
+        if built.evidence:
+            return built
+        about = self._of_image(wanted, built.image_id)
+        evidence = await self._evidences.gather(about) if self._evidences else None
+        await self._environments.put(wanted.key, built.image_id, evidence)
+        return replace(built, evidence=evidence)
+
+    def _of_image(self, wanted: _Wanted, image_id: str, started: datetime | None = None) -> Build:
+        """Return what is known of an image; without `started` it was made elsewhere."""
+        made = Origin.BUILT if started else Origin.FOUND
+        return Build(
+            key=wanted.key,
+            plan=wanted.completed.plan,
+            plan_digest=wanted.completed.plan_digest,
+            base=wanted.base,
+            image_id=image_id,
+            platform=self._rules.platform,
+            invocation=wanted.command.job_id,
+            started=started,
+            finished=self._now(),
+            origin=Origin.BROUGHT if wanted.image else made,
+        )
 
     async def _made(self, wanted: _Wanted, on_log: OnLog) -> Built:
         """Build an environment, look into it, and return it with its evidence."""
@@ -147,21 +180,10 @@ class Builder:
         scripts = await asyncio.to_thread(self._scripts, plan)
         order = Order(plan, wanted.base, tag_of(wanted.key), scripts)
         made = await self._making.build(order, on_log)
-        finished = self._now()
         if self._evidences is None:
             return Built(made.image_id, made.image)
+        build = self._of_image(wanted, made.image_id, started)
         await on_log(mark(Phase.EVIDENCE))
-        build = Build(
-            key=wanted.key,
-            plan=plan,
-            plan_digest=wanted.completed.plan_digest,
-            base=wanted.base,
-            image_id=made.image_id,
-            platform=self._rules.platform,
-            invocation=wanted.command.job_id,
-            started=started,
-            finished=finished,
-        )
         return Built(made.image_id, made.image, await self._evidence(build, scripts, on_log))
 
     async def _evidence(self, build: Build, scripts: tuple[tuple[str, bytes], ...], on_log: OnLog) -> Digest | None:
@@ -204,7 +226,6 @@ class Builder:
         if image_id is None:
             return await self._loaded(key, built, image) if loading and built and image else None
         if built is None or built.image_id != image_id:
-            await self._environments.put(key, image_id)
             return Built(image_id, None)
         await self._environments.used(key)
         return Built(image_id, image, built.evidence)
@@ -231,27 +252,3 @@ class Builder:
             except Rejected as error:
                 problem = await asyncio.to_thread(put_document, self._blobs, error.problem)
         await self._saved.emit(work, ImageSaved(job_id=command.job_id, image=image, problem=problem), status="done")
-
-
-def prepare_failed(command: PrepareEnvironment, problem: Digest, error: Rejected | None) -> EnvironmentFailed:
-    """Return the terminal event of an environment that cannot be made."""
-    step = StepName.VALIDATE_COMPENDIUM if isinstance(error, Invalid) else StepName.GENERATE_MANIFEST
-    if error and error.problem.code in GIVEN_UP:
-        step = StepName.IMAGE_BUILD
-    return EnvironmentFailed(job_id=command.job_id, step=step, problem=problem)
-
-
-def save_failed(command: SaveImage, problem: Digest, _error: Rejected | None) -> ImageSaved:
-    """Return the last event of an image that could not be saved."""
-    return ImageSaved(job_id=command.job_id, problem=problem)
-
-
-def _ready(command: PrepareEnvironment, key: Digest, built: Built) -> EnvironmentReady:
-    return EnvironmentReady(
-        job_id=command.job_id,
-        image_id=built.image_id,
-        environment_key=key,
-        cached=True,
-        image=built.image,
-        evidence=built.evidence,
-    )

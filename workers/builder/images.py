@@ -23,7 +23,7 @@ from erc.workers.builder.domain.archives import BaseWanted, base_of, refuse_trig
 from erc.workers.builder.domain.growth import FINAL, LABEL_GROUND
 from erc.workers.builder.domain.inventory import COMMAND, FREE, PROBE, Inventory, read_free, read_inventory, read_probe
 from erc.workers.builder.domain.rules import Base, BuildRules, KeptBase, OnLog, Order
-from erc.workers.builder.domain.saved_image import nameless, unusable
+from erc.workers.builder.domain.saved_image import nameless, unfit, unusable
 from erc.workers.builder.engine import ImageBuilder, ground_of, proxies, too_large
 from erc.workers.builder.scripts import Scripts
 from erc.workers.docker import connect
@@ -276,16 +276,16 @@ class EngineImages:
 
         Raises `Rejected` when the engine does not take it or it is too large, `Unavailable` when the disk fills.
         """
-        shelf = await self.shelf()
+        shelf, limits = await self.shelf(), self._rules.limits
         self._refuse_full(await shelf.free_bytes())
         try:
             image_id = await self._watched(self.load(image, tag, blobs))
         except Unloadable as error:
             raise unusable(str(error)) from error
-        size, limits = int((await shelf.inspect(image_id) or {}).get("Size", 0)), self._rules.limits
-        if size > limits.image_bytes:
+        about = await shelf.inspect(image_id) or {}
+        if (why := unfit(about)) or about.get("Size", 0) > limits.image_bytes:
             await shelf.remove(tag)
-            raise too_large(size, limits)
+            raise unusable(why) if why else too_large(about["Size"], limits)
         return image_id
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +15,7 @@ import aiodocker
 from erc.events.errors import Unavailable
 from erc.schemas.limits import MIB
 from erc.workers.containers import Containers, engine_errors
+from erc.workers.docker import LABEL_JOB
 from erc.workers.engine.frames import Frames
 
 LABEL_BUILD = "org.erc.build"
@@ -115,7 +116,7 @@ class Confined:
         with engine_errors():
             found = await self._engine.containers.list(all=True, filters={"label": [LABEL_BUILD]})
         for container in found:
-            if container["Created"] < older_than:
+            if is_left(container["Created"], container["Labels"], older_than):
                 await self._gone(container.id)
 
     async def commit(self, name: str, image: dict[str, Any], tag: str) -> str:
@@ -131,6 +132,14 @@ class Confined:
         return str(answer["Id"])
 
 
+def is_left(created: float, labels: Mapping[str, str], older_than: float) -> bool:
+    """Return whether a container with the label of builds is left of one that ended before a moment.
+
+    What a script made is an image with the label of its container, and every run in it has that label too.
+    """
+    return created < older_than and LABEL_JOB not in labels
+
+
 def _config(task: Task) -> dict[str, Any]:
     host = {
         **_CONFINED,
@@ -139,7 +148,11 @@ def _config(task: Task) -> dict[str, Any]:
         "Memory": task.memory_bytes,
         "MemorySwap": task.memory_bytes,
         "NanoCpus": 2_000_000_000,
-        "Tmpfs": {"/tmp": "rw,exec,nosuid,nodev,mode=1777,size=256m"},  # noqa: S108 - inside the container
+        "Tmpfs": {
+            "/tmp": "rw,exec,nosuid,nodev,mode=1777,size=256m",  # noqa: S108 - inside the container
+            # Images name this one as a volume, which could be filled without limit.
+            **({} if task.writable else {"/erc": "ro,size=1m"}),
+        },
     }
     return {
         "Image": task.image,

@@ -17,7 +17,8 @@ from erc.schemas import tables
 from erc.schemas.workspace import Manifest
 from erc.workers.docker import connect, tell_engine
 from erc.workers.executor.domain import LENT_LOCALE, Intention, Outcome, RunRequest
-from erc.workers.executor.handler import Executor, failed
+from erc.workers.executor.domain.answers import failed
+from erc.workers.executor.handler import Executor
 from erc.workers.executor.outputs import CollectLimits, JobFolders
 from erc.workers.executor.sandbox import Sandbox
 from erc.workers.executor.settings import ExecutorSettings

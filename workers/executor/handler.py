@@ -10,16 +10,18 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from erc.events.blobs import BlobStore, put_document, read_manifest
+from erc.events.blobs import BlobStore, put_document, read_document, read_manifest
 from erc.events.catalog import ExecuteWorkspace, ExecutionFailed, ExecutionFinished, ExecutionStarted
 from erc.events.errors import Rejected
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.metadata import Description
 from erc.schemas.repeat import Conditions, Variation
+from erc.schemas.variables import Setting
 from erc.schemas.workspace import Manifest
 from erc.workers.diagnosing import LOG_LINES, explained
 from erc.workers.executor.domain import Circumstances, Failed, Failure, Intention, Outcome, RunRequest, Succeeded
+from erc.workers.executor.domain.run import with_variables
 from erc.workers.executor.ports import Trees
 from erc.workers.logs import Chunks, StepLog
 from erc.workers.store import Work, WorkStore
@@ -91,6 +93,9 @@ class Executor:
         plan, hidden, original = await asyncio.to_thread(self._read, command)
         tree = await asyncio.to_thread(self._trees.materialise, hidden.digest, lambda: hidden)
         circumstances, conditions = await self._varied(command, hidden)
+        if command.variables:
+            setting = await asyncio.to_thread(read_document, self._blobs, command.variables, Setting)
+            circumstances = with_variables(circumstances, setting.values)
         attempt = _Attempt(self._store, work)
         log = StepLog(self._chunks, command.job_id, "image_execute", work.attempt, self._log_bytes)
         intention = work.document.get("intention")
@@ -168,8 +173,3 @@ class Executor:
             raise Rejected("The plan cannot be read", str(error), code="plan_unreadable") from error
         original = read_manifest(self._blobs, command.manifest)
         return plan, original.without([description.display, *description.outputs]), original
-
-
-def failed(command: ExecuteWorkspace, problem: Digest, _error: Rejected | None) -> ExecutionFailed:
-    """Return the terminal event of a run that could not be done."""
-    return ExecutionFailed(job_id=command.job_id, problem=problem)

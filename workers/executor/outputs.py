@@ -88,7 +88,8 @@ class JobFolders:
         for visit in walk(copy if whole else self._folder(job_id) / "upper", _DEPTH):
             executable = bool(visit.status.st_mode & stat.S_IXUSR)
             kind = _kind(visit, tree if whole else None)
-            collector.take(Found(visit.path, kind, executable, functools.partial(_pieces, visit)))
+            pieces = functools.partial(_pieces, visit)
+            collector.take(Found(visit.path, kind, visit.status.st_size, executable, pieces))
         return collector.collected(whole=whole)
 
     def remove(self, job_id: str) -> None:

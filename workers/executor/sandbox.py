@@ -29,6 +29,7 @@ from erc.workers.executor.domain import (
     read_outcome,
     remaining,
 )
+from erc.workers.executor.domain.container import name_of as _name
 from erc.workers.executor.domain.run import Abilities, Circumstances, Intention, Mechanism, Mount, Owner, RunRequest
 from erc.workers.executor.ports import Folders, OnIntention, OnLog, OnStarted
 
@@ -288,7 +289,3 @@ class Sandbox:
         finally:
             await self.clean(job_id)
             await self.clean(practice)
-
-
-def _name(job_id: str) -> str:
-    return f"erc-job-{job_id}"

@@ -20,6 +20,10 @@ First = Annotated[str, typer.Argument(metavar="A", help=_WHICH)]
 Second = Annotated[str, typer.Argument(metavar="B", help="Another one.")]
 All = Annotated[bool, typer.Option("--all", help="Every package of the image too.")]
 _LABELS = {"apt": "of the distribution", "pip": "of Python", "r": "of R"}
+_ELSEWHERE = {
+    "found": "found on the engine: another installation built it, and what follows is what it says itself",
+    "brought": "brought by the compendium: how it was made is not known, and what follows is what it says itself",
+}
 
 app = typer.Typer(name="env", help="See the environments of runs, and how two differ.", no_args_is_help=True)
 
@@ -58,12 +62,7 @@ def _about(found: EnvironmentDocument) -> dict[str, Any]:
 
 
 def _show(terminal: Terminal, found: EnvironmentDocument, *, everything: bool) -> None:
-    terminal.show(one_line(found.sentence), "bold")
-    terminal.show(f"image {found.image or 'not built yet'}")
-    if found.base:
-        terminal.show(f"base {one_line(found.base)}")
-    if found.reproducible is not None:
-        terminal.show(f"built again from nothing: {'the same' if found.reproducible else 'not the same'}")
+    _show_image(terminal, found)
     if found.drifts:
         terminal.show("\nWanted, built, and what the suite had then", "bold")
         for line in _columns([("", "WHAT", "WANTED", "BUILT", "CURRENT", "WHERE"), *map(_drift, found.drifts)]):
@@ -74,6 +73,17 @@ def _show(terminal: Terminal, found: EnvironmentDocument, *, everything: bool) -
     if everything:
         for line in _columns([(one.system, one.name, one.version) for one in found.packages]):
             terminal.show(f"  {line}")
+
+
+def _show_image(terminal: Terminal, found: EnvironmentDocument) -> None:
+    terminal.show(one_line(found.sentence), "bold")
+    terminal.show(f"image {found.image or 'not built yet'}")
+    if found.base:
+        terminal.show(f"base {one_line(found.base)}")
+    if found.origin in _ELSEWHERE:
+        terminal.show(_ELSEWHERE[found.origin])
+    if found.reproducible is not None:
+        terminal.show(f"built again from nothing: {'the same' if found.reproducible else 'not the same'}")
 
 
 def _drift(drift: Drift) -> tuple[str, ...]:

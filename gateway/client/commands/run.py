@@ -10,25 +10,29 @@ import typer
 
 from erc.gateway.client.client import Client
 from erc.gateway.client.failures import ClientError, ExitCode
-from erc.gateway.client.naming import Whose, whose_path, whose_repository
+from erc.gateway.client.naming import Whose, top_of_clone, whose_path, whose_repository
 from erc.gateway.client.running import Running, Wish
 from erc.gateway.client.runs import named_run
 from erc.gateway.client.session import AsJson, Url, connected, told
 from erc.gateway.client.sse import Deadline
-from erc.gateway.client.terminal import Terminal
+from erc.gateway.client.terminal import Terminal, one_line
 from erc.schemas.git_source import SourceError, looks_like_git, parse_git
 from erc.schemas.problem import Problem
 from erc.schemas.run import LATEST, RunNameError, parse_name
+from erc.schemas.variables import MAX_VALUE, is_variable
 
 _WHAT = (
     "Give a folder with the analysis, a zip, tar or tar.gz of one, a repository "
     "(https://HOST/OWNER/REPO@REF#FOLDER), or the name of a run."
 )
+_ENV = "A variable of the run; may be repeated. They are kept and shown: no place for secrets. '' takes back all."
 Where = Annotated[str, typer.Argument(metavar="DIR|FILE|GIT_URL|NAME", help=_WHAT)]
 Name = Annotated[str, typer.Option(metavar="NAME[@VERSION]", help="The name of the run; else one is derived.")]
 AutoName = Annotated[bool, typer.Option("--auto-name", help="When the name is another's, add 4 digits to it.")]
 Ref = Annotated[str, typer.Option(metavar="REF", help="Branch, tag or commit of a repository.")]
 Entrypoint = Annotated[str, typer.Option(metavar="PATH", help="Main file, or its folder, below what is sent.")]
+Whole = Annotated[bool, typer.Option("--whole", help="Send the whole repository that DIR lies in, and run DIR.")]
+Env = Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help=_ENV)]
 Force = Annotated[bool, typer.Option("--force", help="Replace whatever has the name.")]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until the verdict, or only start the job.")]
 Repeat = Annotated[bool, typer.Option("--repeat", help="Find out too whether the outputs are deterministic.")]
@@ -42,6 +46,8 @@ def run(
     auto_name: AutoName = False,
     ref: Ref = "",
     entrypoint: Entrypoint = "",
+    whole: Whole = False,
+    env: Env = None,
     force: Force = False,
     wait: Wait = True,
     repeat: Repeat = False,
@@ -57,7 +63,9 @@ def run(
     The run gets a name: --name, else title or id in erc.yml, else the name of the folder or repository. A name with
     other content is a conflict (exit code 5): `erc update` makes the next generation of it.
     """
-    asked = _Asked(where, name, ref, entrypoint, force=force, auto_name=auto_name, repeat=repeat)
+    asked = _Asked(
+        where, name, ref, entrypoint, variables_of(env), whole=whole, force=force, auto_name=auto_name, repeat=repeat
+    )
     return _run(asked, Terminal(as_json=as_json), Deadline(timeout), url, wait=wait)
 
 
@@ -67,6 +75,8 @@ def update(
     name: Name = "",
     ref: Ref = "",
     entrypoint: Entrypoint = "",
+    whole: Whole = False,
+    env: Env = None,
     force: Force = False,
     wait: Wait = True,
     timeout: Timeout = None,
@@ -77,7 +87,7 @@ def update(
 
     A name alone asks its repository again. A run that is not there is not found (exit code 4).
     """
-    asked = _Asked(where, name, ref, entrypoint, force=force, update=True)
+    asked = _Asked(where, name, ref, entrypoint, variables_of(env), whole, force, update=True)
     return _run(asked, Terminal(as_json=as_json), Deadline(timeout), url, wait=wait)
 
 
@@ -89,6 +99,8 @@ class _Asked:
     name: str
     ref: str
     entrypoint: str
+    variables: dict[str, str] | None = None
+    whole: bool = False
     force: bool = False
     update: bool = False
     auto_name: bool = False
@@ -100,8 +112,19 @@ class _Asked:
         if path.exists():
             if self.ref:
                 raise _usage("--ref is for repositories", "A folder is sent as it is.")
-            return self._named(whose_path(path), self.where, path=path)
+            return self._of_whole(path) if self.whole else self._named(whose_path(path), self.where, path=path)
+        if self.whole:
+            raise _usage("--whole is for folders", "A repository is brought with its address alone.")
         return self.of_repository() if looks_like_git(self.where) else self._again(client)
+
+    def _of_whole(self, path: Path) -> Wish:
+        """Return the wish for the repository that a path lies in, run where the path is; its name is the path's."""
+        top = top_of_clone(path)
+        if top is None:
+            raise _usage(f"“{one_line(self.where)}” is in no repository", "Without --whole the folder alone is sent.")
+        below = (path.resolve() / self.entrypoint.strip("/")).relative_to(top).as_posix()
+        entered = replace(self, entrypoint="" if below == "." else below)
+        return entered._named(whose_path(path), self.where, path=top)  # noqa: SLF001 - its own kind
 
     def of_repository(self) -> Wish:
         """Return the wish for an address; what is none is left to the service to refuse."""
@@ -128,6 +151,7 @@ class _Asked:
             path,
             address,
             entrypoint=self.entrypoint.strip("/"),
+            variables=self.variables,
             update=self.update,
             force=self.force,
             auto_name=self.auto_name,
@@ -149,13 +173,34 @@ class _Asked:
         whose = Whose(found.origin, [found.name])
         entrypoint = found.entrypoint
         return Wish(
-            found.name, found.version, whose, found.source, again=found, entrypoint=entrypoint, force=self.force
+            *(found.name, found.version, whose, found.source),
+            again=found,
+            entrypoint=entrypoint,
+            variables=self.variables,
+            force=self.force,
         )
 
     def _updated(self, name: str, source: str) -> Wish:
         if not looks_like_git(source):
             raise _usage(f"{name} was made of “{source}”", "Name the folder or the archive: erc update DIR")
         return replace(self, where=source, name=name).of_repository()
+
+
+def variables_of(said: list[str] | None) -> dict[str, str] | None:
+    """Return the variables that `--env` sets, None when it was not given; raises ClientError (usage)."""
+    if not said:
+        return None
+    found: dict[str, str] = {}
+    for one in filter(None, said):
+        name, sign, value = one.partition("=")
+        if not sign or not is_variable(name, value):
+            detail = (
+                "Write it as KEY=VALUE: a name of letters, digits and _ that programs do not trust (PATH, HOME, LD_… "
+                f"are such), and a value of one line, at most {MAX_VALUE} characters."
+            )
+            raise _usage(f"“{one_line(name)[:60]}” cannot be set", detail)
+        found[name] = value
+    return found
 
 
 def _run(asked: _Asked, terminal: Terminal, deadline: Deadline, url: str, *, wait: bool) -> ExitCode:

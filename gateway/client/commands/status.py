@@ -86,6 +86,8 @@ def _show_run(client: Client, terminal: Terminal, run: RunDocument) -> None:
     terminal.show(f"source {one_line(run.source) or NOTHING}, origin {one_line(run.origin) or NOTHING}")
     if run.entrypoint:
         terminal.show(f"entrypoint {one_line(run.entrypoint)}")
+    if run.variables:
+        terminal.show(f"variables {one_line(' '.join(f'{name}={value}' for name, value in run.variables.items()))}")
     terminal.show(f"image {run.image or NOTHING}")
     _show_job(client, terminal, job)
 

@@ -73,7 +73,7 @@ SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
 OWNERS = {"user": OWNER}
 """Of a run that is asked for by its name, which everybody has for themselves."""
 QUERIES = {
-    **dict.fromkeys(("runs_view", "runs_build", "runs_kill"), OWNERS),
+    **dict.fromkeys(("runs_view", "runs_build", "runs_kill", "purging_purge"), OWNERS),
     "user_edit": {"level": "0"},
     "inspection_inspect": {"file": "data.csv"},
     "search_find": {"q": "rain"},

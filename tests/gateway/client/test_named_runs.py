@@ -185,6 +185,56 @@ def test_several_runs_are_killed_and_each_is_told(gateway, erc, workspace, monke
     assert (again.exit_code, json.loads(again.stdout)["runs"][0]["status"]) == (0, "killed")
 
 
+def test_the_whole_repository_is_sent_and_the_folder_in_it_is_run(gateway, erc, workspace) -> None:
+    inner = workspace / "papers" / "one"
+    inner.mkdir(parents=True)
+    alone = erc("run", inner, "--whole", url=gateway.url)
+    assert (alone.exit_code, "in no repository" in alone.stderr, gateway.asked) == (2, True, [])
+    (workspace / ".git").mkdir()
+    (workspace / ".git" / "config").write_text('[remote "origin"]\n\turl = https://github.com/ada/paper.git\n')
+    found = fake.a_run(name="one", origin="https://github.com/ada/paper#papers/one", entrypoint="papers/one")
+    gateway.runs = [found | {"content": archive_of(workspace).digest()}]
+    assert erc("run", inner, "--whole", url=gateway.url).exit_code == 0
+    said = gateway.started[0]
+    assert (said["name"], said["origin"]) == ("one", "https://github.com/ada/paper#papers/one")
+    assert (said["source"], said["entrypoint"]) == (str(inner), "papers/one")
+    assert UPLOAD not in gateway.asked, "the content of the name is the whole repository's"
+    assert erc("run", "https://github.com/ada/paper", "--whole").exit_code == 2
+
+
+def test_a_run_is_purged_only_when_that_is_asked_for(gateway, erc) -> None:
+    gateway.runs = [fake.a_run(), fake.a_run(name="snow")]
+    ran = erc("kill", "paper", "--purge", url=gateway.url)
+    assert (ran.exit_code, ran.stdout) == (0, "paper@latest: killed, forgotten with 1 compendium\n")
+    assert [run["name"] for run in gateway.runs] == ["snow"]
+    assert erc("kill", "paper", "--purge").exit_code == 4
+    purged = json.loads(erc("kill", "snow", "--purge", "--json").stdout)["runs"][0]["purged"]
+    assert purged["deleted"] == [fake.COMPENDIUM]
+
+
+def test_variables_are_sent_and_a_name_keeps_them_until_others_are_said(gateway, erc, workspace) -> None:
+    assert erc("run", workspace, "--env", "SEED=2", "--env", "A=b=c", url=gateway.url).exit_code == 0
+    gateway.runs = [mine(workspace, variables={"SEED": "2"}, entrypoint="")]
+    for arguments in (
+        ["run", workspace],
+        ["run", "paper"],
+        ["update", workspace],
+        ["run", "paper", "--env", "B=1"],
+        ["update", workspace, "--env", ""],
+    ):
+        assert erc(*arguments).exit_code == 0
+    sent = [started["variables"] for started in gateway.started]
+    assert sent == [{"SEED": "2", "A": "b=c"}, {"SEED": "2"}, {"SEED": "2"}, {"SEED": "2"}, {"B": "1"}, {}]
+    assert "variables SEED=2" in erc("status", "paper").stdout
+
+
+@pytest.mark.parametrize("said", ["SEED", "=1", "PATH=/x", "LD_PRELOAD=x", "A B=1", "A=1\n2", "A=" + "x" * 1001])
+def test_what_is_no_variable_is_wrong_use_and_nothing_is_sent(gateway, erc, workspace, said) -> None:
+    ran = erc("run", workspace, "--env", said, url=gateway.url)
+    assert (ran.exit_code, gateway.asked) == (2, [])
+    assert "KEY=VALUE" in ran.stderr
+
+
 def test_the_log_of_a_run_is_had_by_its_name(gateway, erc) -> None:
     now = datetime.now(UTC)
     steps = {
@@ -222,6 +272,14 @@ def an_environment(**changes):
         "packages": [{"system": "apt", "name": "jq", "version": "1.6"}, {"system": "r", "name": "sf", "version": "1"}],
         **changes,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("origin", "told"), [("found", "another installation"), ("brought", "by the compendium")])
+def test_an_environment_that_was_not_built_here_says_so(gateway, erc, origin, told) -> None:
+    gateway.runs, gateway.environments = [fake.a_run()], {fake.JOB: an_environment(base=None, origin=origin)}
+    shown = erc("env", "show", "paper", url=gateway.url)
+    assert told in shown.stdout
+    assert "base" not in shown.stdout.splitlines()[2]
 
 
 def test_an_environment_tells_what_was_wanted_and_built(gateway, erc) -> None:

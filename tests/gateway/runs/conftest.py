@@ -41,6 +41,9 @@ class Person:
     async def kill(self, name: str = "paper", **query: str) -> httpx2.Response:
         return await self.client.post(f"{API}/{name}/kill", params=query)
 
+    async def purge(self, name: str = "paper", **query: str) -> httpx2.Response:
+        return await self.client.delete(f"{API}/{name}", params=query)
+
     async def happens(self, job_id: str, event: Any, facts: Facts) -> None:
         """Let a worker's event move a job."""
 

@@ -57,6 +57,7 @@ async def test_what_was_built_is_told_with_its_packages_and_what_deviates(gatewa
     said = (await ada.client.get(f"/api/v1/job/{job_id}/environment")).json()
     assert said["sentence"] == "Debian bookworm with R 4.2.2, 0 packages asked for."
     assert (said["image"], said["base"], said["reproducible"]) == (IMAGE, "debian-bookworm sha256:base", True)
+    assert said["origin"] == "built"
     assert said["drifts"] == [DRIFT.model_dump(mode="json")]
     assert [(one["system"], one["name"], one["version"]) for one in said["packages"]] == [
         ("apt", "libc6", "2.36-9+deb12u7"),

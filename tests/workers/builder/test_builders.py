@@ -321,6 +321,23 @@ async def test_a_door_opens_for_one_errand_only(tmp_path: Path) -> None:
     assert not any((tmp_path / "mine" / "partial").iterdir())
 
 
+async def test_who_brings_again_and_again_is_stopped(tmp_path: Path) -> None:
+    mine, theirs = FileBlobStore(tmp_path / "mine"), FileBlobStore(tmp_path / "theirs")
+    door = Handover(mine, "127.0.0.1", 0)
+    await door.open()
+    try:
+        async with aiohttp.ClientSession() as session:
+            with door.errand(frozenset(), 4000) as errand:
+                for number in range(2):
+                    await bring(session, errand.address, theirs.put(bytes([number]) * 4000), theirs)
+                for number in range(2, 5):
+                    with pytest.raises(Unavailable, match="413"):
+                        await bring(session, errand.address, theirs.put(bytes([number]) * 4000), theirs)
+    finally:
+        await door.close()
+    assert not any((tmp_path / "mine" / "partial").iterdir())
+
+
 async def test_half_a_blob_is_never_kept(tmp_path: Path) -> None:
     blobs = FileBlobStore(tmp_path)
     door = Handover(blobs, "127.0.0.1", 0)

@@ -25,7 +25,7 @@ from erc.events.errors import Rejected, Unavailable
 from erc.events.outbox import Database, create_engine
 from erc.migrations.__main__ import upgrade
 from erc.schemas import tables
-from erc.schemas.evidence import Evidence
+from erc.schemas.evidence import Evidence, Origin
 from erc.schemas.ids import derived_id
 from erc.schemas.limits import BuildLimits
 from erc.schemas.metadata import Dependency, Description, Kind
@@ -138,6 +138,50 @@ async def test_an_environment_is_built_once_and_tells_its_evidence_ever_after(be
     assert (first.cached, second.cached, len(bench.images.orders)) == (False, True, 1)
     assert first.evidence == second.evidence
     assert first.evidence and bench.blobs.read(first.evidence).decode() == first.environment_key
+
+
+async def test_an_image_that_another_installation_built_is_looked_into_and_said_to_be_found(bench: Bench) -> None:
+    first = await bench.prepare()
+    assert isinstance(first, EnvironmentReady)
+    async with bench.database.transaction() as transaction:
+        mine = tables.built.c.key == first.environment_key
+        await transaction.connection.execute(tables.built.delete().where(mine))
+
+    found, again = await bench.prepare(), await bench.prepare()
+
+    assert isinstance(found, EnvironmentReady)
+    assert isinstance(again, EnvironmentReady)
+    assert (found.cached, found.evidence, again.evidence) == (True, first.evidence, first.evidence)
+    assert bench.evidences.origins == [Origin.BUILT, Origin.FOUND], "it is looked into once"
+
+
+async def test_an_image_that_could_not_be_looked_into_is_looked_into_by_the_next_run(bench: Bench) -> None:
+    bench.evidences.silent = True
+    first = await bench.prepare()
+    bench.evidences.silent = False
+
+    second = await bench.prepare()
+
+    assert isinstance(first, EnvironmentReady)
+    assert isinstance(second, EnvironmentReady)
+    assert (first.evidence is None, second.evidence is None) == (True, False)
+
+
+async def test_who_comes_while_an_image_is_looked_into_takes_no_evidence_away(bench: Bench) -> None:
+    bench.evidences.going, bench.evidences.go_on = asyncio.Event(), asyncio.Event()
+    building = asyncio.create_task(bench.prepare())
+    await bench.evidences.going.wait()
+    coming = asyncio.create_task(bench.prepare())
+    await asyncio.sleep(0.3)
+    bench.evidences.go_on.set()
+
+    first, second = await building, await coming
+
+    assert isinstance(first, EnvironmentReady)
+    assert isinstance(second, EnvironmentReady)
+    kept = await bench.environments.find(first.environment_key)
+    assert kept and kept.evidence == first.evidence == second.evidence
+    assert first.evidence is not None
 
 
 async def test_many_requests_for_one_environment_are_one_build(bench: Bench) -> None:
@@ -306,6 +350,8 @@ async def test_a_compendium_that_brings_its_image_runs_in_it_and_nothing_is_buil
     assert first.image == second.image == bench.blobs.put(archive)
     assert first.environment_key == second.environment_key != built.environment_key, "others never get it"
     assert (len(bench.images.orders), len(bench.images.brought)) == (1, 1)
+    assert first.evidence == second.evidence is not None
+    assert bench.evidences.origins == [Origin.BUILT, Origin.BROUGHT]
 
 
 async def test_an_image_for_another_machine_is_refused_with_what_to_do(bench: Bench) -> None:

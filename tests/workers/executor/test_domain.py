@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from erc.events.errors import Unavailable
 from erc.schemas.limits import GIB, MIB, RunLimits
 from erc.workers.executor.domain import (
+    Circumstances,
     DiskFull,
     Failed,
     Frames,
@@ -28,6 +30,7 @@ from erc.workers.executor.domain import (
     read_outcome,
     remaining,
 )
+from erc.workers.executor.domain.run import with_variables
 
 LIMITS = RunLimits(memory_bytes=GIB, disk_bytes=2 * GIB, wall_clock=timedelta(minutes=90))
 REQUEST = RunRequest("0" * 26, 1, "sha256:1", ("Rscript", "a b.R"), PurePosixPath("/trees/x"))
@@ -55,6 +58,19 @@ def ended(exit_code: int, *, out_of_memory: bool = False, error: str = "") -> di
 )
 def test_the_end_is_read_from_code_memory_and_intention(state: dict, intention: Intention, outcome: object) -> None:
     assert read_outcome(state, intention, LIMITS, NATURAL) == outcome
+
+
+def test_variables_of_a_run_go_before_the_usual_ones_and_behind_what_a_repeat_varies() -> None:
+    usual = with_variables(Circumstances(), {"SEED": "2", "TZ": "Europe/Berlin"})
+    zone = replace(Circumstances(), environment=("HOME=/tmp", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "TZ=<+1345>-13:45"))
+    varied = with_variables(zone, {"SEED": "2", "TZ": "Europe/Berlin"})
+
+    assert dict(one.split("=", 1) for one in usual.environment) == {
+        "HOME": "/tmp", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "Europe/Berlin", "SEED": "2",
+    }  # fmt: skip
+    assert "TZ=<+1345>-13:45" in varied.environment
+    assert "SEED=2" in varied.environment
+    assert len({one.split("=")[0] for one in varied.environment}) == len(varied.environment)
 
 
 @pytest.mark.parametrize("code", [137, 143, 255])

@@ -36,6 +36,8 @@ _LEAN = (
     "path-exclude=/usr/share/javascript/mathjax/unpacked/*",
 )
 BEGUN = "/tmp/begun"  # noqa: S108 - inside the build
+# A name with a dot that no package has would else stand for whatever matches it.
+_INSTALL = "DEBIAN_FRONTEND=noninteractive apt-get -o APT::Cmd::Pattern-Only=true install --yes --no-install-recommends"
 _CLEAN = "rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/* /var/log/apt /var/log/*.log"
 # awk and not Python: what was just installed may hold code that an interpreter runs as it starts.
 _LISTED = (
@@ -156,7 +158,7 @@ def _install(names: list[str], seconds: int) -> list[Instruction]:
         "apt-get -o Acquire::Languages=none update",
         " \\\n".join(
             [
-                "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends",
+                _INSTALL,
                 *(f"      {name}" for name in names),
             ]
         ),

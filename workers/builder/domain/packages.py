@@ -11,8 +11,8 @@ from erc.schemas.environment import PlannedPackage
 from erc.schemas.metadata import Dependency
 from erc.workers.builder.domain.r_archive import archive_name
 
-APT_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
-"""A name of a Debian package."""
+APT_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+.]")
+"""A name of a Debian package; with `-` at its end the installer would remove it."""
 
 _R_NAME = re.compile(r"[A-Za-z][A-Za-z0-9.]*[A-Za-z0-9]")
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?"

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from erc.events.errors import Rejected
 from erc.schemas.environment import Decision, Deviation, Plan, PlannedPackage
 from erc.schemas.metadata import Description, Kind
+from erc.schemas.variables import is_variable
 from erc.schemas.workspace import Manifest
 from erc.workers.builder.domain.command import command
 from erc.workers.builder.domain.detect.code import Used, used_by_code
-from erc.workers.builder.domain.detect.erc_yml import is_variable
 from erc.workers.builder.domain.detect.order import JULIA, Collected, collect
 from erc.workers.builder.domain.detect.other import refuse_julia
 from erc.workers.builder.domain.detect.sources import Sources

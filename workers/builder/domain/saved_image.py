@@ -10,7 +10,7 @@ import io
 import json
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -38,6 +38,10 @@ class SavedImage:
     platform: str
 
 
+_OURS = ("org.erc.job", "org.erc.attempt", "org.erc.home")
+"""Labels by which this service finds its runs again: those of an image go over to its containers."""
+
+
 class NoImage(ValueError):  # noqa: N818 - says what it is, as the other failures of this service
     """It is an archive of an image, and cannot be used: a sentence without its end."""
 
@@ -49,6 +53,21 @@ def unusable(why: str) -> Rejected:
         f"image.tar: {why}. Remove it to have the environment built.",
         code="image_unusable",
     )
+
+
+def unfit(image: Mapping[str, Any]) -> str:
+    """Return why no run may have an image, as the engine describes it; empty when one may.
+
+    A volume that an image declares can be written beside the workspace, without limit.
+    """
+    config = image.get("Config") or {}
+    # The workspace is mounted there in every run, and images of this service say so.
+    volumes = sorted({str(path).rstrip("/") for path in config.get("Volumes") or {}} - {"/erc"})
+    labels = sorted(config.get("Labels") or {})
+    if volumes:
+        return f"it declares volumes ({', '.join(volumes)[:80]}), which no run has"
+    ours = next((label for label in labels if label in _OURS), "")
+    return f"its label {ours} is for runs of this service" if ours else ""
 
 
 def read_saved(file: IO[bytes]) -> SavedImage | None:

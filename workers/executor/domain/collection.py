@@ -41,10 +41,11 @@ class Unreadable(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Found:
-    """Something below a run's folder: its path there, and for a file its mode and how to read it."""
+    """Something below a run's folder: its path there, and for a file its size, its mode and how to read it."""
 
     path: str
     kind: Kind
+    size_bytes: int
     executable: bool
     open: Pieces
 
@@ -124,6 +125,9 @@ class Collector:
         )
 
     def _keep(self, found: Found) -> tuple[Digest, int] | None:
+        # Before it is read: holes cost the run nothing, and reading many to the limit would cost hours.
+        if self._used_bytes + found.size_bytes > self.limits.size_bytes:
+            return None
         with found.open() as pieces, self.blobs.writer() as writer:
             for piece in pieces:
                 if self._used_bytes + writer.size_bytes + len(piece) > self.limits.size_bytes:

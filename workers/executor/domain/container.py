@@ -54,6 +54,11 @@ def container_config(
     }
 
 
+def name_of(job_id: str) -> str:
+    """Return the name of the container of a job, and of its volume."""
+    return f"erc-job-{job_id}"
+
+
 def _mount(mount: Mount, labels: dict[str, str]) -> dict[str, Any]:
     described = {"Type": "bind", "Source": mount.source, "Target": WORKSPACE}
     if not mount.overlay:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePath
 
@@ -62,6 +63,18 @@ class Circumstances:
     lent: tuple[ReadOnly, ...] = ()
     layers: tuple[PurePath, ...] = ()
     """Trees that hold the workspace together, in place of the one that holds all of it."""
+
+
+def with_variables(circumstances: Circumstances, variables: Mapping[str, str]) -> Circumstances:
+    """Return the circumstances of a run with variables of its own; what a repeat varies goes before them."""
+    usual = dict(one.split("=", 1) for one in Circumstances().environment)
+    varied = {
+        name: value
+        for name, value in (one.split("=", 1) for one in circumstances.environment)
+        if usual.get(name) != value
+    }
+    merged = {**usual, **variables, **varied}
+    return replace(circumstances, environment=tuple(f"{name}={value}" for name, value in merged.items()))
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,15 @@ def test_a_name_reaches_the_shell_only_when_it_is_a_package(name: str) -> None:
     assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789+.-")
 
 
+def test_a_name_that_no_package_has_stands_for_no_others_and_removes_none() -> None:
+    plan = R.model_copy(update={"packages": [PlannedPackage(name="lib.", system="apt")]})
+    removed = R.model_copy(update={"packages": [PlannedPackage(name="ca-certificates-", system="apt")]})
+
+    assert "apt-get -o APT::Cmd::Pattern-Only=true install" in dockerfile(plan, "erc-base:bookworm")
+    with pytest.raises(Rejected):
+        dockerfile(removed, "erc-base:bookworm")
+
+
 @pytest.mark.parametrize("base", ["x\nRUN id", "", "a b", "$BASE"])
 def test_a_base_that_is_no_image_is_refused(base: str) -> None:
     with pytest.raises(Rejected):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from erc.schemas.environment import Deviation, Plan, PlannedPackage, Script
+from erc.schemas.evidence import Origin
 from erc.schemas.metadata import Kind
 from erc.workers.builder.domain.drift import drift_report, reproducibility
 from erc.workers.builder.domain.inventory import Installed, Inventory, read_free, read_inventory, read_probe
@@ -118,6 +120,35 @@ def test_the_provenance_is_an_in_toto_statement_of_everything_that_went_in() -> 
         "startedOn": "2026-11-25T12:00:00Z",
         "finishedOn": "2026-11-25T12:00:00Z",
     }
+
+
+def test_of_an_image_that_was_found_no_builder_and_no_time_is_claimed() -> None:
+    found = replace(BUILD, origin=Origin.FOUND, started=None)
+
+    predicate = provenance(found, read_inventory(SAID), "f" * 64)["predicate"]
+
+    assert predicate["runDetails"]["builder"] == {"id": "urn:erc:builder:unknown"}
+    assert "metadata" not in predicate["runDetails"]
+    assert predicate["buildDefinition"]["externalParameters"]["plan"]["r"] == "4.1.2"
+    assert predicate["buildDefinition"]["internalParameters"]["origin"] == "found"
+
+
+def test_of_an_image_that_was_brought_only_what_it_says_itself_is_claimed() -> None:
+    brought = replace(BUILD, origin=Origin.BROUGHT, base=Base("erc-base:bookworm", f"sha256:{'9' * 64}"), started=None)
+    inventory = read_inventory(SAID)
+
+    told = brought.seen(inventory)
+    statement = provenance(told, inventory, "f" * 64)
+
+    definition = statement["predicate"]["buildDefinition"]
+    assert definition["buildType"] == "urn:erc:image-brought:1"
+    assert definition["externalParameters"] == {"image": {"sha256": "9" * 64}}
+    assert all(one["uri"].startswith("pkg:") for one in definition["resolvedDependencies"])
+    assert "pkg:deb/debian/libssl3@3.0.20-1~deb12u2?arch=amd64&distro=12" in str(statement)
+    report = drift_report("d" * 64, told.plan, inventory, {})
+    assert report.suite == "debian 12"
+    assert [one for one in report.drifts if one.system == "plan"] == [], "what a suite lacks says nothing of it"
+    assert [one.met for one in report.drifts if one.name == "absent"] == [False]
 
 
 def test_what_is_not_as_it_was_wanted_comes_first_with_the_line_that_wanted_it() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.saved_images import FILES, LAYER, LIST, NAME, entry, packed
 
-from erc.workers.builder.domain.saved_image import NoImage, nameless, read_saved
+from erc.workers.builder.domain.saved_image import NoImage, nameless, read_saved, unfit
 
 
 def listed(document: Any) -> dict[str, bytes]:
@@ -82,3 +82,23 @@ def test_a_broken_archive_breaks_nothing(noise: bytes, place: int) -> None:
             assert b"erc-base:bookworm" not in b"".join(nameless(broken))
     except NoImage:
         return
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        ({"Volumes": {"/data": {}}}, "/data"),
+        ({"Labels": {"org.erc.job": "../../blobs", "org.erc.environment": "erc-environment:x"}}, "org.erc.job"),
+        ({"Labels": {"org.erc.home": "/var/lib/erc"}}, "org.erc.home"),
+        ({"Labels": {"org.erc.build": "of a script", "org.erc.ground": "x"}}, None),
+        ({"Volumes": {"/erc": {}, "/erc/more": {}}}, "/erc/more"),
+        ({"Volumes": {"/erc": {}}}, None),
+        ({"OnBuild": ["RUN x"]}, None),
+        ({"Labels": {"org.erc.environment": "erc-environment:x", "maintainer": "ada"}, "Volumes": None}, None),
+        (None, None),
+    ],
+)
+def test_an_image_that_would_give_its_runs_more_than_others_have_is_refused(config: Any, why: str | None) -> None:
+    found = unfit({"Config": config})
+
+    assert (why in found) if why else found == "", found

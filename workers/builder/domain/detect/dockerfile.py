@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from erc.schemas.environment import Decision
+from erc.schemas.variables import is_variable
 from erc.workers.builder.domain.detect.asked import Asked, refused, shown
 from erc.workers.builder.domain.detect.dockerfile_from import take_from
 from erc.workers.builder.domain.detect.dockerfile_run import take_run
-from erc.workers.builder.domain.detect.erc_yml import is_variable
 from erc.workers.builder.domain.detect.requirements import refuse_contradictions, within
 from erc.workers.builder.domain.detect.sources import Sources
 

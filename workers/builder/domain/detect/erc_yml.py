@@ -7,6 +7,7 @@ from typing import Any
 
 from erc.events.errors import Rejected
 from erc.schemas.limits import MIB
+from erc.schemas.variables import MOST, is_variable
 from erc.schemas.yaml_reader import YamlError, read_yaml
 from erc.workers.builder.domain.detect.apt import apt_package
 from erc.workers.builder.domain.detect.asked import Asked, RNeed, shown
@@ -22,11 +23,6 @@ SYSTEMS = ("apt", "python", "r")
 MAX_PACKAGES = 2000
 _NUMBER = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}")
 _R_PACKAGE = re.compile(r"([A-Za-z][A-Za-z0-9.]{0,98}[A-Za-z0-9])[ ]?([<>=]{1,2}[ ]?[0-9][0-9.-]{0,40})?")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
-_RESERVED = re.compile(
-    r"PATH|HOME|USER|SHELL|LD_.*|PYTHONHOME|PYTHONSTARTUP|BASH_ENV|ENV|IFS|.*_PROXY|PIP_.*", re.IGNORECASE
-)
-MAX_VALUE = 1000
 
 
 def read_erc_yml(sources: Sources, path: str) -> Asked:
@@ -130,16 +126,10 @@ def _package(asked: Asked, system: str, text: str, line: int) -> None:
 def _variables(asked: Asked, variables: Any, lines: Lines) -> None:
     if variables is None:
         return
-    if not isinstance(variables, dict) or len(variables) > 100:
+    if not isinstance(variables, dict) or len(variables) > MOST:
         raise wrong(lines.of("variables"), "`variables` is not a mapping", "Write it as NAME: value.")
     for name, value in mapping(variables).items():
         text = "true" if value is True else "false" if value is False else words(value)
         if not is_variable(name, text):
             raise wrong(lines.of(name), f"{shown(name)} cannot be set", "Take another name, and a value of one line.")
         asked.variables[name] = text
-
-
-def is_variable(name: str, value: str) -> bool:
-    """Return whether an environment variable may be set: no name that programs trust, a value of one line."""
-    good = _VARIABLE.fullmatch(name) and not _RESERVED.fullmatch(name)
-    return bool(good) and len(value) <= MAX_VALUE and value.isprintable()
