@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from erc.workers.checker.domain.picture.look import Panel
+from erc.workers.checker.domain.picture.panels import Panel
 from erc.workers.checker.domain.picture.parts import Box
 from erc.workers.checker.domain.picture.reading import Said
 
