@@ -17,6 +17,7 @@ from erc.workers.checker.domain.picture.reading import Said, Side
 from erc.workers.checker.domain.picture.words import lines_of
 
 _STILL = 0.006
+_LINE = 2
 _ROUND = 3
 """So far beyond words what they draw may reach, where both pictures lie on one another nearly."""
 SIDE_PIXELS = 1400
@@ -51,8 +52,8 @@ def look(first: Pixels, second: Pixels) -> Look:
     one, other = parts(a), parts(b)
     words_a, words_b = _side(one), _side(other)
     plain, grounds = (a, b), one
-    a, one = _levelled(a, one)
-    b, other = _levelled(b, other)
+    a, one, grid = _levelled(a, one)
+    b, other, theirs = _levelled(b, other)
     themed = [not np.array_equal(*both) for both in ((a, plain[0]), (b, plain[1]))]
     pairs, start = _pairs(one, other, a.shape, b.shape)
     panels = [laid(a, b, box, guess, one) for box, guess in pairs]
@@ -62,7 +63,7 @@ def look(first: Pixels, second: Pixels) -> Look:
     where = _whole(panels, start)
     words = compare_words(words_a, words_b, where)
     over = [*one.crossing, *(where.back(box) for box in other.crossing)]
-    panels = [_without(panel, over) for panel in panels]
+    panels = [_without(panel, over, [*grid, *map(panel.where.back, theirs)]) for panel in panels]
     return Look(
         scale=a.shape[1] / first.shape[1],
         size=(a.shape[1], a.shape[0]),
@@ -76,9 +77,10 @@ def look(first: Pixels, second: Pixels) -> Look:
     )
 
 
-def _levelled(pixels: Pixels, its: Parts) -> tuple[Pixels, Parts]:
+def _levelled(pixels: Pixels, its: Parts) -> tuple[Pixels, Parts, tuple[Box, ...]]:
     ground = WHITE if is_light(its.ground) else its.ground
-    return levelled(pixels, its.ground, its.blocks, framed=its.framed), replace(its, ground=ground)
+    found, grid = levelled(pixels, its.ground, its.blocks, framed=its.framed)
+    return found, replace(its, ground=ground), grid
 
 
 def _still(first: Pixels, second: Pixels) -> bool:
@@ -143,8 +145,9 @@ def _whole(panels: list[Panel], start: Map) -> Map:
     return Map(spans[0], spans[1])
 
 
-def _without(panel: Panel, areas: list[Box]) -> Panel:
-    """Return a panel without the patches of words that reach over its edge: those are compared as words."""
+def _without(panel: Panel, words: list[Box], grid: list[Box]) -> Panel:
+    """Return a panel without the patches of grids, and of words that reach over its edge: those are read."""
+    areas = [*(_grown(box, _ROUND) for box in words), *(_grown(box, _LINE) for box in grid)]
     left = [patch for patch in panel.patches if not any(_covers(area, patch.box) for area in areas)]
     return replace(panel, patches=left) if len(left) < len(panel.patches) else panel
 
@@ -158,17 +161,15 @@ def _with_words(a: Pixels, b: Pixels, panel: Panel, crossing: tuple[Box, ...], t
     sides = []
     for pixels, box, known in ((a, panel.box, crossing), (b, other, theirs)):
         signs, ink = signs_in(pixels, box, pixels.shape[1::-1])
-        signs = [sign for sign in signs if not any(_covers(over, sign) for over in known)]
+        signs = [sign for sign in signs if not any(_covers(_grown(over, _ROUND), sign) for over in known)]
         sides.append(Side(lines_of(signs, ink, box[:2]), ink, box[:2]))
     said = [one for one in compare_words(sides[0], sides[1], panel.where, slack=7) if one.is_text]
     return Panel(panel.box, panel.where, panel.patches, said)
 
 
+def _grown(box: Box, by: int) -> Box:
+    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
+
+
 def _covers(area: Box, box: Box) -> bool:
-    """Return whether a box lies in an area, or hardly outside."""
-    return (
-        area[0] - _ROUND <= box[0]
-        and area[1] - _ROUND <= box[1]
-        and box[2] <= area[2] + _ROUND
-        and box[3] <= area[3] + _ROUND
-    )
+    return area[0] <= box[0] and area[1] <= box[1] and box[2] <= area[2] and box[3] <= area[3]

@@ -23,7 +23,7 @@ _SIGN = 0.075
 _FRAME = 0.1
 _WHITE, _ENOUGH_WHITE = 250, 0.1
 _EDGE = 0.8
-_SHARED = 3
+_SHARED, _UNEVEN = 3, 0.08
 _FILLS = 0.85
 _BLOCKS_KEPT = 36
 _SIGNS_KEPT = 3000
@@ -218,21 +218,22 @@ def _apart(frames: list[Box]) -> list[Box]:
 
 
 def _are_marks(frames: list[Box]) -> bool:
-    """Return whether frames are bars, not panels: some that share one side do not share the opposite one."""
+    """Return whether frames are bars, not panels: three and more share one side, but not the opposite one."""
     for near, far in ((0, 2), (1, 3), (2, 0), (3, 1)):
-        for at, one in enumerate(frames):
-            for other in frames[:at]:
-                if abs(one[near] - other[near]) <= _SHARED < abs(one[far] - other[far]) and not _same_span(
-                    one, other, near % 2
-                ):
-                    return True
+        for one in frames:
+            beside = [
+                other for other in frames if abs(one[near] - other[near]) <= _SHARED and _beside(one, other, near % 2)
+            ]
+            room = max(_SHARED, _UNEVEN * abs(one[far] - one[near]))
+            if len(beside) >= 2 and sum(abs(one[far] - other[far]) > room for other in beside) >= 2:
+                return True
     return False
 
 
-def _same_span(one: Box, other: Box, axis: int) -> bool:
-    """Return whether two frames overlap across an axis: then one lies before the other, not beside it."""
+def _beside(one: Box, other: Box, axis: int) -> bool:
+    """Return whether two frames do not overlap across an axis."""
     across = 1 - axis
-    return min(one[across + 2], other[across + 2]) > max(one[across], other[across])
+    return min(one[across + 2], other[across + 2]) <= max(one[across], other[across])
 
 
 def _around(boxes: list[Box]) -> Box:
