@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from erc.schemas.check import Likeness
@@ -56,6 +56,7 @@ _ENOUGH = 6
 """So many glyphs tell whether two fonts are alike."""
 _DIGITS = "0123456789OoIlSs°.-+~²]["
 _ALIGNED, _TICKS = 2, 2
+_APART = 0.5
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _words(look: Look, thresholds: Thresholds) -> Iterator[Found]:
             size = max(size, _between(said.odd, odd))
         if size > 0 and not look.still:
             size = min(size, _between(said.elastic, thresholds.elastic))
-        if size > 0 and said.box:
+        if size > 0 and said.box and not _other_breaks(said, both, look):
             yield Found("words", said.box, size, said.read, said.read_other)
     lost = [
         said
@@ -150,6 +151,18 @@ def _words(look: Look, thresholds: Thresholds) -> Iterator[Found]:
     for said in lost:
         box = said.box or look.where.back(said.other or (0, 0, 0, 0))
         yield Found("words", box, _between(len(lost) + 0.01, thresholds.lost), said.read, said.read_other)
+
+
+def _other_breaks(said: Said, both: list[Said], look: Look) -> bool:
+    """Return whether two numbers stand at two places of one axis: it has other breaks."""
+    if not said.box or not said.other or said not in both:
+        return False
+    mapped = look.where.box(said.box)
+    off = max(abs(mapped[at] + mapped[at + 2] - said.other[at] - said.other[at + 2]) / 2 for at in (0, 1))
+    high = min(said.box[3] - said.box[1], said.box[2] - said.box[0])
+    return off > _APART * high and all(
+        _is_tick(lone, both) for lone in (replace(said, other=None, read_other=""), replace(said, box=None, read=""))
+    )
 
 
 def _legible(said: Said) -> float:

@@ -58,13 +58,16 @@ def parts(pixels: Pixels) -> Parts:
     blocks = _apart(frames) if frames else [_around(loose)] if loose else []
     small = _SIGN * min(width, height)
     letters = [box for box in boxes if _as_words(box, small, width)]
-    outer, inner = [], []
+    outer, inner, ticks = [], [], []
     for box in letters:
         if any(_inside(box, block) for block in blocks):
             inner.append(box)
-        elif not any(_tick(box, block) for block in blocks):
+        elif any(_tick(box, block) for block in blocks):
+            ticks.append(box)
+        else:
             outer.append(box)
     outer = outer[:_SIGNS_KEPT]
+    outer += crossing(outer, ticks, ink, tuple(blocks))  # a bracket between letters is none
     over = crossing(outer, inner, ink, tuple(blocks))
     return Parts(ground, ink, tuple(blocks), bool(frames), (*outer, *over), over)
 
@@ -147,7 +150,7 @@ def _inside(box: Box, block: Box) -> bool:
 def _tick(box: Box, block: Box) -> bool:
     """Return whether a sign is a short line on a block's edge."""
     wide, high = box[2] - box[0], box[3] - box[1]
-    if min(wide, high) > max(4, 0.35 * max(wide, high)):
+    if min(wide, high) > max(5, 0.35 * max(wide, high)):
         return False
     near = 3 + round(0.004 * (block[2] - block[0]))
     if wide >= high:
