@@ -9,7 +9,7 @@ from statistics import median
 
 from erc.schemas.check import Likeness
 from erc.workers.checker.domain.picture.ink import Patch
-from erc.workers.checker.domain.picture.legend import excused
+from erc.workers.checker.domain.picture.legend import beside, excused
 from erc.workers.checker.domain.picture.look import Look
 from erc.workers.checker.domain.picture.parts import Box
 from erc.workers.checker.domain.picture.reading import Said
@@ -112,6 +112,8 @@ def _sure_of_none(look: Look, thresholds: Thresholds) -> float:
 def _marks(look: Look, thresholds: Thresholds) -> Iterator[Found]:
     for panel in look.panels:
         read = excused(panel, [said for said in panel.said if _agrees(said, thresholds)])
+        if not panel.framed:
+            read += [beside(said) for said in look.said if said.box and said.other and _agrees(said, thresholds)]
         left = [patch for patch in panel.patches if not any(_covers(area, patch.box) for area in read)]
         together = _between(sum(_weight(patch) for patch in left), thresholds.all_marks)
         for patch in left:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 from scipy.optimize import linear_sum_assignment
 
+from erc.workers.checker.domain.picture.ink import is_noisy
 from erc.workers.checker.domain.picture.level import WHITE, is_light, levelled
 from erc.workers.checker.domain.picture.pairing import compare_words
 from erc.workers.checker.domain.picture.panels import Panel, laid, weight
@@ -18,6 +19,7 @@ from erc.workers.checker.domain.picture.words import lines_of
 
 _STILL = 0.006
 _LINE = 2
+_STRONG = 0.8
 _ROUND = 3
 """So far beyond words what they draw may reach, where both pictures lie on one another nearly."""
 SIDE_PIXELS = 1400
@@ -64,6 +66,8 @@ def look(first: Pixels, second: Pixels) -> Look:
     words = compare_words(words_a, words_b, where)
     over = [*one.crossing, *(where.back(box) for box in other.crossing)]
     panels = [_without(panel, over, [*grid, *map(panel.where.back, theirs)]) for panel in panels]
+    if is_noisy(plain[0]) or is_noisy(plain[1]):
+        panels = [_without_noise(panel) for panel in panels]
     return Look(
         scale=a.shape[1] / first.shape[1],
         size=(a.shape[1], a.shape[0]),
@@ -152,6 +156,11 @@ def _without(panel: Panel, words: list[Box], grid: list[Box]) -> Panel:
     return replace(panel, patches=left) if len(left) < len(panel.patches) else panel
 
 
+def _without_noise(panel: Panel) -> Panel:
+    """Return a panel without the patches that an encoding's noise makes at edges."""
+    return replace(panel, patches=[patch for patch in panel.patches if patch.strength >= _STRONG])
+
+
 def _with_words(a: Pixels, b: Pixels, panel: Panel, crossing: tuple[Box, ...], theirs: tuple[Box, ...]) -> Panel:
     """Read the words inside a block."""
     left, top, right, bottom = (round(side) for side in panel.where.box(panel.box))
@@ -164,7 +173,7 @@ def _with_words(a: Pixels, b: Pixels, panel: Panel, crossing: tuple[Box, ...], t
         signs = [sign for sign in signs if not any(_covers(_grown(over, _ROUND), sign) for over in known)]
         sides.append(Side(lines_of(signs, ink, box[:2]), ink, box[:2]))
     said = [one for one in compare_words(sides[0], sides[1], panel.where, slack=7) if one.is_text]
-    return Panel(panel.box, panel.where, panel.patches, said)
+    return replace(panel, said=said)
 
 
 def _grown(box: Box, by: int) -> Box:

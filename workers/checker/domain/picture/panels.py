@@ -32,6 +32,8 @@ class Panel:
     patches: list[Patch]
     said: list[Said] = field(default_factory=list)
     """Words inside the block."""
+    framed: bool = True
+    """Whether it is a frame's inside; else the surroundings of what is drawn."""
 
 
 def laid(a: Pixels, b: Pixels, frame: Box, guesses: list[Map], one: Parts) -> Panel:
@@ -53,6 +55,7 @@ def laid(a: Pixels, b: Pixels, frame: Box, guesses: list[Map], one: Parts) -> Pa
             best = min(best, found, key=weight)
     all_of_it = frame == (0, 0, a.shape[1], a.shape[0])
     cut_off = _cut_off(b, best, one.ground) if all_of_it and not one.framed else []
+    best = replace(best, framed=one.framed)
     more = [*_hues(a, b, best, one.ground), *_structure(a, b, best, one.ground)]
     return replace(best, patches=[*best.patches, *more, *cut_off])
 

@@ -23,6 +23,7 @@ _SIGN = 0.075
 _FRAME = 0.1
 _WHITE, _ENOUGH_WHITE = 250, 0.1
 _EDGE = 0.8
+_FLAT, _HUE = 3, 60
 _SHARED, _UNEVEN = 3, 0.08
 _FILLS = 0.85
 _BLOCKS_KEPT = 36
@@ -57,7 +58,7 @@ def parts(pixels: Pixels) -> Parts:
     loose = [box for box in boxes if _is_large(box, width, height) and not any(_inside(box, one) for one in frames)]
     blocks = _apart(frames) if frames else [_around(loose)] if loose else []
     small = _SIGN * min(width, height)
-    letters = [box for box in boxes if _as_words(box, small, width)]
+    letters = [box for box in boxes if _as_words(box, small, width) and not _is_coloured_stroke(pixels, box)]
     outer, inner, ticks = [], [], []
     for box in letters:
         if any(_inside(box, block) for block in blocks):
@@ -124,6 +125,14 @@ def _ground_of(inner: Pixels) -> tuple[int, int, int]:
 def _is_stroke(box: Box) -> bool:
     """Return whether a piece is a short flat line: a legend's key, a dash."""
     return box[3] - box[1] <= 4 and box[2] - box[0] >= 12
+
+
+def _is_coloured_stroke(pixels: Pixels, box: Box) -> bool:
+    """Return whether a piece is a short flat line with a hue: a legend's key, no minus sign."""
+    if box[2] - box[0] < _FLAT * (box[3] - box[1]):
+        return False
+    part = pixels[box[1] : box[3], box[0] : box[2]]
+    return int((part.max(2) - part.min(2)).max()) > _HUE
 
 
 def _side(box: Box) -> int:
