@@ -28,6 +28,7 @@ _CLEAR = 0.2
 _THICK = 0.012
 _SPACING = 0.12
 _LINES_KEPT = 60
+_OVER, _COVERED = 4, 0.6
 _STEPS = 3
 """So many lines of a grid tell its steps."""
 _PART = 0.3
@@ -93,7 +94,7 @@ def _bridge(panel: Pixels, start: int, end: int) -> None:
     middle = line[len(line) // 2]
     pale = middle[(middle.min(1) >= _PALE) & (middle.min(1) < 255 - _SEEN)]
     if not len(pale):
-        return
+        pale = middle[middle.min(1) >= 255 - _SEEN]
     red, green, blue = (int(one) for one in np.median(pale, axis=0))
     above, below = panel[max(0, start - 1)].copy(), panel[min(len(panel) - 1, end)].copy()
     fits = (away(line, (red, green, blue)) <= _LINE) | (darkest >= min(red, green, blue))
@@ -107,12 +108,12 @@ def _lines(panel: Pixels) -> list[tuple[int, int]]:
     darkest = panel.min(2)
     inked = darkest < 255 - _SEEN
     height = len(panel)
-    full = _full(darkest, inked)
+    full = _full(darkest, inked) | _white(inked)
     full[:3] = full[-3:] = False
     runs = _runs(full)
-    thin = [
-        run for run in runs if run[1] - run[0] <= max(3, _THICK * height) and _alone(inked & (darkest >= _PALE), run)
-    ]
+    pale = inked & (darkest >= _PALE)
+    thin = [run for run in runs if run[1] - run[0] <= max(3, _THICK * height)]
+    thin = [run for run in thin if _alone(pale, run) or _alone(~inked, run)]
     if len(thin) < 2 or not _even([(start + end) / 2 for start, end in thin]):
         return []
     return [*thin, *_behind(darkest, thin)][:_LINES_KEPT]
@@ -154,6 +155,14 @@ def _full(darkest: NDArray[np.uint8], inked: NDArray[np.bool_]) -> NDArray[np.bo
     for at in np.flatnonzero(rows):
         values = darkest[at][pale[at]].astype(np.int16)
         rows[at] = float((np.abs(values - np.median(values)) <= _LINE).mean()) >= _ALONG
+    return rows
+
+
+def _white(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which rows are white lines over what is drawn: a grid that lies over a heat map."""
+    share = inked.mean(1)
+    around = np.minimum(np.roll(share, _OVER), np.roll(share, -_OVER))
+    rows: NDArray[np.bool_] = (share <= 1 - _ALONG) & (around >= _COVERED)
     return rows
 
 
