@@ -36,6 +36,18 @@ def crossing(outer: list[Box], inner: list[Box], ink: NDArray[np.uint8], blocks:
     return tuple(found)
 
 
+def brackets(outer: list[Box], strokes: list[Box], ink: NDArray[np.uint8]) -> tuple[Box, ...]:
+    """Return the strokes on a block's edge that have a sign right beside them: brackets and ones, no ticks."""
+    return tuple(
+        box
+        for box in strokes[:_KEPT]
+        if any(
+            _beside(box, other, max(box[2] - box[0], box[3] - box[1]), ink, int(box[2] - box[0] > box[3] - box[1]))
+            for other in outer[:_KEPT]
+        )
+    )
+
+
 def _near_edge(box: Box, block: Box, room: float) -> bool:
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     if not (block[0] - room <= x <= block[2] + room and block[1] - room <= y <= block[3] + room):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from erc.workers.checker.domain.picture.crossing import crossing
+from erc.workers.checker.domain.picture.crossing import brackets, crossing
 
 Pixels = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
@@ -68,7 +68,7 @@ def parts(pixels: Pixels) -> Parts:
         else:
             outer.append(box)
     outer = outer[:_SIGNS_KEPT]
-    outer += crossing(outer, ticks, ink, tuple(blocks))  # a bracket between letters is none
+    outer += brackets(outer, ticks, ink)
     over = crossing(outer, inner, ink, tuple(blocks))
     return Parts(ground, ink, tuple(blocks), bool(frames), (*outer, *over), over)
 
