@@ -6,16 +6,12 @@ Nothing is fetched in what is measured: packages lie in a folder of the base ima
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import hashlib
 import io
 import secrets
-import shutil
 import statistics
 import subprocess
 import time
-import zipfile
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,13 +21,14 @@ from support.base_rows import Rows
 from support.builders import ask_many, second_builder
 from support.service import packed, running
 from support.tiny import paper, tiny_base
+from support.wheels import modules, python_base
 
 from erc.events.blobs import FileBlobStore
 from erc.schemas.environment import Plan, PlannedPackage
 from erc.schemas.limits import MIB, BuildLimits
 from erc.schemas.metadata import Kind
-from erc.workers.builder.domain.rules import Base, Ground, Order
-from erc.workers.builder.engine import build_context
+from erc.workers.builder.domain.rules import Base, BuildRules, Ground, Order, tag_of
+from erc.workers.builder.domain.steps import build_context
 from erc.workers.builder.images import EngineImages
 from erc.workers.builder.settings import BuilderSettings
 
@@ -62,13 +59,15 @@ def _once(home: Path) -> list[Figure]:
 
 
 async def _against_docker(folder: Path) -> list[Figure]:
-    with _base(folder) as name:
+    with python_base(
+        folder, {f"pack{number}": modules(f"pack{number}", MODULES) for number in range(PACKAGES + 1)}
+    ) as name:
         settings = BuilderSettings.read()
         rules = replace(settings.rules, save_image=False, ground=Ground(name), ca_bundle=None)
         images = EngineImages(settings.engine, rules, Rows(), FileBlobStore(folder / "blobs"), settings.user)
         try:
             base = await images.base(_plan(1))
-            added, alone = await _added(images, base)
+            added, alone = await _added(images, rules, base)
             ours, theirs = await _cold(images, base, folder)
         finally:
             await images.close()
@@ -92,13 +91,15 @@ async def _against_docker(folder: Path) -> list[Figure]:
     ]
 
 
-async def _added(images: EngineImages, base: Base) -> tuple[float, float]:
+async def _added(images: EngineImages, rules: BuildRules, base: Base) -> tuple[float, float]:
     """Return the seconds of a build with one package more, and of that package alone on what was built."""
     ours, floor = [], []
     for number in range(ROUNDS):
-        with _tags(3) as (before, after, alone):
-            await images.build(Order(_plan(PACKAGES, number), base, before), _nothing, LIMITS)
-            order = Order(_plan(PACKAGES + 1, number), base, after)
+        plans = _plan(PACKAGES, number), _plan(PACKAGES + 1, number)
+        before, after = (tag_of(plan.key(base.image_id, rules.platform)) for plan in plans)
+        with _tags(1) as (alone,), _removed(before, after):
+            await images.build(Order(plans[0], base, before), _nothing, LIMITS)
+            order = Order(plans[1], base, after)
             ours.append(await _timed(lambda order=order: images.build(order, _nothing, LIMITS)))
             text = (
                 f"FROM {before}\nLABEL n={secrets.token_hex(4)}\nRUN pip install --no-cache-dir pack{PACKAGES}==1.0\n"
@@ -127,49 +128,6 @@ def _unpacked(context: Path, base: Base) -> Path:
     return context
 
 
-@contextlib.contextmanager
-def _base(folder: Path) -> Iterator[str]:
-    """An image of the usual base with Python, and with packages in a folder that pip takes them from."""
-    context, name = folder / "base", f"erc-bench-base:{secrets.token_hex(4)}"
-    (context / "packages").mkdir(parents=True)
-    for number in range(PACKAGES + 1):
-        _wheel(context / "packages", f"pack{number}")
-    (context / "pip.conf").write_text("[global]\nno-index = true\nfind-links = /packages\n")
-    # The installer of Debian's packages is asked in every build, and finds everything there.
-    (context / "apt-get").write_text("#!/bin/sh\n")
-    (context / "apt-get").chmod(0o755)
-    (context / "Dockerfile").write_text(
-        "FROM erc-base:bookworm\nRUN apt-get update && apt-get install --yes --no-install-recommends python3 python3-venv\n"
-        "COPY packages /packages\nCOPY pip.conf /etc/pip.conf\nCOPY apt-get /usr/local/bin/apt-get\n"
-    )
-    _docker("build", "--tag", name, str(context))
-    try:
-        yield name
-    finally:
-        _docker("rmi", "--force", name)
-        shutil.rmtree(context)
-
-
-def _wheel(folder: Path, name: str) -> None:
-    """Write a package of many small modules."""
-    files = {f"{name}/m{number}.py": f"x = {number}\n" * 40 for number in range(MODULES)}
-    about = f"{name}-1.0.dist-info"
-    files |= {
-        f"{name}/__init__.py": "",
-        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-        f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: bench\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    rows = [f"{path},sha256={_digest(text)},{len(text)}" for path, text in files.items()]
-    files[f"{about}/RECORD"] = "\n".join([*rows, f"{about}/RECORD,,", ""])
-    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, text in files.items():
-            archive.writestr(path, text)
-
-
-def _digest(text: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-
-
 def _plan(packages: int, number: int = 0) -> Plan:
     """Return a plan of so many packages; `number` makes it one that nothing was built for."""
     names = [f"pack{one}==1.0" for one in range(packages)]
@@ -186,8 +144,14 @@ def _plan(packages: int, number: int = 0) -> Plan:
 @contextlib.contextmanager
 def _tags(many: int) -> Iterator[list[str]]:
     tags = [f"erc-bench:{secrets.token_hex(8)}" for _ in range(many)]
-    try:
+    with _removed(*tags):
         yield tags
+
+
+@contextlib.contextmanager
+def _removed(*tags: str) -> Iterator[None]:
+    try:
+        yield
     finally:
         for tag in reversed(tags):
             _docker("rmi", "--force", tag)

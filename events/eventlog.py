@@ -54,6 +54,10 @@ class PostgresEventLog:
         row = (await self._outbox.rows(query))[0]
         return (row["first"], row["last"]) if row["last"] is not None else None
 
+    async def count(self, stream: str, first: int, last: int) -> int:
+        query = f"SELECT count(*) AS many FROM event WHERE position BETWEEN $1 AND $2 AND {_FILTERS[stream]}"  # noqa: S608
+        return int((await self._outbox.rows(query, first, last))[0]["many"])
+
     async def position(self, message_id: str) -> tuple[bool, int | None]:
         rows = await self._outbox.rows("SELECT position FROM event WHERE message_id = $1", message_id)
         return (True, rows[0]["position"]) if rows else (False, None)

@@ -68,9 +68,15 @@ class Remedy(Enum):
     ANEW = "to be made anew and filled from the beginning"
 
 
-def remedy(seen: StreamSeen, known: str | None, kept: Kept, log_ends: tuple[int, int] | None) -> Remedy:
-    """Return what a stream of the log needs; `known` is its incarnation of last time, `log_ends` the sent positions."""
-    if seen.damaged:
+def remedy(
+    seen: StreamSeen, known: str | None, kept: Kept, log_ends: tuple[int, int] | None, logged: int | None = None
+) -> Remedy:
+    """Return what a stream of the log needs; `known` is its incarnation of last time, `log_ends` the sent positions.
+
+    `logged` is how many messages the log has between those that `kept` names; None when they were not counted. Fewer
+    are there when the end was lost and then, before anybody looked, a publish that was under way arrived and was sent.
+    """
+    if seen.damaged or (logged is not None and seen.messages < logged):
         return Remedy.ANEW
     if log_ends is None:
         return Remedy.NOTHING
@@ -136,6 +142,10 @@ class EventLog(Protocol):
         """Return the first and last position that a stream should hold, None when it should hold nothing."""
         ...
 
+    async def count(self, stream: str, first: int, last: int) -> int:
+        """Return how many messages a stream should hold from one position to another."""
+        ...
+
     async def position(self, message_id: str) -> tuple[bool, int | None]:
         """Return whether a message is ours, and its position once it is marked as sent."""
         ...
@@ -160,13 +170,14 @@ class Keeper:
     async def __call__(self) -> None:
         """Look at the streams when it is time; raises Unavailable, and looks again at the next call then."""
         connections, now = self._streams.connections(), self._clock()
-        thorough = connections != self._connections or now - self._searched >= THOROUGH.total_seconds()
+        again = connections != self._connections
+        thorough = again or now - self._searched >= THOROUGH.total_seconds()
         if not thorough and now - self._looked < LOOK.total_seconds():
             return
         if not await self._log.lead():
             self._connections = -1
             return
-        await self.look(thorough=thorough)
+        await self.look(thorough=thorough, counting=again)
         self._connections, self._looked = connections, now
         if thorough:
             self._searched = now
@@ -179,8 +190,8 @@ class Keeper:
             await self._streams.remove(stream)
         await self.look(thorough=True)
 
-    async def look(self, *, thorough: bool) -> None:
-        """Provision what is missing, fill what is new; when `thorough`, search for lost ends too."""
+    async def look(self, *, thorough: bool, counting: bool = False) -> None:
+        """Provision what is missing, fill what is new; when `thorough`, search for lost ends too; count if asked."""
         missing = await self._streams.missing()
         if missing:
             log.warning("Missing in NATS: %s. Everything is provisioned again.", ", ".join(missing))
@@ -188,19 +199,21 @@ class Keeper:
         known = await self._log.known()
         for seen in (await self._streams.seen()).values():
             if thorough or seen.incarnation != known.get(seen.name) or (seen.name in LOGGED and seen.damaged):
-                await self._mend(seen, known.get(seen.name))
+                await self._mend(seen, known.get(seen.name), counting=counting)
 
-    async def _mend(self, seen: StreamSeen, known: str | None) -> None:
+    async def _mend(self, seen: StreamSeen, known: str | None, *, counting: bool) -> None:
         if seen.name == "COMMANDS":
             await self._send_open_commands()
         elif seen.name in LOGGED:
-            seen = await self._complete(seen, known)
+            seen = await self._complete(seen, known, counting=counting)
         if seen.incarnation != known:
             await self._log.remember(seen.name, seen.incarnation)
 
-    async def _complete(self, seen: StreamSeen, known: str | None) -> StreamSeen:
-        kept = await self._kept(seen)
-        needed = remedy(seen, known, kept, await self._log.ends(seen.name))
+    async def _complete(self, seen: StreamSeen, known: str | None, *, counting: bool) -> StreamSeen:
+        kept, logged = await self._kept(seen), None
+        if counting and kept.first is not None and kept.last is not None:
+            logged = await self._log.count(seen.name, kept.first, kept.last)
+        needed = remedy(seen, known, kept, await self._log.ends(seen.name), logged)
         if needed is Remedy.NOTHING:
             return seen
         log.warning("The stream %s needs %s.", seen.name, needed.value)

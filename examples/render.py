@@ -75,7 +75,9 @@ async def main(names: list[str], *, check: bool) -> int:
             if await Shelf(engine).find(tag) is None:
                 print(f"{name}: building its environment …")
                 bundle = CA_BUNDLE if CA_BUNDLE.exists() else None
-                await ImageBuilder(engine).build(planned, base.name, tag, quiet, BuildLimits(), bundle)
+                builder = ImageBuilder(engine)
+                await builder.build(planned, base.name, tag, quiet, BuildLimits(), bundle)
+                await builder.cleared()
             made = await render(engine, tag, planned, FOLDER / name, example)
             differing += sum(keep(FOLDER / name / path, content, check=check) for path, content in made.items())
     return 1 if check and differing else 0

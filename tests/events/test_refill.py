@@ -65,6 +65,11 @@ def test_what_a_stream_needs(
     assert remedy(seen, known, kept, ends) is expected
 
 
+@pytest.mark.parametrize(("logged", "expected"), [(None, Remedy.NOTHING), (10, Remedy.NOTHING), (11, Remedy.ANEW)])
+def test_a_stream_that_lacks_some_of_what_the_log_counts_is_made_anew(logged: int | None, expected: Remedy) -> None:
+    assert remedy(WHOLE, "a", replace(ALL, last=11), (1, 11), logged) is expected
+
+
 @given(rows=st.integers(1, 50), held=st.integers(0, 50))
 def test_a_tail_is_filled_exactly_when_rows_are_missing_from_the_end(rows: int, held: int) -> None:
     held = min(rows, held)
@@ -239,9 +244,11 @@ async def test_a_store_that_lost_its_end_gets_it_back(wire: Wire, tmp_path: Path
         assert await ids(js, "EVENTS") == expected(36)
 
 
+@pytest.mark.parametrize("marked", [False, True])
 async def test_an_end_that_was_lost_in_front_of_a_late_publish_makes_the_stream_anew(
-    wire: Wire, tmp_path: Path
+    wire: Wire, tmp_path: Path, marked: bool
 ) -> None:
+    """The publish was under way when NATS went, and went through as soon as it was back; `marked` as sent, or not."""
     await wire.add(20)
     async with wire.up() as (relay, _):
         await emptied(relay)
@@ -255,6 +262,8 @@ async def test_an_end_that_was_lost_in_front_of_a_late_publish_makes_the_stream_
         late = await nats.connect(server.url)
         await late.jetstream().publish("erc.event.check.x.0", b"{}", headers={"Nats-Msg-Id": "check:x:36"})
         await late.close()
+    if marked:
+        await wire.database.execute("UPDATE event SET sent = now(), position = 36 WHERE message_id = 'check:x:36'")
     async with wire.up() as (relay, js):
         await emptied(relay)
         assert await ids(js, "EVENTS") == expected(36)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import io
+import contextlib
 import json
 import os
-import tarfile
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,25 +20,20 @@ from aiodocker.jsonstream import json_stream_stream
 from erc.events.errors import Rejected, Unavailable
 from erc.schemas.environment import Plan
 from erc.schemas.limits import BuildLimits
-from erc.workers.builder.domain.dockerfile import (
-    CA_FILE,
-    LABEL_SUITE,
-    REQUIREMENTS_FILE,
-    RuntimeManifest,
-    requirements_file,
-    runtime_manifest,
-    stage_label,
-)
-from erc.workers.builder.domain.failure import TAIL_LINES, Place, explain, too_slow
+from erc.workers.builder.domain.dockerfile import LABEL_SUITE, runtime_manifest, stage_label
+from erc.workers.builder.domain.failure import TAIL_LINES, explain, too_slow
+from erc.workers.builder.domain.growth import LABEL_GROUND, MOST_LAYERS, grounds, grown_manifest
 from erc.workers.builder.domain.log_lines import Lines, capped
-from erc.workers.builder.domain.phases import Phase, mark, read_step
-from erc.workers.builder.domain.rules import OnLog
+from erc.workers.builder.domain.rules import OnLog, Order, tag_of
+from erc.workers.builder.domain.steps import Steps, context_of
 from erc.workers.docker import LABEL_ENVIRONMENT
 from erc.workers.engine.left import remove_left
+from erc.workers.engine.shelf import Shelf
 
 STAGE = "org.erc.stage"
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "ftp_proxy")
 _SHM_BYTES = 64 << 20
+_CLEARED_SECONDS = 2.0
 
 
 class ImageBuilder:
@@ -47,6 +41,12 @@ class ImageBuilder:
 
     def __init__(self, engine: aiodocker.Docker) -> None:
         self._engine = engine
+        self._clearing: set[asyncio.Task[None]] = set()
+
+    async def cleared(self) -> None:
+        """Wait a moment until what builds left is removed; the rest is swept later."""
+        if self._clearing:
+            await asyncio.wait(self._clearing, timeout=_CLEARED_SECONDS)
 
     async def build(
         self,
@@ -59,24 +59,25 @@ class ImageBuilder:
         *,
         cold: bool = False,
         named: bool = True,
+        grown: bool = False,
     ) -> str:
         """Build the environment of a plan on a base image, name it `tag` and return its id (`sha256:…`).
 
-        `named` False leaves it without a name, for what is not the whole yet. `on_log` gets each line of the log as it
-        comes, up to the limit, and one line at the begin of each phase. `ca_bundle` holds the certificates that
-        fetching Python packages needs here; they are not in the image. `cold` uses nothing of earlier builds. Raises
-        `Rejected` with what to change and where it failed (`package_not_found`, `system_packages_failed`,
-        `build_timeout`, `image_too_large`, …), `Unavailable` when the engine or an archive does not answer or the disk
-        is full.
+        `grown` says that `base` is the image of one of the plan's grounds, to which the rest is added. `named` False
+        leaves it without a name, as not the whole yet. `on_log` gets each line of the log as it comes, up to the limit,
+        and one at the begin of each phase. `ca_bundle` holds certificates that fetching packages needs here; they are
+        not in the image. `cold` uses nothing of earlier builds. Raises `Rejected` with what to change and where it
+        failed (`package_not_found`, `build_timeout`, …), `Unavailable` for engine, archives and a full disk.
         """
         certificates = await asyncio.to_thread(ca_bundle.read_bytes) if ca_bundle else None
-        context = build_context(plan, base, certificates)
+        manifest = (grown_manifest if grown else runtime_manifest)(plan, base, ca_bundle=certificates is not None)
+        context = context_of(manifest, plan, certificates)
         tail: deque[str] = deque(maxlen=TAIL_LINES)
-        shown = capped(on_log, tail, limits.log_bytes)
-        steps = Steps(runtime_manifest(plan, base, ca_bundle=certificates is not None), shown)
+        steps = Steps(manifest, capped(on_log, tail, limits.log_bytes))
+        labels = {LABEL_ENVIRONMENT: tag, **({LABEL_GROUND: base} if grown else {})}
         try:
             async with asyncio.timeout(limits.wall_clock.total_seconds()):
-                image_id = await self.build_image(context, tag, steps, limits, cold=cold, named=named)
+                image_id = await self.build_image(context, tag, steps, limits, labels, cold=cold, named=named)
             await self._measure(image_id, tag if named else image_id, limits)
         except TimeoutError as error:
             raise too_slow(str(limits.wall_clock), steps.place, tail) from error
@@ -85,7 +86,7 @@ class ImageBuilder:
         except (DockerError, aiohttp.ClientError, OSError, ValueError) as error:
             _engine_failed(error)
         finally:
-            await self._sweep(stage_label(plan, base))
+            self._forget_later(stage_label(plan, base))
         return image_id
 
     async def build_image(
@@ -94,6 +95,7 @@ class ImageBuilder:
         tag: str,
         on_log: OnLog,
         limits: BuildLimits,
+        labels: Mapping[str, str] | None = None,
         *,
         cold: bool = False,
         named: bool = True,
@@ -102,7 +104,10 @@ class ImageBuilder:
 
         Raises aiodocker's `DockerError` when the engine refuses, its `DockerStreamError` when a step fails.
         """
-        parameters = _parameters(tag, limits) | {"nocache": cold, **({"t": tag} if named else {})}
+        parameters = _parameters(labels or {LABEL_ENVIRONMENT: tag}, limits) | {
+            "nocache": cold,
+            **({"t": tag} if named else {}),
+        }
         async with self._query("build", "POST", params=parameters, data=context) as response:
             lines, image_id = Lines(on_log), ""
             async for message in json_stream_stream(response):
@@ -136,33 +141,29 @@ class ImageBuilder:
         """
         await remove_left(self._engine, LABEL_SUITE, now)
         for label in (STAGE, LABEL_ENVIRONMENT, LABEL_SUITE):
-            await self._sweep(label, "6h")
+            with contextlib.suppress(DockerError, aiohttp.ClientError, OSError):
+                await self._engine.images.prune(filters={"dangling": ["true"], "label": [label], "until": ["6h"]})
 
-    async def _sweep(self, label: str, older_than: str = "") -> None:
-        """Remove what the stage that fetched packages left in the engine."""
-        until = {"until": [older_than]} if older_than else {}
-        try:
-            await self._engine.images.prune(filters={"dangling": ["true"], "label": [label], **until})
-        except (DockerError, aiohttp.ClientError, OSError):
-            return
+    def _forget_later(self, label: str) -> None:
+        # Nobody waits for it: it takes as long as an eighth of the build.
+        task = asyncio.create_task(self._forget(label))
+        self._clearing.add(task)
+        task.add_done_callback(self._clearing.discard)
+
+    async def _forget(self, label: str) -> None:
+        """Remove what the stage that fetched packages left in the engine, but what it stood on, for the next build."""
+        with contextlib.suppress(DockerError, aiohttp.ClientError, OSError):
+            for image in await self._engine.images.list(filters={"dangling": ["true"], "label": [label]}):
+                await self._engine.images.delete(image["Id"], noprune=True)
 
 
-class Steps:
-    """Follows a build's log by the engine's steps: begins each phase with a line of its own, knows where it is."""
-
-    def __init__(self, manifest: RuntimeManifest, on_log: OnLog) -> None:
-        self._manifest, self._on_log = manifest, on_log
-        self.place = Place(Phase.BASE)
-        self._begun = False
-
-    async def __call__(self, line: str) -> None:
-        if step := read_step(line):
-            number, count = step
-            phase = self._manifest.phase(number)
-            if phase is not self.place.phase or not self._begun:
-                await self._on_log(mark(phase, number, count))
-            self._begun, self.place = True, Place(phase, self._manifest.line(number))
-        await self._on_log(line)
+async def ground_of(order: Order, shelf: Shelf, platform: str) -> str | None:
+    """Return the id of an image that has all but one package of what is ordered, None where the engine has none."""
+    for plan in () if order.cold or order.scripts else grounds(order.plan):
+        image = await shelf.inspect(tag_of(plan.key(order.base.image_id, platform)))
+        if image and len(image["RootFS"]["Layers"]) <= MOST_LAYERS:
+            return str(image["Id"])
+    return None
 
 
 def too_large(size: int, limits: BuildLimits) -> Rejected:
@@ -174,24 +175,7 @@ def too_large(size: int, limits: BuildLimits) -> Rejected:
     )
 
 
-def build_context(plan: Plan, base: str, certificates: bytes | None = None) -> bytes:
-    """Return the tar archive that the engine builds from: a Dockerfile, and what it copies; equal for equal input."""
-    manifest = runtime_manifest(plan, base, ca_bundle=certificates is not None)
-    files = {"Dockerfile": manifest.text.encode()}
-    if plan.requirements:
-        files[REQUIREMENTS_FILE] = requirements_file(plan)
-        if certificates is not None:
-            files[CA_FILE] = certificates
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
-
-
-def _parameters(tag: str, limits: BuildLimits) -> dict[str, Any]:
+def _parameters(labels: Mapping[str, str], limits: BuildLimits) -> dict[str, Any]:
     # Proxy settings are predefined build arguments: the engine keeps them neither in the image nor in its history.
     return {
         "version": "1",
@@ -201,7 +185,7 @@ def _parameters(tag: str, limits: BuildLimits) -> dict[str, Any]:
         "memswap": limits.memory_bytes,
         "shmsize": _SHM_BYTES,
         "networkmode": "default",
-        "labels": json.dumps({LABEL_ENVIRONMENT: tag}),
+        "labels": json.dumps(labels),
         "buildargs": json.dumps(proxies()),
     }
 

@@ -6,24 +6,25 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import aiodocker
 
 from erc.events.blobs import BlobStore, size_of
-from erc.events.errors import Unavailable
+from erc.events.errors import Rejected, Unavailable
 from erc.events.outbox import utc_now
 from erc.schemas.environment import Plan
 from erc.schemas.ids import Digest
 from erc.schemas.limits import GIB, BuildLimits
 from erc.workers.builder.bases import Bases
 from erc.workers.builder.domain.archives import BaseWanted, base_of, refuse_triggers
+from erc.workers.builder.domain.growth import FINAL, LABEL_GROUND
 from erc.workers.builder.domain.inventory import COMMAND, FREE, PROBE, Inventory, read_free, read_inventory, read_probe
 from erc.workers.builder.domain.rules import Base, BuildRules, KeptBase, OnLog, Order
 from erc.workers.builder.domain.saved_image import nameless, unusable
-from erc.workers.builder.engine import ImageBuilder, proxies, too_large
+from erc.workers.builder.engine import ImageBuilder, ground_of, proxies, too_large
 from erc.workers.builder.scripts import Scripts
 from erc.workers.docker import connect
 from erc.workers.engine.confined import Confined, Task
@@ -46,7 +47,7 @@ class BaseRows(Protocol):
         """Remember a base image."""
         ...
 
-    def building(self, key: Digest) -> AbstractAsyncContextManager[None]:
+    def building(self, key: Digest) -> contextlib.AbstractAsyncContextManager[None]:
         """Hold the one making of it in the whole cluster."""
         ...
 
@@ -66,6 +67,7 @@ class EngineImages:
         self._url, self._rules, self._rows, self._blobs, self._user = url, rules, rows, blobs, user
         self._about = about if about is not None else {}
         self._engine: aiodocker.Docker | None = None
+        self._builder: ImageBuilder | None = None
         self._lock = asyncio.Lock()
 
     async def _connected(self) -> aiodocker.Docker:
@@ -76,6 +78,8 @@ class EngineImages:
 
     async def close(self) -> None:
         """Close the connection."""
+        if self._builder is not None:
+            await self._builder.cleared()
         if self._engine is not None:
             await self._engine.close()
 
@@ -168,16 +172,17 @@ class EngineImages:
         await self._provided(order)
         self._refuse_full(await self._free(order))
         engine = await self._connected()
-        made = ImageBuilder(engine).build(
-            order.plan,
-            order.base.image_id,
-            order.tag,
-            on_log,
-            limits,
-            ca_bundle,
-            cold=order.cold,
-            named=not order.scripts,
-        )
+        builder = self._builder = self._builder or ImageBuilder(engine)
+        about = (order.tag, on_log, limits, ca_bundle)
+        if ground := await ground_of(order, await self.shelf(), self._rules.platform):
+            await on_log(f"The environment stands on {ground}, which has all but one of its Python packages.")
+            try:
+                return await self._watched(builder.build(order.plan, ground, *about, grown=True))
+            except Rejected as error:
+                if error.problem.code in FINAL:
+                    raise
+                await on_log("What is added does not leave the rest as it is: everything is built.")
+        made = builder.build(order.plan, order.base.image_id, *about, cold=order.cold, named=not order.scripts)
         image_id = await self._watched(made)
         if order.scripts:
             scripts = Scripts(Confined(engine), Shelf(engine), self._user)
@@ -231,8 +236,10 @@ class EngineImages:
     async def inventory(self, image_id: str) -> Inventory:
         """Return what an image holds, as its own tools say, asked in a container without network and rights."""
         task = Task(name=f"erc-inventory-{image_id[-24:]}", image=image_id, command=COMMAND)
+        labels = (await (await self.shelf()).inspect(image_id) or {"Config": {}})["Config"].get("Labels") or {}
         try:
-            return read_inventory((await Confined(await self._connected()).run(task)).output)
+            read = read_inventory((await Confined(await self._connected()).run(task)).output)
+            return replace(read, ground=labels.get(LABEL_GROUND, ""))
         except TimeoutError as error:
             raise Unavailable("The image does not say in time what it holds") from error
 

@@ -70,3 +70,39 @@ def test_cells_beyond_those_that_are_read_are_not_said_to_agree(checked: Check) 
     found = checked(one, other, "main.ipynb")
     assert found.outcomes[-1] == "uncompared"
     assert found.verdict == "not comparable"
+
+
+def _slider(names: tuple[str, str], value: float, colour: str = "blue", **changes: Any) -> bytes:
+    """A notebook that shows a slider with a style, under the names that they have in one run."""
+    slider, style = names
+    states = {
+        slider: {
+            "model_name": "FloatSliderModel",
+            "model_module_version": "2.0.0",
+            "state": {"value": value, "style": f"IPY_MODEL_{style}", "twin": f"IPY_MODEL_{slider}"},
+        },
+        style: {"model_name": "SliderStyleModel", "state": {"handle_color": colour}},
+    } | changes
+    kept = {"application/vnd.jupyter.widget-state+json": {"version_major": 2, "state": states}}
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": slider}, "text/plain": "FloatSlider(value=0.0)"}
+    return json.dumps({**json.loads(of(view)), "metadata": {"widgets": kept}}).encode()
+
+
+def test_a_widget_is_what_is_kept_of_it_whatever_its_name(checked: Check) -> None:
+    shown = _slider(("a" * 32, "b" * 32), 4.2)
+    assert checked(shown, _slider(("c" * 32, "d" * 32), 4.2), "main.ipynb").verdict == "reproduced"
+    assert checked(shown, _slider(("c" * 32, "d" * 32), 4.3), "main.ipynb").verdict == "differs"
+    assert checked(shown, _slider(("c" * 32, "d" * 32), 4.2, "red"), "main.ipynb").verdict == "differs"
+
+
+def test_a_widget_that_is_not_kept_or_has_no_end_is_not_said_to_agree(checked: Check) -> None:
+    one, other = (
+        _slider(
+            (f"s{run}", "t"),
+            4.2,
+            **{f"s{run}": {"state": {"value": f"IPY_MODEL_{run}0"}}},
+            **{f"{run}{at}": {"state": {"next": f"IPY_MODEL_{run}{at + 1}"}} for at in range(100)},
+        )
+        for run in (1, 2)
+    )
+    assert checked(one, other, "main.ipynb").verdict == "not comparable"

@@ -35,7 +35,7 @@ _LEAN = (
     "path-exclude=/usr/share/locale/*",
     "path-exclude=/usr/share/javascript/mathjax/unpacked/*",
 )
-_BEGUN = "/tmp/begun"  # noqa: S108 - inside the build
+BEGUN = "/tmp/begun"  # noqa: S108 - inside the build
 _CLEAN = "rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/* /var/log/apt /var/log/*.log"
 # awk and not Python: what was just installed may hold code that an interpreter runs as it starts.
 _LISTED = (
@@ -151,7 +151,7 @@ def _install(names: list[str], seconds: int) -> list[Instruction]:
             raise _not_a_package(name)
     settings = " ".join(f"'{line}'" for line in _LEAN)
     commands = [
-        f"export SOURCE_DATE_EPOCH={seconds} && touch {_BEGUN}",
+        f"export SOURCE_DATE_EPOCH={seconds} && touch {BEGUN}",
         f"printf '%s\\n' {settings} > /etc/dpkg/dpkg.cfg.d/erc",
         "apt-get -o Acquire::Languages=none update",
         " \\\n".join(
@@ -161,57 +161,70 @@ def _install(names: list[str], seconds: int) -> list[Instruction]:
             ]
         ),
         _CLEAN,
-        *_dated(seconds),
+        *dated(seconds),
     ]
-    return [_run(Phase.SYSTEM_PACKAGES, commands)]
+    return [run(Phase.SYSTEM_PACKAGES, commands)]
 
 
-def _run(phase: Phase, commands: list[str]) -> Instruction:
+def run(phase: Phase, commands: list[str]) -> Instruction:
+    """Return the one step that carries out commands, each if those before it succeeded."""
     return Instruction(phase, "RUN " + " \\\n && ".join(commands))
 
 
-def _dated(seconds: int) -> list[str]:
+def dated(seconds: int) -> list[str]:
     """Return commands that give all that was made since the step began one time: equal steps leave equal files."""
     others = " -o ".join(f"-path {path}" for path in ("/proc", "/sys", "/dev"))
     touched = f"-exec touch --no-create --no-dereference --date=@{seconds} {{}} +"
     return [
-        f"find / -xdev \\( {others} \\) -prune -o -newer {_BEGUN} {touched}",
-        f"rm {_BEGUN} && touch --date=@{seconds} /tmp",
+        f"find / -xdev \\( {others} \\) -prune -o -newer {BEGUN} {touched}",
+        f"rm {BEGUN} && touch --date=@{seconds} /tmp",
     ]
 
 
 def _wheels(plan: Plan, base: str, *, ca_bundle: bool) -> list[Instruction]:
-    pip, seconds = _pip(plan), epoch(plan)
-    sources = sorted({package.name for package in plan.packages if package.system == "pip" and package.source})
-    for name in sources:
-        if not APT_NAME.fullmatch(name):
-            raise _not_a_package(name)
-    certificates = [
-        Instruction(Phase.PYTHON_PACKAGES, f"COPY {CA_FILE} /tmp/{CA_FILE}"),
-        Instruction(Phase.PYTHON_PACKAGES, f"ENV PIP_CERT=/tmp/{CA_FILE} SSL_CERT_FILE=/tmp/{CA_FILE}"),
-    ]
-    options = "--no-cache-dir --disable-pip-version-check --only-binary :all:"
-    options += f" --no-binary {','.join(sources)}" if sources else ""
-    options += " --require-hashes" if pip.hashed else ""
-    begin = f"export SOURCE_DATE_EPOCH={seconds} && touch {_BEGUN}"
-    commands = [
-        begin,
-        # Isolated: a script that a wheel puts beside pip is not taken for one of Python's own modules.
-        f"/opt/erc/bin/python3 -I -m pip install {options} \\\n      -r /tmp/{REQUIREMENTS_FILE}",
-        _LISTED,
-        *_dated(seconds),
-    ]
+    seconds, sources = epoch(plan), _sources(plan)
+    begin = f"export SOURCE_DATE_EPOCH={seconds} && touch {BEGUN}"
     return [
         Instruction(Phase.BASE, f"FROM {base} AS wheels"),
         Instruction(Phase.BASE, "ENV LC_ALL=C.UTF-8 TZ=UTC"),
         *_install(["python3", "python3-venv", *(_compilers(plan) if sources else ())], seconds),
-        _run(Phase.PYTHON_PACKAGES, [begin, "python3 -m venv /opt/erc", *_dated(seconds)]),
+        run(Phase.PYTHON_PACKAGES, [begin, "python3 -m venv /opt/erc", *dated(seconds)]),
         # What stands above is the same for whatever is asked for, and is made once.
         Instruction(Phase.PYTHON_PACKAGES, f"LABEL {stage_label(plan, base)}"),
-        *(certificates if ca_bundle else []),
-        Instruction(Phase.PYTHON_PACKAGES, f"COPY {REQUIREMENTS_FILE} /tmp/{REQUIREMENTS_FILE}"),
-        _run(Phase.PYTHON_PACKAGES, commands),
+        *brought(ca_bundle=ca_bundle),
+        run(Phase.PYTHON_PACKAGES, [begin, *installing(plan), *dated(seconds)]),
     ]
+
+
+def brought(*, ca_bundle: bool) -> list[Instruction]:
+    """Return the steps that bring into a stage what pip needs there: the requirements, and certificates if any."""
+    certificates = [
+        Instruction(Phase.PYTHON_PACKAGES, f"COPY {CA_FILE} /tmp/{CA_FILE}"),
+        Instruction(Phase.PYTHON_PACKAGES, f"ENV PIP_CERT=/tmp/{CA_FILE} SSL_CERT_FILE=/tmp/{CA_FILE}"),
+    ]
+    requirements = Instruction(Phase.PYTHON_PACKAGES, f"COPY {REQUIREMENTS_FILE} /tmp/{REQUIREMENTS_FILE}")
+    return [*(certificates if ca_bundle else []), requirements]
+
+
+def installing(plan: Plan) -> list[str]:
+    """Return commands that install a plan's Python packages, and list what is there then."""
+    sources = _sources(plan)
+    options = "--no-cache-dir --disable-pip-version-check --only-binary :all:"
+    options += f" --no-binary {','.join(sources)}" if sources else ""
+    options += " --require-hashes" if _pip(plan).hashed else ""
+    return [
+        # Isolated: a script that a wheel puts beside pip is not taken for one of Python's own modules.
+        f"/opt/erc/bin/python3 -I -m pip install {options} \\\n      -r /tmp/{REQUIREMENTS_FILE}",
+        _LISTED,
+    ]
+
+
+def _sources(plan: Plan) -> list[str]:
+    names = sorted({package.name for package in plan.packages if package.system == "pip" and package.source})
+    for name in names:
+        if not APT_NAME.fullmatch(name):
+            raise _not_a_package(name)
+    return names
 
 
 def _compilers(plan: Plan) -> list[str]:

@@ -64,6 +64,8 @@ class Inventory:
     r: str = ""
     distribution: str = ""
     """`debian 12`, as the image itself says."""
+    ground: str = ""
+    """The image of the earlier environment that it stands on, where it was built on one."""
 
     def version(self, system: str, name: str) -> str:
         """Return the version of a package, empty when it is not there."""

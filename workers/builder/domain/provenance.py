@@ -66,6 +66,7 @@ def _dependencies(build: Build, inventory: Inventory) -> list[dict[str, Any]]:
     hashes = {package.name: package.hashes for package in plan.packages if package.system == "pip" and package.hashes}
     found: list[dict[str, Any]] = [
         {"name": build.base.name, "digest": _sha256(build.base.image_id)},
+        *([{"name": "earlier environment", "digest": _sha256(inventory.ground)}] if inventory.ground else []),
         {"name": "plan", "digest": _sha256(build.plan_digest)},
         *({"name": script.path, "digest": _sha256(script.digest)} for script in plan.scripts),
     ]

@@ -17,6 +17,7 @@ from erc.workers.checker.domain.shown_tables import ShownTable
 from erc.workers.checker.domain.table_rows import compare_shown
 from erc.workers.checker.domain.terms import PLAIN, Terms
 from erc.workers.checker.domain.texts import compare_passages, excerpt, settled
+from erc.workers.checker.domain.widgets import Widgets
 
 MOST_CELLS = 5_000
 
@@ -114,7 +115,8 @@ def read_notebook(content: bytes) -> list[Cell]:
     try:
         document = json.loads(content)
         cells = document["cells"]
-        read = [_cell(cell, number) for number, cell in enumerate(cells[:MOST_CELLS], 1)]
+        widgets = Widgets(document.get("metadata"))
+        read = [_cell(cell, number, widgets) for number, cell in enumerate(cells[:MOST_CELLS], 1)]
         further = [{**cell, "execution_count": None, "metadata": None} for cell in cells[MOST_CELLS:]]
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("no notebook") from error
@@ -177,11 +179,11 @@ def _keys(cells: Sequence[Cell]) -> list[str]:
     return [f"{cell.kind}\0{cell.source}" for cell in cells]
 
 
-def _cell(cell: Mapping[str, Any], number: int) -> Cell:
+def _cell(cell: Mapping[str, Any], number: int, widgets: Widgets) -> Cell:
     made = Cell(str(cell.get("cell_type", "")), text_of(cell.get("source", "")))
     heading = excerpt(made.source.strip().rpartition("\n")[2], 40)
     for output in cell.get("outputs") or []:
-        show(output, made.shown, heading)
+        show(output, made.shown, heading, widgets)
     for figure in made.shown.figures:
         figure.cell = number
     for table in made.shown.tables:

@@ -15,14 +15,14 @@ from erc.workers.checker.domain.shown_tables import MARKER, ShownTable
 from erc.workers.checker.domain.tabular.printed import printed_tables
 from erc.workers.checker.domain.tokens import tidy
 from erc.workers.checker.domain.volatile import whole_rule
+from erc.workers.checker.domain.widgets import VIEW, Widgets
 
 _PLAIN = "text/plain"
-_VIEW = "application/vnd.jupyter.widget-view+json"
 _WORDS = ("text/markdown", "text/latex", "text/x-")
 _DATA = re.compile(r"application/(?:[\w.-]{1,100}\+)?json")
 
 
-def show(output: Mapping[str, Any], shown: Document, heading: str) -> None:
+def show(output: Mapping[str, Any], shown: Document, heading: str, widgets: Widgets) -> None:
     """Add what an output shows to a document; figures get the heading. Raises AttributeError for what is no output."""
     kind, data = output.get("output_type"), output.get("data") or {}
     if kind == "stream":
@@ -32,6 +32,7 @@ def show(output: Mapping[str, Any], shown: Document, heading: str) -> None:
     elif _is_progress(data):
         print_lines(text_of(data[_PLAIN]), shown)
     else:
+        data = widgets.resolved(data)
         forms = {media: value for media, value in data.items() if media != _PLAIN} or data
         for media, value in sorted(forms.items()):
             _form(media.lower())(media, value, shown, heading)
@@ -40,7 +41,7 @@ def show(output: Mapping[str, Any], shown: Document, heading: str) -> None:
 def _is_progress(data: Mapping[str, Any]) -> bool:
     """Return whether an output is a progress bar, whose widget has another name in every run."""
     plain = tidy(text_of(data.get(_PLAIN, "")))
-    return set(data) == {_VIEW, _PLAIN} and bool(whole_rule(plain, in_title=False))
+    return set(data) == {VIEW, _PLAIN} and bool(whole_rule(plain, in_title=False))
 
 
 def _form(media: str) -> Callable[[str, Any, Document, str], None]:
@@ -50,7 +51,7 @@ def _form(media: str) -> Callable[[str, Any, Document, str], None]:
         return _page
     if media == _PLAIN or media.startswith(_WORDS):
         return _lines
-    return _values if _DATA.fullmatch(media) and media != _VIEW else _unread
+    return _values if _DATA.fullmatch(media) and media != VIEW else _unread
 
 
 def _picture(media: str, value: Any, shown: Document, heading: str) -> None:

@@ -17,7 +17,7 @@ from erc.schemas.environment import Plan, PlannedPackage
 from erc.schemas.metadata import Kind
 from erc.workers.builder.domain.dockerfile import dockerfile, epoch, requirements_file, runtime_manifest
 from erc.workers.builder.domain.phases import Phase
-from erc.workers.builder.engine import build_context
+from erc.workers.builder.domain.steps import build_context
 
 R = Plan(
     kind=Kind.R_SCRIPT,
