@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from erc.events import logs
 from erc.events.errors import Rejected, Unavailable
+from erc.events.reader_folder import hold_reader_folder
 from erc.schemas.problem import Problem
 
 log = logging.getLogger("erc.reader")
@@ -94,6 +95,7 @@ class Limited:
                 if child.alive:
                     return child
                 child.end()
+        hold_reader_folder()
         return _Child(self._context, self._memory_bytes)
 
 
@@ -169,7 +171,7 @@ def _serve(pipe: Connection, memory_bytes: int) -> None:
     """Answer calls until the other end of the pipe is closed."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _die_with_parent()
+    die_with_parent()
     logs.set_up("reader", os.environ)
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
@@ -224,7 +226,7 @@ def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[s
         sys.exit(1)
 
 
-def _die_with_parent() -> None:
-    """A worker that is killed takes its forkserver and so this child with it (Linux)."""
+def die_with_parent() -> None:
+    """Let this process be killed when its parent ends: a worker takes its forkserver, and that its children (Linux)."""
     libc = ctypes.CDLL(None)
     libc.prctl(1, signal.SIGKILL)

@@ -23,6 +23,7 @@ from erc.gateway.files.pictures import MOST_WIDTH
 from erc.gateway.files.pieces import Row, stored
 from erc.gateway.files.sending import Sent
 from erc.gateway.files.smaller import asked_size
+from erc.gateway.files.tree import REPORT_PAGE, REPORTS
 from erc.gateway.protection import Sandboxed, allowed_hosts
 from erc.gateway.services import Services
 from erc.gateway.signer import LINKED
@@ -31,6 +32,8 @@ from erc.schemas.ids import Digest
 from erc.schemas.job import Job
 from erc.schemas.media import media_type
 
+MADE = "made"
+"""The kind of address under which the files of a run are served, and no report of ours."""
 _NUMBER, _MOMENT = re.compile(r"\d{1,6}", re.ASCII), re.compile(r"\d{1,12}", re.ASCII)
 _RESIZED = {"image/png": "a.png", "image/jpeg": "a.jpg", "image/gif": "a.gif", "image/webp": "a.webp"}
 _PNG, _JPEG, _GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"
@@ -110,18 +113,28 @@ async def _job_file(services: Services, identifier: str, path: str) -> tuple[Dig
     return await job_file(services, await services.records.job(identifier), path)
 
 
-async def job_file(services: Services, job: Job | None, path: str) -> tuple[Digest, str]:
+async def _made_file(services: Services, identifier: str, path: str) -> tuple[Digest, str]:
+    return await job_file(services, await services.records.job(identifier), path, made=True)
+
+
+async def _linked_made_file(services: Services, identifier: str, path: str) -> tuple[Digest, str]:
+    await services.job(ANONYMOUS, identifier)
+    return await _made_file(services, identifier, path)
+
+
+async def job_file(services: Services, job: Job | None, path: str, *, made: bool = False) -> tuple[Digest, str]:
     """Look up a file that a run made, or its check report (`check.json`, as a page `check.html`).
 
-    Raises Refused (404).
+    What a run itself calls by these names is never taken for the report; it is found when only what was `made` is
+    asked for. Raises Refused (404).
     """
-    if job and path == "check.json" and job.report:
-        return job.report, "application/json"
-    if job and path == "check.html" and job.report:
-        report = await read_report(services, job.report)
-        if report.html:
-            return report.html, "text/html"
-    return await find_file(services, job.outputs if job else None, path)
+    if path not in REPORTS or made:
+        return await find_file(services, job.outputs if job else None, path)
+    html = (await read_report(services, job.report)).html if job and job.report else None
+    digest = html if path == REPORT_PAGE else job.report if job else None
+    if digest is None:
+        raise Refused(404, "There is no report of a check", "What the run itself made by this name has `made=true`.")
+    return digest, media_type(path)
 
 
 async def _nowhere(_services: Services, _identifier: str, _path: str) -> tuple[Digest, str]:
@@ -154,6 +167,8 @@ _FINDERS: dict[str, Callable[[Services, str, str], Awaitable[tuple[Digest, str]]
     "job": _job_file,
     "figure": _figure,
     f"{LINKED}job": _linked_job_file,
+    MADE: _made_file,
+    f"{LINKED}{MADE}": _linked_made_file,
     f"{LINKED}figure": _linked_figure,
 }
 

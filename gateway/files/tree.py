@@ -7,6 +7,16 @@ from typing import Any
 from erc.schemas.media import listed_type
 from erc.schemas.workspace import Entry, Manifest
 
+REPORT, REPORT_PAGE = "check.json", "check.html"
+REPORTS = frozenset({REPORT, REPORT_PAGE})
+"""Where the report of a job's check is served among the files of its run."""
+
+
+def served(address: str, path: str) -> str:
+    """Return the address of a file; what a run itself calls as a report is called is told apart from that."""
+    own = path in REPORTS and address.startswith("/api/v1/job/")
+    return f"{address}/{path}?made=true" if own else f"{address}/{path}"
+
 
 def file_tree(address: str, name: str, manifest: Manifest) -> dict[str, Any]:
     """Return the files as the reference's tree: folders with `children` and summed sizes, files with type and size.
@@ -36,7 +46,7 @@ def _folder(path: str, name: str) -> dict[str, Any]:
 
 def _file(address: str, name: str, entry: Entry) -> dict[str, Any]:
     return {
-        "path": f"{address}/{entry.path}",
+        "path": served(address, entry.path),
         "name": name,
         "size": entry.size_bytes,
         "extension": f".{name.rsplit('.', 1)[1].lower()}" if "." in name.lstrip(".") else "",

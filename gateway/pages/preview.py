@@ -18,6 +18,7 @@ from erc.events.blobs import place_of, size_of
 from erc.gateway.content import find_file, job_file
 from erc.gateway.errors import Refused
 from erc.gateway.files.smaller import PICTURES, extension_of, first_lines
+from erc.gateway.files.tree import REPORTS
 from erc.gateway.inspecting.door import NEVER_OPENED, READERS
 from erc.gateway.pages.notebook import MOST_CELLS, Cell, cells
 from erc.gateway.pages.rendering import render
@@ -83,10 +84,14 @@ async def of_job(request: Request) -> Response:
     services, path = services_of(request), request.path_params["path"]
     principal = await services.principal(request)
     job = await services.job(principal, request.path_params["id"])
-    return await _page(request, f"/job/{job.id}", "The job", await job_file(services, job, path), principal)
+    made = bool(path in REPORTS and job.outputs and path in await services.files.manifests.of(job.outputs))
+    found = await job_file(services, job, path, made=made)
+    return await _page(request, f"/job/{job.id}", "The job", found, principal, made=made)
 
 
-async def _page(request: Request, above: str, where: str, found: tuple[Digest, str], principal: Any) -> Response:
+async def _page(
+    request: Request, above: str, where: str, found: tuple[Digest, str], principal: Any, *, made: bool = False
+) -> Response:
     services, path = services_of(request), request.path_params["path"]
     digest, media_type = found
     size = await size_of(services.blobs, digest)
@@ -102,6 +107,7 @@ async def _page(request: Request, above: str, where: str, found: tuple[Digest, s
         size=size,
         media_type=media_type,
         address=f"/api/v1{above}/data",
+        made=made,
         preview=await _preview(services, digest, media_type, path),
     )
 

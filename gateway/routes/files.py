@@ -10,12 +10,13 @@ from starlette.responses import RedirectResponse, Response
 
 from erc.events.blobs import size_of
 from erc.gateway.auth import Action
-from erc.gateway.content import file_response, find_file, job_file
+from erc.gateway.content import MADE, file_response, find_file, job_file
 from erc.gateway.describing import JSON, About, Content, Described, Parameter
 from erc.gateway.documents.compendium import FolderNode
 from erc.gateway.errors import Refused
 from erc.gateway.files.smaller import MOST_LINES, asked_size
 from erc.gateway.routes.asking import services_of
+from erc.gateway.routes.listing import truth
 from erc.gateway.services import Services
 from erc.gateway.signer import LINKED
 from erc.schemas.compendium import Compendium
@@ -61,11 +62,16 @@ async def compendium_file(request: Request) -> Response:
 
 
 async def job_output(request: Request) -> Response:
-    """A file that a run made or changed, or the report of its check: `check.html`."""
+    """A file that a run made or changed, or the report of its check: `check.json`, as a page `check.html`.
+
+    With `made=true` a file of the run, also where it is called as the report is.
+    """
     services, path = services_of(request), request.path_params["path"]
     principal, job = await services.opened_job(await services.principal(request), request.path_params["id"])
-    found = await job_file(services, job, path)
-    kind = f"{LINKED}job" if principal.link else "job"
+    made = truth(request.query_params, "made") is True
+    found = await job_file(services, job, path, made=made)
+    kind = MADE if made else "job"
+    kind = f"{LINKED}{kind}" if principal.link else kind
     return await _file(request, kind, job.id, found, "private, no-store")
 
 
@@ -91,6 +97,7 @@ _Size = Annotated[int, Field(ge=1, le=MOST_LINES)]
 _SIZE = Parameter(
     "size", _Size, "The width of a picture in pixels (at most 4096), or how many lines of a text are sent."
 )
+_MADE = Parameter("made", bool, "`true`: a file of the run alone, not the report of its check.")
 _FILE = {
     200: Content("*/*", "The bytes of the file, or of its smaller copy."),
     206: Content("*/*", "The ranges that were asked for."),
@@ -122,6 +129,8 @@ ROUTES = [
         "/api/v1/job/{id:str}/data/{path:path}",
         job_output,
         "GET",
-        About("Files", "Get a file that a job made", _FILE, _FILE_REFUSALS, ("ETag",), (_SIZE,), action=Action.VIEW),
+        About(
+            "Files", "Get a file that a job made", _FILE, _FILE_REFUSALS, ("ETag",), (_SIZE, _MADE), action=Action.VIEW
+        ),
     ),
 ]

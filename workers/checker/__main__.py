@@ -21,6 +21,8 @@ from erc.workers.store import WorkStore
 READER_MIB = 4096
 READER_SECONDS = 300.0
 GRACE_SECONDS = 60.0
+SHARE = 0.8
+"""What of a reader's time may be spent on comparing; the rest is for writing the report."""
 
 
 def main() -> None:
@@ -34,7 +36,7 @@ async def _build(context: Context) -> list[Duty]:
     store = WorkStore(context.database, tables.check, "checker")
 
     async def compare(manifest: Digest, outputs: Digest, described: Description) -> CheckReport:
-        request = CheckRequest(context.place, manifest, outputs, described.display, described.main)
+        request = CheckRequest(context.place, manifest, outputs, described.display, described.main, SHARE * seconds)
         return await reader.call(check_files, request)
 
     advice = "Publish a smaller display file, or fewer figures in it."

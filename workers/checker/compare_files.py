@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from erc.events.blob_place import BlobPlace
 from erc.events.blobs import BlobStore, read_manifest
+from erc.events.forked import forked
 from erc.schemas.check import CheckReport
 from erc.schemas.ids import Digest
 from erc.schemas.workspace import Entry, Manifest
@@ -16,6 +19,7 @@ from erc.workers.checker.domain import (
     PLAIN,
     READ_BYTES,
     RULES_NAME,
+    Apart,
     Beside,
     Named,
     Resources,
@@ -25,6 +29,8 @@ from erc.workers.checker.domain import (
     not_comparable,
     read_rules,
 )
+
+R = TypeVar("R")
 
 DISPLAY_BYTES = 256 << 20
 """The largest display file that is read."""
@@ -44,15 +50,20 @@ class CheckRequest:
     display: str
     main: str = ""
     """The path of the main file, in which the places are found that made what is compared."""
+    seconds: float = 240.0
+    """How long all things together may take; one that is not done by then is not compared."""
 
 
 def check_files(request: CheckRequest) -> CheckReport:
-    """Compare, keep what is to be shown, return the report; raises Rejected when a manifest cannot be read."""
-    blobs = request.place.store()
+    """Compare, keep what is to be shown, return the report; raises Rejected when a manifest cannot be read.
+
+    Each thing is compared in a fork of this process, for readers of damaged files may crash.
+    """
+    blobs, apart = request.place.store(), _Apart(request.seconds)
     published, reproduced = read_manifest(blobs, request.published), read_manifest(blobs, request.reproduced)
     before, after = published.get(request.display), reproduced.get(request.display)
     theirs, ours = _Files(blobs, published), _Files(blobs, reproduced)
-    beside = _beside(request, theirs, ours)
+    beside = _beside(request, theirs, ours, apart)
     if before is not None and after is not None and max(before.size_bytes, after.size_bytes) > DISPLAY_BYTES:
         sizes = before.size_bytes, after.size_bytes
         return not_comparable(request.display, sizes, blobs.put, beside, same_bytes=before.digest == after.digest)
@@ -61,13 +72,13 @@ def check_files(request: CheckRequest) -> CheckReport:
         b"" if before is not None and alone else theirs.read(request.display, DISPLAY_BYTES),
         b"" if after is not None and alone else ours.read(request.display, DISPLAY_BYTES),
         request.display,
-        Resources(theirs.read, ours.read),
+        Resources(theirs.read, ours.read, apart),
         blobs.put,
         beside,
     )
 
 
-def _beside(request: CheckRequest, theirs: _Files, ours: _Files) -> Beside:
+def _beside(request: CheckRequest, theirs: _Files, ours: _Files, apart: Apart) -> Beside:
     """Return what is compared beside the display, by the rules of the published workspace."""
     display, main = request.display, request.main
     rules = read_rules(theirs.small(RULES_NAME), theirs.small(IGNORE_NAME))
@@ -75,10 +86,23 @@ def _beside(request: CheckRequest, theirs: _Files, ours: _Files) -> Beside:
     named = rules.of(display)
 
     def rows() -> list[Named]:
-        return file_rows(found, theirs.content, theirs.open, theirs.asked | ours.asked)
+        return file_rows(found, theirs.content, theirs.open, theirs.asked | ours.asked, apart)
 
     source = theirs.small(main, MAIN_BYTES)
     return Beside(rows, named.terms if named else PLAIN, found.warnings, found.unclaimed, main, source)
+
+
+class _Apart:
+    """Runs one comparison after the other in a fork each, until the time for all is over.
+
+    Each may take half of what is left, so that one without end leaves time for the others.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+
+    def __call__(self, compare: Callable[[], R], /) -> R:
+        return forked(compare, (self._until - time.monotonic()) / 2)
 
 
 class _Files:

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from erc.schemas.check import CheckReport, Comparison
-from erc.workers.checker.domain import Resources, check
+from erc.workers.checker.domain import Apart, Resources, check
+from erc.workers.checker.domain.apart import directly
 
 
 @dataclass
@@ -61,10 +62,11 @@ def checked() -> Callable[..., Checked]:
         display: str = "display.html",
         files: Mapping[str, bytes] | None = None,
         made: Mapping[str, bytes] | None = None,
+        apart: Apart = directly,
     ) -> Checked:
         one = Checked()
         sides = [side.encode() if isinstance(side, str) else side for side in (published, reproduced)]
-        one.made = check(sides[0], sides[1], display, Resources((files or {}).get, (made or {}).get), one.put)
+        one.made = check(sides[0], sides[1], display, Resources((files or {}).get, (made or {}).get, apart), one.put)
         assert CheckReport.model_validate_json(one.made.model_dump_json()) == one.made
         return one
 

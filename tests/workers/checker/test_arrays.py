@@ -156,7 +156,7 @@ def test_arrays_are_compared_value_by_value() -> None:
     assert compared(before, arrays("2026", rain=rain.astype("f4"), g__names=["a", "b"])).outcome == "equivalent"
     found = compared(before, arrays(rain=other, g__names=["a", "c"]))
     assert (found.outcome, found.changed) == ("different", 2)
-    assert "differs in 2 of 14 values, first at " in found.finding
+    assert "differs in 2 of 15 values, first at " in found.finding
     assert {one.place for one in found.changes} == {"rain[2, 1]", "g/names[1]"}
 
 

@@ -72,6 +72,30 @@ def test_cells_beyond_those_that_are_read_are_not_said_to_agree(checked: Check) 
     assert found.verdict == "not comparable"
 
 
+def test_a_figure_behind_another_cell_is_not_where_it_was(checked: Check, plot: Callable[..., bytes]) -> None:
+    outputs = [{"output_type": "display_data", "data": {"image/png": base64.b64encode(plot()).decode()}}]
+    cells = [{"cell_type": "code", "source": source, "outputs": []} for source in ("a", "b")]
+    sides = [json.dumps({"cells": [{**cells[0], "outputs": outputs}, cells[1]], "nbformat": 4})]
+    sides.append(json.dumps({"cells": [cells[0], {**cells[1], "outputs": outputs}], "nbformat": 4}))
+    found = checked(*sides, "main.ipynb")
+    assert found.verdict == "differs"
+    assert "is the same, but stands behind cell 2 and not behind cell 1" in found.reason
+
+
+def test_a_picture_attached_to_a_text_is_not_taken_for_the_same(checked: Check) -> None:
+    one, other = (
+        json.dumps({"cells": [{"cell_type": "markdown", "source": "x", "attachments": {"a": value}}], "nbformat": 4})
+        for value in ({"image/png": "AAAA"}, {"image/png": "AAAB"})
+    )
+    assert checked(one, other, "main.ipynb").verdict == "not comparable"
+
+
+def test_the_outputs_of_cells_are_not_called_figures(checked: Check) -> None:
+    one, other = (of({"text/plain": f"mean 4.2{blank}"}) for blank in ("", " "))
+    found = checked(one, other, "main.ipynb")
+    assert found.reason == "The text agrees with the published main.ipynb; only bytes differ that no reader sees."
+
+
 def _slider(names: tuple[str, str], value: float, colour: str = "blue", **changes: Any) -> bytes:
     """A notebook that shows a slider with a style, under the names that they have in one run."""
     slider, style = names

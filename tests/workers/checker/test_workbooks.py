@@ -4,6 +4,7 @@ import io
 import zipfile
 
 from openpyxl import Workbook
+from openpyxl.comments import Comment
 
 from erc.workers.checker.domain.tables import compare_workbooks
 
@@ -27,3 +28,15 @@ def test_formulas_without_a_value_pictures_and_many_sheets_are_never_taken_for_e
     drawn = compare_workbooks(book("x", picture=b"1"), book("x", picture=b"2"))
     assert (drawn.outcome, "xl/media/image1.png" in drawn.finding) == ("uncompared", True)
     assert "more than 100 sheets" in compare_workbooks(book("x", sheets=101), book("x", sheets=101)).finding
+
+
+def test_comments_are_not_taken_for_equal() -> None:
+    def commented(text: str) -> bytes:
+        made, kept = Workbook(), io.BytesIO()
+        made.active.append(["a"])
+        made.active["A1"].comment = Comment(text, "an author")
+        made.save(kept)
+        return kept.getvalue()
+
+    found = compare_workbooks(commented("n = 5"), commented("n = 6"))
+    assert (found.outcome, "comment" in found.finding) == ("uncompared", True)

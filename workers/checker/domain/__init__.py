@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from erc.workers.checker.domain.apart import Apart
 from erc.workers.checker.domain.check_rules import IGNORE_NAME, READ_BYTES, RULES_NAME, CheckRules, read_rules
 from erc.workers.checker.domain.claimed_rows import file_rows
 from erc.workers.checker.domain.claims import Claims, claims
@@ -17,6 +18,7 @@ __all__ = [
     "PLAIN",
     "READ_BYTES",
     "RULES_NAME",
+    "Apart",
     "Beside",
     "CheckRules",
     "Claims",

@@ -123,14 +123,24 @@ class _Reader:
             tolerance=self._tolerance(item, number),
             key=tuple(_texts(item.get("key"))),
             any_order=item.get("sort") is True or item.get("order") in {"any", "ignore"},
-            ignore_columns=tuple(_texts(parts.get("columns"))),
-            ignore_lines=tuple(_texts(parts.get("lines")) + _texts(parts.get("text"))),
+            ignore_columns=self._patterns(_texts(parts.get("columns")), number),
+            ignore_lines=self._patterns(_texts(parts.get("lines")) + _texts(parts.get("text")), number),
             lines=int(self._number(item.get("lines_diff"), number)),
             size=Tolerance(
                 self._number(item.get("delta"), number), self._share(item.get("delta_frac"), number, below=1.0)
             ),
             contains=contains,
         )
+
+    def _patterns(self, stated: list[str], number: int) -> tuple[str, ...]:
+        """Return patterns of what does not count, but for those that fit anything."""
+        kept = tuple(one for one in stated if one.strip("* "))
+        if len(kept) < len(stated):
+            self.warnings.append(
+                f"Rule {number} of `check` in erc.yml ignores `*`, which is everything; that is not used. "
+                "A file that is not to be compared at all has `ignore: true`."
+            )
+        return kept
 
     def _comparator(self, stated: str, contains: str, number: int) -> str:
         named = COMPARATORS.get(stated, "auto")

@@ -9,6 +9,7 @@ from typing import BinaryIO
 from erc.events.errors import Rejected
 from erc.schemas.check import Outcome
 from erc.schemas.workspace import Entry
+from erc.workers.checker.domain.apart import Apart, compared_apart, directly, lost
 from erc.workers.checker.domain.claims import MOST_CLAIMS, Claim, Claimed, Claims
 from erc.workers.checker.domain.columnar.compare import compare_columnar_streams
 from erc.workers.checker.domain.columnar.reading import is_columnar
@@ -29,7 +30,6 @@ Open = Callable[[Entry], BinaryIO]
 Read = Callable[[Entry], bytes]
 """Returns the bytes of a file; raises Rejected when they are too many."""
 _HEAD_BYTES = 100_000
-_MAGIC_BYTES = 16
 KEPT_BYTES = 4 << 20
 """The largest file that is kept in a report to be seen side by side."""
 
@@ -72,14 +72,15 @@ class _Room:
         return replace(compared, original=None, reproduced=None, media_type="")
 
 
-def file_rows(found: Claims, read: Read, stream: Open, shown: Collection[str]) -> list[Named]:
+def file_rows(found: Claims, read: Read, stream: Open, shown: Collection[str], apart: Apart = directly) -> list[Named]:
     """Return the rows in the order of the claims; `shown` are files that the display shows, which have rows already.
 
-    Claims for which there is no room share one row, which says that they were not compared.
+    Each file is compared in a place apart. Claims for which there is no room share one row, which says that they were
+    not compared.
     """
     hidden = set(shown)
     further = sum(claim.path not in hidden for claim in found.further)
-    return [*_rows(found.items, read, stream, hidden), *([_further(further)] if further else [])]
+    return [*_rows(found.items, _Reader(read, stream, apart), hidden), *([_further(further)] if further else [])]
 
 
 def _further(count: int) -> Named:
@@ -88,73 +89,89 @@ def _further(count: int) -> Named:
     return Named(name, name, Compared("bytes", Outcome.UNCOMPARED, finding, 1.0))
 
 
-def _rows(items: Collection[Claim], read: Read, stream: Open, shown: set[str]) -> Iterator[Named]:
+@dataclass(frozen=True)
+class _Reader:
+    """How files are read, and where."""
+
+    read: Read
+    open: Open
+    apart: Apart
+
+
+def _rows(items: Collection[Claim], reader: _Reader, shown: set[str]) -> Iterator[Named]:
     room = _Room()
     for claim in items:
         if claim.path in shown and claim.state is not Claimed.IGNORED:
             continue
         name = excerpt(claim.path, 200)
-        yield Named(name, name, _compared(claim, read, stream, room), Trace(source=claim.path))
+        yield Named(name, name, _compared(claim, reader, room), Trace(source=claim.path))
 
 
-def _compared(claim: Claim, read: Read, stream: Open, room: _Room) -> Compared:
+def _compared(claim: Claim, reader: _Reader, room: _Room) -> Compared:
     if claim.state is Claimed.IGNORED:
         return Compared("bytes", Outcome.IGNORED, f"does not count: {claim.rule}", rule=claim.rule)
     if claim.state is not Claimed.COMPARE:
         return _UNREAD[claim.state]
     assert claim.published is not None
     assert claim.reproduced is not None
+    if claim.terms.comparator == "size":
+        return _sizes(claim.published, claim.reproduced, claim.terms)
     if not room.take(claim):
         finding = f"was not compared: a check reads {READ_BYTES >> 30} GiB of files"
         return Compared("bytes", Outcome.UNCOMPARED, finding, 1.0)
     try:
-        return room.kept(_both(claim, claim.published, claim.reproduced, read, stream, room.pixels))
+        return room.kept(_both(claim, claim.published, claim.reproduced, reader, room))
     except Rejected as error:
-        finding = f"could not be compared: {error.problem.title}".rstrip(".")
-        return Compared("bytes", Outcome.UNCOMPARED, finding, 1.0)
+        return lost("bytes", error)
 
 
-def _both(claim: Claim, published: Entry, reproduced: Entry, read: Read, stream: Open, budget: PixelBudget) -> Compared:
-    terms = claim.terms
-    size_bytes = max(published.size_bytes, reproduced.size_bytes)
-    if terms.comparator == "size":
-        return _sizes(published, reproduced, terms)
-    if size_bytes > MAX_FILE_BYTES and (found := _in_pieces(published, reproduced, stream, terms)):
-        return replace(found, tolerance=terms.tolerance.said)
-    if size_bytes <= MAX_FILE_BYTES or terms.comparator not in {"auto", "table"}:
-        return compare_content(read(published), read(reproduced), claim.path, budget, terms)
-    if _is_table(published, claim.path, stream) and _is_table(reproduced, claim.path, stream):
-        return _streamed(published, reproduced, stream, terms.table())
-    return compare_content(read(published), read(reproduced), claim.path, budget, terms)
+def _both(claim: Claim, published: Entry, reproduced: Entry, reader: _Reader, room: _Room) -> Compared:
+    """Compare two files; they are read here, for a place apart may not reach where they lie."""
+    if max(published.size_bytes, reproduced.size_bytes) > MAX_FILE_BYTES:
+        with reader.open(published) as theirs, reader.open(reproduced) as ours:
+            apart = reader.apart if _lies_here(theirs) and _lies_here(ours) else directly
+            found = apart(lambda: _in_pieces(theirs, ours, claim))
+        if found is not None:
+            return replace(found, tolerance=claim.terms.tolerance.said)
+    before, after = reader.read(published), reader.read(reproduced)
+
+    def both(budget: PixelBudget) -> Compared:
+        return compare_content(before, after, claim.path, budget, claim.terms)
+
+    compared, room.pixels = compared_apart(reader.apart, both, room.pixels, "bytes")
+    return compared
 
 
-def _in_pieces(published: Entry, reproduced: Entry, stream: Open, terms: Terms) -> Compared | None:
-    """Compare two large files of columns or arrays without holding them; None when they are none."""
-    with stream(published) as theirs, stream(reproduced) as ours:
-        heads = theirs.read(_MAGIC_BYTES), ours.read(_MAGIC_BYTES)
-        theirs.seek(0)
-        ours.seek(0)
-        if terms.comparator in {"auto", "table"} and all(map(is_columnar, heads)):
-            return compare_columnar_streams((theirs, heads[0]), (ours, heads[1]), terms.table())
-        if terms.comparator in {"auto", "data"} and all(map(is_hdf5, heads)):
-            return compare_large_hdf5(theirs, ours, terms)
+def _lies_here(stream: BinaryIO) -> bool:
+    """Return whether a file is one of this machine; another is read through threads, which no fork has."""
+    try:
+        return stream.fileno() >= 0
+    except OSError:
+        return False
+
+
+def _in_pieces(theirs: BinaryIO, ours: BinaryIO, claim: Claim) -> Compared | None:
+    """Compare two large files of columns, arrays or separated values without holding them; None when they are none."""
+    heads, terms = (theirs.read(_HEAD_BYTES), ours.read(_HEAD_BYTES)), claim.terms
+    theirs.seek(0)
+    ours.seek(0)
+    if terms.comparator in {"auto", "table"} and all(map(is_columnar, heads)):
+        return compare_columnar_streams((theirs, heads[0]), (ours, heads[1]), terms.table())
+    if terms.comparator in {"auto", "data"} and all(map(is_hdf5, heads)):
+        return compare_large_hdf5(theirs, ours, terms)
+    if terms.comparator in {"auto", "table"} and all(reads_separated(head, claim.path) for head in heads):
+        return _streamed(theirs, ours, terms.table())
     return None
 
 
 def _sizes(published: Entry, reproduced: Entry, terms: Terms) -> Compared:
     a, b = published.size_bytes, reproduced.size_bytes
     outcome = Outcome.EQUIVALENT if terms.size.allows(a, b) else Outcome.DIFFERENT
-    return Compared("bytes", outcome, f"has {b:,} bytes, the published one has {a:,}", tolerance=terms.size.said)
+    return Compared("bytes", outcome, f"has {b:,} bytes, the published one has {a:,}", asked="the size")
 
 
-def _is_table(entry: Entry, path: str, stream: Open) -> bool:
-    with stream(entry) as file:
-        return reads_separated(file.read(_HEAD_BYTES), path)
-
-
-def _streamed(published: Entry, reproduced: Entry, stream: Open, rules: TableRules) -> Compared:
-    with stream(published) as theirs, stream(reproduced) as ours:
-        found = compare_streams(theirs, ours, rules)
+def _streamed(theirs: BinaryIO, ours: BinaryIO, rules: TableRules) -> Compared:
+    found = compare_streams(theirs, ours, rules)
     if found is None:
         return Compared("table", Outcome.UNCOMPARED, "could not be compared: a row of it has no end", 1.0)
-    return replace(as_compared(found, None, None), tolerance=rules.tolerance.said)
+    return as_compared(found, None, None)

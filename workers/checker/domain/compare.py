@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from erc.events.errors import Rejected
 from erc.schemas.check import ChangedPart, CheckReport, Comparison, IgnoredPart, Outcome, Verdict
 from erc.schemas.media import media_type
-from erc.workers.checker.domain.document import MAX_DOCUMENT_BYTES, Figure, read_document
+from erc.workers.checker.domain.apart import Apart, compared_apart, directly, lost
+from erc.workers.checker.domain.document import MAX_DOCUMENT_BYTES, Document, Figure, read_document
 from erc.workers.checker.domain.documents import (
     is_notebook,
     notebook_figures,
@@ -76,7 +78,8 @@ def check(
         name = _shown_name(display)
         reason = f"There is no published display to compare with: the workspace holds no {name} from its author."
         return _nothing(Verdict.NOT_COMPARABLE, "not_comparable", reason, display, put)
-    rows, cells = _rows(published, reproduced, display, resources, beside.terms)
+    found, cells = _rows(published, reproduced, display, resources, beside.terms)
+    rows = [replace(row, compared=_under(row.compared, beside.terms)) for row in found]
     return _report(rows, display, put, beside, same_bytes=published == reproduced, cells=cells)
 
 
@@ -99,10 +102,13 @@ def _rows(
     if is_notebook(published, display) and is_notebook(reproduced, display):
         return _notebook(published, reproduced, display, resources, terms)
     if is_pdf(published) and is_pdf(reproduced):
-        text, *pages = pdf_rows(published, reproduced, terms, PixelBudget())
-        return [Named(f"Text of {name}", text.subject, text.compared, trace), *pages], 0
+        return _pdf(published, reproduced, name, resources.apart, terms), 0
     if media_type(display) != "text/html":
-        compared = compare_content(published, reproduced, display, PixelBudget(), terms)
+
+        def compare(budget: PixelBudget) -> Compared:
+            return compare_content(published, reproduced, display, budget, terms)
+
+        compared, _ = compared_apart(resources.apart, compare, PixelBudget(), "bytes")
         return [Named(name, name, compared, trace)], 0
     if max(len(published), len(reproduced)) > MAX_DOCUMENT_BYTES:
         return [Named(name, name, _too_large(published, reproduced), trace)], 0
@@ -111,10 +117,25 @@ def _rows(
     if published != reproduced and not (theirs.shows or ours.shows):
         finding = "could not be compared: neither page shows anything before its scripts run"
         return [Named(name, name, Compared("bytes", Outcome.UNCOMPARED, finding, 1.0, published, reproduced), trace)], 0
-    text, *tables = text_and_tables(theirs, ours, terms)
+    text, *tables = _text_and_tables(theirs, ours, terms, resources.apart)
     text = Named(f"Text of {name}", text.subject, text.compared)
     figures = _figures(theirs.figures, ours.figures, display, resources)
     return [text, *figures, *tables, *unread(theirs.unread, ours.unread)], theirs.cells
+
+
+def _pdf(published: bytes, reproduced: bytes, name: str, apart: Apart, terms: Terms) -> list[Named]:
+    try:
+        text, *pages = apart(lambda: pdf_rows(published, reproduced, terms, PixelBudget()))
+    except Rejected as error:
+        return [Named(name, name, lost("text", error), Trace(source=name))]
+    return [Named(f"Text of {name}", text.subject, text.compared, Trace(source=name)), *pages]
+
+
+def _text_and_tables(theirs: Document, ours: Document, terms: Terms, apart: Apart) -> list[Named]:
+    try:
+        return apart(lambda: text_and_tables(theirs, ours, terms))
+    except Rejected as error:
+        return [Named("The text", "The text", lost("text", error))]
 
 
 def _notebook(
@@ -130,6 +151,12 @@ def _notebook(
     return [*notebook_rows(theirs, ours, terms), *figures], len(theirs)
 
 
+def _under(compared: Compared, terms: Terms) -> Compared:
+    """Name the tolerance of the display's rule beside what it may have let pass."""
+    named = compared.kind in {"text", "table"} and compared.outcome is Outcome.EQUIVALENT and not compared.asked
+    return replace(compared, tolerance=terms.tolerance.said) if named else compared
+
+
 def _too_large(published: bytes, reproduced: bytes) -> Compared:
     if published == reproduced:
         return Compared("bytes", Outcome.IDENTICAL)
@@ -140,8 +167,10 @@ def _too_large(published: bytes, reproduced: bytes) -> Compared:
 def _figures(theirs: Sequence[Figure], ours: Sequence[Figure], display: str, resources: Resources) -> list[Named]:
     before = shown(theirs[:FIGURES_COMPARED], display, resources.published)
     after = shown(ours[:FIGURES_COMPARED], display, resources.reproduced)
-    budget = PixelBudget()
-    rows = [_figure(pair, budget) for pair in pairs(before, after)]
+    budget, rows = PixelBudget(), list[Named]()
+    for pair in pairs(before, after):
+        row, budget = _figure(pair, budget, resources.apart)
+        rows.append(row)
     rest = theirs[FIGURES_COMPARED:], ours[FIGURES_COMPARED:]
     return [*rows, _others(*rest)] if any(rest) else rows
 
@@ -154,12 +183,14 @@ def _others(published: Sequence[Figure], reproduced: Sequence[Figure]) -> Named:
     return Named("Further figures", "Further figures", compared)
 
 
-def _figure(pair: Pair, budget: PixelBudget) -> Named:
+def _figure(pair: Pair, budget: PixelBudget, apart: Apart) -> tuple[Named, PixelBudget]:
     named = pair.published or pair.reproduced
     assert named is not None
     figure = named.figure
     label = max(figure.caption, figure.alt, key=len)
-    return Named(named.name, named.name, compare_pair(pair, budget), Trace(label, figure.source, figure.cell))
+    place = apart if pair.unlike else directly  # a place apart costs more than a look at equal bytes
+    compared, left = compared_apart(place, lambda budget: compare_pair(pair, budget), budget, "image")
+    return Named(named.name, named.name, compared, Trace(label, figure.source, figure.cell)), left
 
 
 def _nothing(verdict: Verdict, code: str, reason: str, display: str, put: Put) -> CheckReport:

@@ -8,6 +8,7 @@ import json
 import lzma
 import math
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -53,12 +54,22 @@ def read_json(content: bytes) -> Any:
     if text is None:
         raise ValueError("no text")
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError:
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) < 2:
             raise
-        return [json.loads(line) for line in lines]
+        return [json.loads(line, object_pairs_hook=_object) for line in lines]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; a name that comes again is told apart by its number, for readers may take either."""
+    made: dict[str, Any] = {}
+    seen: Counter[str] = Counter()
+    for name, value in pairs:
+        seen[name] += 1
+        made[name if seen[name] == 1 else f"{name} ({seen[name]})"] = value
+    return made
 
 
 def read_xml(content: bytes) -> Any:
@@ -125,7 +136,9 @@ def _refuse_array(content: bytes) -> None:
 
 
 def plain_array(array: Any) -> Any:
-    """Return an array of numbers or words as nested lists of plain values."""
+    """Return an array of numbers or words as nested lists of plain values, one of records by their fields' names."""
+    if array.dtype.names:
+        return {name: plain_array(array[name]) for name in array.dtype.names}
     if array.dtype.kind in "cmMV":
         return array.astype(str).tolist()
     return array.tolist()

@@ -135,11 +135,10 @@ class _Reader:
         self._title = page_parts.TitleBlock()
         self._text: list[str] = []
         self._aside: _Aside | None = None
-        self._pre = 0
-        self._heading = ""
+        self._pre, self._raised = 0, False
         self._scopes: list[_Scope] = []
         self._captions: list[tuple[str, int, int]] = []
-        self._depth = 0
+        self._heading, self._depth = "", 0
         self._last_figure_at = -9
         self._tables = TableReader(self.document.passages)
         self.document.tables = self._tables.tables
@@ -176,7 +175,9 @@ class _Reader:
                 self.flush()
             self._text.append(rest)
         else:
+            self._text.append(page_parts.raised("".join(self._text[-1:]), text) if self._raised else "")
             self._text.append(text)
+            self._raised = False
 
     def comment(self, text: str) -> None:
         """Not seen by readers."""
@@ -252,6 +253,8 @@ class _Reader:
         if tag == "figcaption" or (tag != "caption" and "caption" in attributes.get("class", "").split()):
             self.flush()
             self._captions.append((tag, self._depth, len(self.document.passages)))
+        self._raised = tag in {"sup", "sub"}
+        self.document.unread += page_parts.held_data(tag, attributes)
         if value := page_parts.shown_value(tag, attributes):
             self._text.append(f" {value} ")
         if tag == "iframe" and attributes.get("srcdoc", "").strip():

@@ -182,6 +182,8 @@ def _keys(cells: Sequence[Cell]) -> list[str]:
 def _cell(cell: Mapping[str, Any], number: int, widgets: Widgets) -> Cell:
     made = Cell(str(cell.get("cell_type", "")), text_of(cell.get("source", "")))
     heading = excerpt(made.source.strip().rpartition("\n")[2], 40)
+    if cell.get("attachments"):
+        made.shown.unread.append(json.dumps(cell["attachments"], sort_keys=True))
     for output in cell.get("outputs") or []:
         show(output, made.shown, heading, widgets)
     for figure in made.shown.figures:

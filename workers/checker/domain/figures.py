@@ -11,6 +11,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from erc.events.errors import Rejected
 from erc.workers.checker.domain.align import differing
+from erc.workers.checker.domain.apart import Apart, directly
 from erc.workers.checker.domain.document import Figure
 from erc.workers.checker.domain.texts import settled
 
@@ -23,6 +24,8 @@ class Resources:
 
     published: Read
     reproduced: Read
+    apart: Apart = directly
+    """Where what the display holds is compared."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ class Pair:
     reproduced: Shown | None
     moved: bool = False
     """Whether both show the same, but at another place among the others."""
+
+    @property
+    def unlike(self) -> bool:
+        """Whether there are bytes on both sides, and not the same."""
+        sides = [one and one.content for one in (self.published, self.reproduced)]
+        return None not in sides and sides[0] != sides[1]
 
 
 def shown(figures: Sequence[Figure], display: str, read: Read) -> list[Shown]:
@@ -144,6 +153,11 @@ def _linked(figure: Figure, number: int, path: str, read: Read) -> Shown:
 
 def _key(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def embedded_bytes(source: str) -> bytes | None:
+    """Return what an address holds itself; None when it holds nothing, or nothing that can be read."""
+    return _embedded(source.strip()[5:]) if source.strip()[:5].lower() == "data:" else None
 
 
 def _embedded(rest: str) -> bytes | None:

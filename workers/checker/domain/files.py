@@ -11,6 +11,7 @@ from erc.workers.checker.domain.drawn_data import compare_drawn
 from erc.workers.checker.domain.figures import Pair, Shown
 from erc.workers.checker.domain.images import PixelBudget, compare_images
 from erc.workers.checker.domain.images import media_type as picture_type
+from erc.workers.checker.domain.reserved import MAY_DIFFER
 from erc.workers.checker.domain.result import Compared, number
 from erc.workers.checker.domain.svg.compare import compare_drawings
 from erc.workers.checker.domain.terms import PLAIN, Terms
@@ -46,13 +47,14 @@ def compare_simply(published: bytes, reproduced: bytes, terms: Terms) -> Compare
     if terms.comparator == "contains":
         held = terms.contains.encode() in reproduced
         finding = f"{'holds' if held else 'does not hold'} the text “{excerpt(terms.contains)}”"
-        return Compared("text", Outcome.EQUIVALENT if held else Outcome.DIFFERENT, finding, float(not held))
+        outcome = Outcome.EQUIVALENT if held else Outcome.DIFFERENT
+        return Compared("text", outcome, finding, float(not held), asked="a text")
     if published == reproduced:
         return Compared("bytes", Outcome.IDENTICAL)
     agrees = terms.size.allows(len(published), len(reproduced))
     finding = f"has {len(reproduced):,} bytes, the published one has {len(published):,}"
     outcome = Outcome.EQUIVALENT if agrees else Outcome.DIFFERENT
-    return Compared("bytes", outcome, finding, float(not agrees), tolerance=terms.size.said)
+    return Compared("bytes", outcome, finding, float(not agrees), asked="the size")
 
 
 def compare_pair(pair: Pair, budget: PixelBudget) -> Compared:
@@ -63,7 +65,12 @@ def compare_pair(pair: Pair, budget: PixelBudget) -> Compared:
     if pair.moved:
         finding = f"is the same, but at another place: it was number {before.number} and became number {after.number}"
         return Compared("image", Outcome.DIFFERENT, finding, 0.0, before.content, after.content)
-    return _unlike(before, after) or _contents(before, after, budget)
+    found = _unlike(before, after) or _contents(before, after, budget)
+    cells = before.figure.cell, after.figure.cell
+    if found.agrees and all(cells) and cells[0] != cells[1]:
+        finding = f"is the same, but stands behind cell {cells[1]} and not behind cell {cells[0]}"
+        return replace(found, outcome=Outcome.DIFFERENT, finding=finding)
+    return found
 
 
 def _unlike(before: Shown, after: Shown) -> Compared | None:
@@ -135,7 +142,7 @@ def _within_lines(compared: Compared, terms: Terms) -> Compared:
     if not terms.lines or not 0 < compared.changed <= terms.lines:
         return compared
     finding = f"{compared.finding}; erc.yml lets {number(terms.lines, 'line')} differ"
-    ignored = tuple(replace(one, rule="lines that may differ") for one in compared.changes)
+    ignored = tuple(replace(one, rule=MAY_DIFFER) for one in compared.changes)
     return replace(
         compared, outcome=Outcome.EQUIVALENT, finding=finding, changes=(), ignored=compared.ignored + ignored
     )

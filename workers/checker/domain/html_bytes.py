@@ -18,7 +18,7 @@ def as_utf8(content: bytes) -> bytes:
         try:
             text = content.decode(declared[1].decode() if declared else "utf-8-sig")
         except (UnicodeDecodeError, LookupError, ValueError):
-            text = content.decode("utf-8", "replace")
+            text = content.decode("utf-8", "backslashreplace")  # other bytes, other text
     return text.replace("\0", "").encode("utf-8", "replace")
 
 

@@ -24,7 +24,17 @@ _WITH_SETS = {"img", "source"}
 _DESCRIPTOR = re.compile(r"\d{1,9}(?:\.\d{1,9})?[wxh],?")
 _STYLED = re.compile(r"""url\(\s{0,9}(?:"([^"]*)"|'([^']*)'|([^"')][^)]*))""", re.IGNORECASE)
 _SHOWN_VALUES = {"meter", "progress", "input"}
-_UNSHOWN_INPUTS = {"hidden", "checkbox", "radio", "password", "file", "image"}
+_UNSHOWN_INPUTS = {"hidden", "password", "file", "image"}
+_TICKED = {"checkbox", "radio"}
+_NUMBERING, _USUAL_NUMBERING = ("start", "reversed", "type", "value"), {"1", "disc", "circle", "square"}
+_STRUCK = {"s": "~~", "strike": "~~", "del": "~~"}
+_FORMULA_PARTS = {
+    "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder", "mover", "munderover", "mi", "mn", "mo", "mtext",
+}  # fmt: skip
+_FORMULA_LETTERS = 2
+"""Parts with so short a name, and `mtext`, hold the letters; the others say how these stand to each other."""
+_DIGITS_AND_SIGNS = frozenset("0123456789-+\u2212\u2013")
+_GENERATED = re.compile(r"content\s{0,9}:\s{0,9}(?:\"([^\"\\\\]{0,500})\"|'([^'\\\\]{0,500})')", re.IGNORECASE)
 
 DRAWS = re.compile(r"""Plotly\.newPlot\(\s{0,99}["']|vegaEmbed\(""")
 """What begins a figure whose data stand in the script itself."""
@@ -85,10 +95,39 @@ def _of_set(value: str) -> list[str]:
 
 
 def shown_value(tag: str, attributes: Mapping[str, str]) -> str:
-    """Return the words that an element shows by its value."""
-    if tag not in _SHOWN_VALUES or attributes.get("type", "").lower() in _UNSHOWN_INPUTS:
+    """Return the words or signs that an element shows by its attributes or its kind."""
+    if tag in _FORMULA_PARTS or tag in _STRUCK:
+        return _STRUCK.get(tag, tag if len(tag) > _FORMULA_LETTERS else "")
+    if tag in {"ol", "li"}:
+        return " ".join(f"({name} {attributes[name]})" for name in _NUMBERING if _counts(attributes, name))
+    if tag == "option":
+        return "☑" if "selected" in attributes else ""
+    return _value(tag, attributes) if tag in _SHOWN_VALUES else ""
+
+
+def held_data(tag: str, attributes: Mapping[str, str]) -> list[str]:
+    """Return a file that a page holds to be downloaded, which is not looked into."""
+    address = attributes.get("href", "").strip() if tag == "a" else ""
+    return [address] if address[:5].lower() == "data:" else []
+
+
+def _value(tag: str, attributes: Mapping[str, str]) -> str:
+    kind = attributes.get("type", "").lower()
+    if kind in _TICKED:
+        return "☑" if "checked" in attributes else "☐"
+    if kind in _UNSHOWN_INPUTS:
         return ""
-    return attributes.get("value", "")
+    scale = "".join(f" ({name} {attributes[name]})" for name in ("min", "max") if tag != "input" and name in attributes)
+    return (attributes.get("value") or attributes.get("placeholder", "")) + scale
+
+
+def _counts(attributes: Mapping[str, str], name: str) -> bool:
+    return name in attributes and attributes[name] not in _USUAL_NUMBERING
+
+
+def raised(before: str, text: str) -> str:
+    """Return the sign that keeps a raised or lowered number apart from what stands before: 10³ is not 103."""
+    return "^" if before[-1:].isalnum() and text.lstrip()[:1] in _DIGITS_AND_SIGNS else ""
 
 
 def undisplayed(style: str) -> bool:
@@ -133,8 +172,11 @@ def steady(text: str) -> str:
 
 
 def style_pictures(text: str) -> list[str]:
-    """Return the pictures in a style sheet that no library brings."""
-    return [] if _LIBRARY.search(text[:_LIBRARY_HEAD]) else _RASTER.findall(text)
+    """Return the pictures and the words in a style sheet that no library brings."""
+    if _LIBRARY.search(text[:_LIBRARY_HEAD]):
+        return []
+    words = ["".join(found) for found in _GENERATED.findall(text)]
+    return _RASTER.findall(text) + [f"content {one}" for one in words if any(map(str.isalnum, one))]
 
 
 class TitleBlock:

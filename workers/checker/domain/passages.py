@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from erc.workers.checker.domain.align import Span, differing
 from erc.workers.checker.domain.globs import matches
@@ -135,8 +136,8 @@ class _Finder:
 
     def _gap(self, a: list[_Unit], b: list[_Unit]) -> None:
         a, b = self._without_volatile(a, 0), self._without_volatile(b, 1)
-        if not self._lines and "\x1f".join(one.key for one in a) == "\x1f".join(one.key for one in b):
-            return  # the same words, broken into other passages
+        if not self._lines and _broken_elsewhere(a, b):
+            return
         frames = [skeleton(one.parts) or one.key for one in a], [skeleton(one.parts) or one.key for one in b]
         for i, k, span in _steps(*frames):
             if span is None:
@@ -200,6 +201,23 @@ class _Finder:
         self._found.ignored_count += 1
         if len(self._found.ignored) < CHANGES_KEPT:
             self._found.ignored.append(difference)
+
+
+def _broken_elsewhere(a: list[_Unit], b: list[_Unit]) -> bool:
+    """Return whether both say the same, in other passages; a break between two numbers counts, as in a print-out."""
+    if "\x1f".join(one.key for one in a) != "\x1f".join(one.key for one in b):
+        return False
+    return _breaks_in_numbers(a) == _breaks_in_numbers(b)
+
+
+def _breaks_in_numbers(units: list[_Unit]) -> list[int]:
+    """Return behind how many parts a passage ends with a number and the next one begins with one."""
+    parts, breaks = 0, []
+    for one, other in pairwise(units):
+        parts += len(one.parts)
+        if one.parts and other.parts and one.parts[-1].number is not None and other.parts[0].number is not None:
+            breaks.append(parts)
+    return breaks
 
 
 def _words(one: _Unit) -> frozenset[str]:

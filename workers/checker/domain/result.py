@@ -49,7 +49,9 @@ class Compared:
     rule: str = ""
     """Why the thing is ignored as a whole."""
     tolerance: str = ""
-    """The tolerance under which it was compared, in words."""
+    """The tolerance under which numbers were compared, in words."""
+    asked: str = ""
+    """What erc.yml asks for instead of a comparison: `the size`, `a text`; empty where it was compared."""
 
     likeness: Likeness | None = None
     confidence: float | None = None

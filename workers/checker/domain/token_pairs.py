@@ -40,7 +40,8 @@ def judge(a: Sequence[Token], b: Sequence[Token], tolerance: Tolerance, *, close
     spans = differing([one.key for one in a], [one.key for one in b]) if closely else [(0, len(a), 0, len(b))]
     for a_from, a_to, b_from, b_to in spans:
         judged.ignored += _written(a[i:a_from], b[k:b_from])
-        rules = _rules(a[a_from:a_to], b[b_from:b_to], tolerance)
+        below = _below(a, a_from) and _below(b, b_from)
+        rules = _rules(a[a_from:a_to], b[b_from:b_to], tolerance, below=below)
         if rules is None:
             judged.same = False
         else:
@@ -57,21 +58,25 @@ def _written(a: Sequence[Token], b: Sequence[Token]) -> Iterator[Ignored]:
             yield Ignored(x.raw, y.raw, x.rule or WRITTEN)
 
 
-def _rules(a: Sequence[Token], b: Sequence[Token], tolerance: Tolerance) -> list[str] | None:
+def _below(parts: Sequence[Token], at: int) -> bool:
+    return at > 0 and parts[at - 1].raw in {"<", "≤", "&lt;"}
+
+
+def _rules(a: Sequence[Token], b: Sequence[Token], tolerance: Tolerance, *, below: bool) -> list[str] | None:
     """Return for each pair why it does not count, None when one pair counts."""
     if len(a) != len(b):
         return None
-    rules = [_rule(x, y, tolerance) for x, y in zip(a, b, strict=True)]
+    rules = [_rule(x, y, tolerance, below=below or _below(a, at)) for at, (x, y) in enumerate(zip(a, b, strict=True))]
     return None if "" in rules else rules
 
 
-def _rule(x: Token, y: Token, tolerance: Tolerance) -> str:
+def _rule(x: Token, y: Token, tolerance: Tolerance, *, below: bool) -> str:
     if x.key == y.key:
         return x.rule or WRITTEN
     if x.number is None or y.number is None:
         return ""
     if agree_as_printed(x.number, y.number):
         return DIGITS
-    if smallest_p(x.number, y.number):
+    if below and smallest_p(x.number, y.number):
         return SMALLEST
     return TOLERATED if tolerance and tolerance.allows(float(x.number.value), float(y.number.value)) else ""

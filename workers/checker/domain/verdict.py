@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from erc.schemas.check import Likeness, Outcome, Verdict
 from erc.workers.checker.domain.pdf.compare import ALL_PAGES, OTHER_PAGES
+from erc.workers.checker.domain.reserved import reserved
 from erc.workers.checker.domain.result import Named
 
 _WORST_LAST = (Outcome.UNCOMPARED, Outcome.EXTRA, Outcome.DIFFERENT, Outcome.MISSING)
@@ -20,10 +21,10 @@ def conclude(rows: Sequence[Named], display: str, *, same_bytes: bool, files: in
     redrawn = [row for row in rows if row.compared.outcome is Outcome.OTHER_RENDERING]
     if not bad and redrawn:
         sentence = _redrawn(rows[: len(rows) - files], redrawn, display)
-        return Verdict.RENDERED_DIFFERENTLY, f"{sentence}{_and_files(rows[len(rows) - files :])}"
+        return Verdict.RENDERED_DIFFERENTLY, f"{sentence}{_and_files(rows[len(rows) - files :])}{reserved(rows)}"
     if not bad:
         sentence = _agreement(rows[: len(rows) - files], display, same_bytes=same_bytes)
-        return Verdict.REPRODUCED, f"{sentence}{_and_files(rows[len(rows) - files :])}"
+        return Verdict.REPRODUCED, f"{sentence}{_and_files(rows[len(rows) - files :])}{reserved(rows)}"
     unknown = all(row.compared.outcome is Outcome.UNCOMPARED for row in bad)
     worst = max(bad, key=_badness)
     sentence = f"{_again(rows, len(rows) - files)}{worst.sentence}"
@@ -100,7 +101,8 @@ def _subject(rows: Sequence[Named], display: str) -> str:
         if any(row.subject in {ALL_PAGES, OTHER_PAGES} for row in rows):
             return f"The text and the pages agree with the published {display}"
         tables = sum(row.compared.kind == "table" for row in rows[1:])
-        figures = sum(row.compared.kind != "table" and row.compared.outcome is not Outcome.IGNORED for row in rows[1:])
+        shown = [row for row in rows[1:] if row.compared.kind not in {"table", "text"}]
+        figures = sum(row.compared.outcome is not Outcome.IGNORED for row in shown)
         what = _what(figures, tables)
         return f"{what} with the published {display}"
     return f"{display} agrees with the published one"
@@ -114,7 +116,7 @@ def _agreement(rows: Sequence[Named], display: str, *, same_bytes: bool) -> str:
     pixels = next((row for row in rows if row.compared.measure > 0 or _sized(row)), None)
     if pixels is not None:
         return f"{sentence}; {pixels.subject} {pixels.compared.finding}."
-    return f"{sentence}; only bytes differ that no reader sees."
+    return f"{sentence}." if reserved(rows) else f"{sentence}; only bytes differ that no reader sees."
 
 
 def _sized(row: Named) -> bool:

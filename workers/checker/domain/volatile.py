@@ -24,16 +24,29 @@ _CLOCK = (
 )
 _STAMP = rf"(?:{_DATE}(?:,? (?:at )?|T){_CLOCK}|{_DAY} {_MONTH} {{1,2}}\d{{1,2}} {_CLOCK} (?:[A-Z]{{3,4}} )?\d{{4}})"
 _MOMENT = rf"(?:{_STAMP}|{_DATE})"
-_SAYS_RUN = (
-    r"(?:\b(?:generated|rendered|compiled|knitted|knit|last (?:updated|modified|run|built|compiled))"
-    r"(?: (?:on|at|by \w{1,20} (?:on|at)))?:?|"
-    r"^(?:created|updated|modified|printed|exported|produced|processed|run|executed|built)(?: (?:on|at))?:?|"
-    r"^(?:date|time ?stamp|time|today|datum):|^today is)"
+_MADE = (
+    r"(?:\b(?:generated|rendered|compiled|knitted|knit)|"
+    r"(?:^|(?<=[.;|(] )|\b(?:document|page|report|article|notebook|paper|site) (?:was )?)"
+    r"last (?:updated|modified|run|built|compiled))(?: (?:on|at|by \w{1,20} (?:on|at)))?:?"
 )
+_LABEL = (
+    r"^(?:(?:created|updated|modified|printed|exported|produced|processed|run|executed|built)(?: (?:on|at))?:?|"
+    r"(?:date|time ?stamp|time|today|datum):|today is)"
+)
+_LABEL_ENDS = r"(?=\s{0,9}[.)\]]?\s{0,9}$|\s{0,9}[,;|]| [A-Z][^:.]{0,40}:)"
+"""What may follow a moment that a word at the start of a passage names: a sentence that goes on says something else."""
 _QUANTITY = (
     r"\d{1,9}(?:[.,]\d{1,9})? ?"
     r"(?:ns|µs|μs|us|ms|s|secs?|seconds?|mins?|minutes?|m|hours?|hrs?|h)(?![a-zA-Z])"
 )
+
+_NO_STATISTIC = "".join(
+    f"(?<!{word} )" for word in ("mean", "median", "average", "minimum", "maximum", "shortest", "longest", "expected")
+)
+_GOES_ON = (
+    r"(?! (?!to (?:run|complete|finish|execute|fit|compute|render|train)\b|on this\b|in total\b|total\b|and \d)[a-z])"
+)
+"""A sentence that says more of a time than how long it was reports a result."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +68,14 @@ class Volatile:
 
 DATE = "date of the run"
 RULES = (
-    Volatile("memory address", re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"), needs="x"),
+    Volatile(
+        "memory address",
+        re.compile(
+            r"(?P<kept>(?:<(?:[\w .:]{1,60}[: ])?|\bat:? |\b(?:address|pointer|ptr|environment|namespace):? ))"
+            r"0x[0-9a-fA-F]{6,16}\b"
+        ),
+        needs="x",
+    ),
     Volatile(
         "generated identifier",
         re.compile(
@@ -82,18 +102,20 @@ RULES = (
     ),
     Volatile(
         DATE,
-        re.compile(rf"(?P<kept>{_SAYS_RUN} {{0,9}}){_MOMENT}(?![\w/])", re.IGNORECASE),
+        re.compile(rf"(?P<kept>{_MADE} {{0,9}}){_MOMENT}(?![\w/])", re.IGNORECASE),
     ),
+    Volatile(DATE, re.compile(rf"(?P<kept>{_LABEL} {{0,9}}){_MOMENT}(?![\w/])(?i:{_LABEL_ENDS})", re.IGNORECASE)),
     Volatile("time of the run", re.compile(rf"^(?P<kept>Time: {{1,20}}){_CLOCK}"), needs=":"),
     Volatile(DATE, re.compile(rf"{_MOMENT}\.?", re.IGNORECASE), whole=True, title=True),
     Volatile("run time", re.compile(rf"Time difference of {_QUANTITY}", re.IGNORECASE)),
     Volatile(
         "run time",
         re.compile(
-            r"(?P<kept>(?:\b(?:elapsed|run ?time|running time|execution time|computation time|wall time|cpu time|"
+            rf"(?P<kept>(?:{_NO_STATISTIC}"
+            r"\b(?:elapsed|run ?time|running time|execution time|computation time|wall time|cpu time|"
             r"time elapsed|(?:code|script|computation|fitting|execution|sampling|rendering|knitting) took)|"
             r"^(?:took|finished in|completed in|done in))"
-            rf"(?: time)?(?: \((?:s|sec|seconds)\))?(?: was| is| of)?[:=]? {{0,9}}){_QUANTITY}",
+            rf"(?: time)?(?: \((?:s|sec|seconds)\))?(?: was| is| of)?[:=]? {{0,9}}){_QUANTITY}{_GOES_ON}",
             re.IGNORECASE,
         ),
     ),
@@ -101,12 +123,15 @@ RULES = (
     Volatile("run time", re.compile(rf"{_QUANTITY} ± {_QUANTITY} per loop .{{0,200}}"), whole=True),
     Volatile("run time", re.compile(r"(?:real|user|sys) {1,9}\d{1,5}m\d{1,2}[.,]\d{1,3}s"), whole=True),
     Volatile(
-        "progress bar", re.compile(r".{0,200}\d{1,3}%\|[█▏▎▍▌▋▊▉# ]{0,200}\| .{0,200}(?:it/s|s/it).{0,40}"), whole=True
+        "progress bar",
+        re.compile(r"[^=]{0,200}\d{1,3}%\|[█▏▎▍▌▋▊▉# ]{0,200}\| [^=]{0,200}(?:it/s|s/it)[^=]{0,40}"),
+        whole=True,
     ),
     Volatile(
         "start message of a package",
         re.compile(
-            r"(?:## )?(?:[✔✓] \S{1,40} {1,30}\d\S{0,20}(?: {1,30}[✔✓] \S{1,40} {1,30}\d\S{0,20})?|"
+            r"(?:## )?(?:[✔✓] \S{1,40} {1,30}\d{1,5}(?:[.-]\d{1,5}){2,4}"
+            r"(?: {1,30}[✔✓] \S{1,40} {1,30}\d{1,5}(?:[.-]\d{1,5}){2,4})?|"
             r"── Attaching .{0,200}|Loading required package: .{1,80}|"
             r"Warning: package ['‘’]\S{1,40}['‘’] was built under R version [\d.]{1,12})"
         ),
@@ -208,3 +233,15 @@ def _block_end(passages: Sequence[str], at: int) -> int:
         listed = head or listed
         end += 1
     return end if end > at + 1 else at
+
+
+_MOMENTS = {
+    "date:": re.compile(rf"{_DAY} \d{{1,2}} {_MONTH} \d{{4}}", re.IGNORECASE),
+    "time:": re.compile(r"\d{1,2}:\d{2}:\d{2}"),
+}
+
+
+def tells_the_run(label: str, cell: str) -> bool:
+    """Return whether a cell holds the moment of a run that the one before it names, as summaries of statsmodels do."""
+    form = _MOMENTS.get(label.strip().casefold())
+    return form is not None and len(cell) < 100 and form.fullmatch(" ".join(cell.split())) is not None

@@ -10,6 +10,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from erc.schemas.check import Outcome
 from erc.workers.checker.domain.document import Document
 from erc.workers.checker.domain.documents import folded, text_and_tables
+from erc.workers.checker.domain.page_parts import raised
 from erc.workers.checker.domain.result import Compared, Named
 from erc.workers.checker.domain.shown_tables import MARKER, MOST_TABLES, ShownTable
 from erc.workers.checker.domain.tabular.table import with_header
@@ -22,7 +23,12 @@ _FORMATTING = re.compile(
     r"docProps/|_rels/|\[Content_Types\]|word/(?:theme/|styles|settings|webSettings|fontTable|stylesWithEffects)"
 )
 """Members that hold how a document looks and when it was made; `word/_rels/` says where pictures are, and counts."""
-_MATHS = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
+_MATHS_NS = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_MATHS_PARTS = {
+    f"{_MATHS_NS}{name}": name for name in ("f", "den", "rad", "sSup", "sSub", "sSubSup", "sup", "sub", "nary", "bar")
+}
+"""How the parts of a formula stand to each other, which counts as words do."""
+_MATHS = f"{_MATHS_NS}t"
 _EMBEDDED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}embed"
 _NS = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _BREAKS = {f"{_NS}tab": " ", f"{_NS}br": " ", f"{_NS}noBreakHyphen": "-"}
@@ -103,11 +109,26 @@ def _table(element: Any) -> ShownTable:
     return ShownTable(with_header(rows))
 
 
+def _apart(text: Any, before: str) -> str:
+    """Return what shows that a run is raised, lowered or struck out."""
+    looks = text.getparent().find(f"{_NS}rPr") if text.tag == f"{_NS}t" else None
+    if looks is None:
+        return ""
+    struck = "~~" if looks.find(f"{_NS}strike") is not None else ""
+    moved = looks.find(f"{_NS}vertAlign")
+    shifted = moved is not None and moved.get(f"{_NS}val") in {"superscript", "subscript"}
+    return struck + (raised(before, text.text or "") if shifted else "")
+
+
 def _words(element: Any) -> str:
-    parts = []
+    parts: list[str] = []
     for part in element.iter():
         if part.tag in {f"{_NS}t", _MATHS}:
-            parts.append(part.text or "")
+            parts += [_apart(part, "".join(parts[-1:])), part.text or ""]
+        elif part.tag == f"{_NS}sym":
+            parts.append(f" sign {part.get(f'{_NS}font')} {part.get(f'{_NS}char')} ")
+        elif part.tag in _MATHS_PARTS:
+            parts.append(f" {_MATHS_PARTS[part.tag]} ")
         elif part.tag in _BREAKS:
             parts.append(_BREAKS[part.tag])
         elif part.tag == f"{_NS}p" and parts:

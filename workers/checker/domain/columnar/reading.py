@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+import arro3.core
 import arro3.io
+
+from erc.workers.checker.domain.tabular.cells import cell_key
 
 PARQUET, FEATHER = b"PAR1", b"ARROW1"
 BATCH_ROWS = 1024
@@ -18,6 +23,7 @@ MOST_CELLS = 20_000_000
 """How many cells of a file are read."""
 MOST_COLUMNS = 10_000
 CELL_CHARACTERS = 100_000
+_NANOSECONDS = re.compile(r"(?:Timestamp|Duration)\(ns|(?:Time|Timestamp|Duration)\(Nanosecond", re.IGNORECASE)
 
 
 class ColumnarError(ValueError):
@@ -66,7 +72,7 @@ class Columnar(io.RawIOBase):
             room -= batch.num_rows * max(1, batch.num_columns)
             if room < 0:
                 raise ColumnarError(f"it has more than {MOST_CELLS:,} cells")
-            columns = [list(map(_cell, column)) for column in batch.columns]
+            columns = list(map(_cells, batch.columns))
             if columns and batch.num_rows:
                 yield _lines(list(zip(*columns, strict=True)))
 
@@ -109,6 +115,16 @@ def _type(value: Any) -> str:
     return str(value).removeprefix("arro3.core.DataType<").strip().removesuffix(">")
 
 
+def _cells(column: Any) -> list[str]:
+    cells = list(map(_cell, column))
+    if not _NANOSECONDS.search(str(column.type)):
+        return cells
+    # Python's times end at microseconds, so that what is finer stands behind them
+    counted = (one.as_py() for one in column.cast(arro3.core.DataType.int64()))
+    pairs = zip(cells, counted, strict=True)
+    return [f"{cell} + {count % 1000} ns" if count is not None and count % 1000 else cell for cell, count in pairs]
+
+
 def _cell(scalar: Any) -> str:
     """Return a value as a cell: no value as nothing, lists and records as JSON."""
     value = scalar.as_py()
@@ -119,10 +135,23 @@ def _cell(scalar: Any) -> str:
     if isinstance(value, dt.datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, bytes):
-        return value[:CELL_CHARACTERS].hex()
+        return _short(f"bytes {value.hex()}")
     if isinstance(value, dict | list):
-        return json.dumps(value, default=str, ensure_ascii=False)[:CELL_CHARACTERS]
-    return str(value)[:CELL_CHARACTERS]
+        return _short(json.dumps(value, default=str, ensure_ascii=False))
+    return _short(_text(value) if isinstance(value, str) else str(value))
+
+
+def _text(value: str) -> str:
+    """Return a text so that it is not taken for a number, a truth value or for none: `1.10` is not `1.1` here."""
+    plain = cell_key(value) != value.strip() or value.strip().isdecimal()
+    return f"“{value}”" if plain else value
+
+
+def _short(text: str) -> str:
+    """Cut a long text, and keep by its digest what was cut."""
+    if len(text) <= CELL_CHARACTERS:
+        return text
+    return f"{text[:CELL_CHARACTERS]}… {hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def _lines(rows: Any) -> bytes:

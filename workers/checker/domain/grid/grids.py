@@ -24,10 +24,13 @@ _PRECISION = {2: 1e-3, 4: 1e-6}
 """How far floats of so many bytes may be rounded when the other side keeps more."""
 _NUMBERS = "iufb"
 VOLATILE = frozenset({
-    "history", "date_created", "date_modified", "creation_date", "created", "timestamp", "date", "nco", "cdo",
-    "_ncproperties", "time_coverage_created", "software", "source_file", "pytables_format_version",
+    "history", "date_created", "date_modified", "creation_date", "nco", "cdo", "_ncproperties",
+    "time_coverage_created", "software", "pytables_format_version",
 })  # fmt: skip
 """Names of attributes, in lower case, that tell when and with what a file was made."""
+OF_FILES = frozenset({"created", "timestamp", "date", "source_file"})
+"""Names of attributes that tell the same where they are those of the whole file."""
+MADE = "when and with what the file was made"
 
 
 class GridError(ValueError):
@@ -173,7 +176,8 @@ def _pieces(a: Grid, b: Grid) -> Iterator[tuple[int, Any, Any]]:
 def _differing(x: Any, y: Any, a: Grid, b: Grid, tolerance: Tolerance) -> Any:
     """Return where two pieces of equal shape differ, as truth values."""
     if _kind(x.dtype) == "complex numbers":
-        return ~np.isclose(x, y, rtol=max(RELATIVE, tolerance.relative), atol=tolerance.absolute, equal_nan=True)
+        near = max(RELATIVE, tolerance.relative) * np.maximum(np.abs(x), np.abs(y))
+        return ~(_alike(x.real, y.real, near, tolerance) & _alike(x.imag, y.imag, near, tolerance))
     if _kind(x.dtype) != "numbers":
         return np.asarray(_texts(x) != _texts(y))
     none = _none(x, a.fill) & _none(y, b.fill)
@@ -190,6 +194,13 @@ def _differing(x: Any, y: Any, a: Grid, b: Grid, tolerance: Tolerance) -> Any:
         allowed = np.maximum(max(relative, tolerance.relative) * largest, tolerance.absolute)
         near = (np.abs(one - other) <= allowed) & np.isfinite(one) & np.isfinite(other)
     return np.asarray(~(near | none | (one == other)))
+
+
+def _alike(x: Any, y: Any, near: Any, tolerance: Tolerance) -> Any:
+    """Return where two parts of complex numbers agree, each missing where the other is."""
+    with np.errstate(all="ignore"):
+        apart = np.abs(x - y)
+        return (x == y) | (np.isnan(x) & np.isnan(y)) | (apart <= np.maximum(near, tolerance.absolute))
 
 
 def _none(values: Any, fill: Any) -> Any:
@@ -222,15 +233,21 @@ def _kind(dtype: Any) -> str:
 
 
 def _texts(values: Any) -> Any:
-    return np.array([_said(one) for one in values.ravel()], dtype=object).reshape(values.shape).astype(str)
+    return np.array([_whole(one) for one in values.ravel()], dtype=object).reshape(values.shape)
 
 
 def _said(value: Any) -> str:
+    return _whole(value)[:1000]
+
+
+def _whole(value: Any) -> str:
+    if isinstance(value, np.void) and not value.dtype.names:
+        return value.tobytes().hex()
     if isinstance(value, bytes):
-        return value.rstrip(b"\0").decode("utf-8", "replace")[:1000]
+        return value.rstrip(b"\0").decode("utf-8", "backslashreplace")
     if isinstance(value, np.ndarray):
-        return str(value.tolist())[:1000]
-    return str(value.item() if isinstance(value, np.generic) else value)[:1000]
+        return str(value.tolist())
+    return str(value.item() if isinstance(value, np.generic) else value)
 
 
 def _shape(grid: Grid) -> str:
@@ -244,8 +261,8 @@ def _attributes(name: str, a: Mapping[str, Any], b: Mapping[str, Any], found: _F
         if _same_attribute(before, after, found.terms.tolerance):
             continue
         old, new = ("" if one is None else _said(one) for one in (before, after))
-        if key.lower() in VOLATILE:
-            found.ignored.append(Change(place, old, new, "when and with what the file was made"))
+        if key.lower() in VOLATILE or (not name and key.lower() in OF_FILES):
+            found.ignored.append(Change(place, old, new, MADE))
         else:
             of = f" of “{excerpt(name)}”" if name else ""
             change = Change(place, old, new)
@@ -256,7 +273,7 @@ def _same_attribute(a: Any, b: Any, tolerance: Tolerance) -> bool:
     if a is None or b is None:
         return a is b
     one, other = np.asarray(a), np.asarray(b)
-    if one.size != other.size:
+    if one.shape != other.shape and (one.size, other.size) != (1, 1):
         return False
     if _kind(one.dtype) != _kind(other.dtype):
         return False

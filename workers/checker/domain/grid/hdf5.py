@@ -23,7 +23,7 @@ _ATTRIBUTE_VALUES = 100_000
 _FILTERS = {1, 2, 3, 4, 5, 6, 32000}
 """The filters that HDF5 brings with it, and LZF; none is loaded from elsewhere."""
 _OWN = frozenset({
-    "DIMENSION_LIST", "REFERENCE_LIST", "CLASS", "NAME", "_Netcdf4Dimid", "_Netcdf4Coordinates", "_nc3_strict",
+    "DIMENSION_LIST", "REFERENCE_LIST", "_Netcdf4Dimid", "_Netcdf4Coordinates", "_nc3_strict",
 })  # fmt: skip
 """Attributes by which NetCDF-4 keeps its dimensions; they say nothing of their own."""
 
@@ -59,6 +59,7 @@ def _grids(root: Any) -> Iterator[tuple[str, Grid]]:
                 raise GridError(f"it holds more than {MOST_OBJECTS:,} objects")
             name = f"{path}/{key}".lstrip("/")
             if inner := _inner(group, key, seen):
+                yield f"{name}/", _word("group", _attributes(inner))
                 waiting.append((name, inner, depth + 1))
             else:
                 yield from _one(name, group, key)
@@ -85,16 +86,23 @@ def _one(name: str, group: Any, key: str) -> Iterator[tuple[str, Grid]]:
 
 def _link(link: Any) -> Grid:
     """Return a link as the text that it is: what it leads to elsewhere is not opened."""
-    text = f"link to {getattr(link, 'filename', '')} {link.path}"
+    return _word(f"link to {getattr(link, 'filename', '')} {link.path}")
+
+
+def _word(text: str, attributes: dict[str, Any] | None = None) -> Grid:
     values = np.array(text, dtype=object)
-    return Grid((), values.dtype, lambda _start, _stop: values)
+    return Grid((), values.dtype, lambda _start, _stop: values, attributes or {})
 
 
 def _dataset(name: str, one: Any) -> Iterator[tuple[str, Grid]]:
     _refuse(name, one)
     attributes, shape = _attributes(one), one.shape
     if shape is None:
+        yield name, _word("no values", attributes)
         return
+    names = h5py.check_enum_dtype(one.dtype)
+    if names:
+        attributes["names of its values"] = repr(sorted(names.items()))
     fill = attributes.get("_FillValue", attributes.get("missing_value"))
     if one.dtype.names:
         for part in one.dtype.names:
@@ -117,9 +125,24 @@ def _refuse(name: str, one: Any) -> None:
 def _reader(one: Any, part: str = "") -> Any:
     def read(start: int, stop: int) -> Any:
         held = one[start:stop] if one.shape else np.asarray(one[()])
+        if h5py.check_ref_dtype(one.dtype) is not None:
+            return _led_to(one.file, held)
         return held[part] if part else held
 
     return read
+
+
+def _led_to(file: Any, references: Any) -> Any:
+    """Return references as the names of what they lead to."""
+    names = [str(file[one].name) if one else "" for one in np.ravel(references)]
+    return np.array(names, dtype=object).reshape(np.shape(references))
+
+
+def _is_own(key: str, one: Any) -> bool:
+    """Return whether an attribute is one by which NetCDF-4 and dimension scales keep their dimensions."""
+    if key not in {"CLASS", "NAME"}:
+        return key in _OWN
+    return one.attrs.get("CLASS") in {b"DIMENSION_SCALE", "DIMENSION_SCALE"}
 
 
 def _attributes(one: Any) -> dict[str, Any]:
@@ -127,7 +150,7 @@ def _attributes(one: Any) -> dict[str, Any]:
         raise GridError(f"it holds more than {ATTRIBUTES:,} attributes in one place")
     kept = {}
     for key in one.attrs:
-        if key in _OWN:
+        if _is_own(key, one):
             continue
         described = one.attrs.get_id(key)
         if math.prod(described.shape or ()) > _ATTRIBUTE_VALUES:

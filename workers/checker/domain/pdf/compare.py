@@ -14,6 +14,7 @@ from erc.workers.checker.domain.documents import folded
 from erc.workers.checker.domain.images import PixelBudget, compare_images
 from erc.workers.checker.domain.matching import Pairing, in_order
 from erc.workers.checker.domain.page_parts import TitleBlock
+from erc.workers.checker.domain.pdf.placing import odd_words
 from erc.workers.checker.domain.pdf.reading import Page, PdfError, PdfFile
 from erc.workers.checker.domain.picture.bitmap import Pixels
 from erc.workers.checker.domain.result import Change, Compared, Named, number
@@ -23,6 +24,8 @@ from erc.workers.checker.domain.texts import compare_passages
 DRAWN_SECONDS = 100.0
 """How much processor time the pages of one pair of files may take to be drawn and compared."""
 DRAWN_PAGES = 500
+_LARGE_WORDS = 0.2
+"""From this share of both sides of a page on, words are as large as a picture."""
 ALL_PAGES, OTHER_PAGES = "The pages", "The other pages"
 """The names of the rows of pages that look the same."""
 _DATES = {"CreationDate", "ModDate"}
@@ -199,11 +202,21 @@ class _Drawing:
         # The words were compared as words, which is exact and costs little; what is left are the drawings.
         bare = _covered(one, [*words, *more]), _covered(other, [*words, *more])
         if one.shape == other.shape and bool((bare[0] == bare[1]).all()):
-            return None if before.passages != after.passages else _redrawn(one, other)
+            if before.passages != after.passages:
+                return None
+            odd = odd_words(one, other, words, more) if bool((bare[0] < 255).any()) else ""
+            return _different(odd, one, other) if odd else _redrawn(one, other)
         compared = compare_images(_png(bare[0]), _png(bare[1]), self.budget)
         if compared.likeness is Likeness.SAME_PICTURE and one.shape == other.shape:
             return None
         return replace(compared, original=_png(one), reproduced=_png(other), media_type="image/png")
+
+
+def _different(finding: str, one: Pixels, other: Pixels) -> Compared:
+    kept, likeness = (_png(one), _png(other)), Likeness.DIFFERENT
+    return Compared(
+        "image", Outcome.DIFFERENT, finding, 0.01, *kept, media_type="image/png", likeness=likeness, confidence=0.9
+    )
 
 
 def _redrawn(one: Pixels, other: Pixels) -> Compared:
@@ -227,9 +240,12 @@ def _pairs(a: Sequence[Page], b: Sequence[Page]) -> list[Pairing]:
 
 
 def _covered(pixels: Pixels, boxes: Sequence[tuple[int, int, int, int]]) -> Pixels:
+    """Leave words out; those as large as a picture stay, for they may lie unseen over one."""
     bare = pixels.copy()
+    high, wide = (_LARGE_WORDS * side for side in pixels.shape[:2])
     for left, top, right, bottom in boxes:
-        bare[top:bottom, left:right] = 255
+        if bottom - top < high or right - left < wide:
+            bare[top:bottom, left:right] = 255
     return bare
 
 

@@ -9,12 +9,25 @@ from dataclasses import dataclass, field, replace
 from erc.schemas.check import Likeness, Outcome
 from erc.workers.checker.domain.images import PixelBudget, compare_images
 from erc.workers.checker.domain.result import CHANGES_KEPT, Change, Compared, number
+from erc.workers.checker.domain.svg.canvas import Drawing, Shape
 from erc.workers.checker.domain.svg.geometry import DrawingError
-from erc.workers.checker.domain.svg.moves import NEAR, STILL, Paired, far_words, moved_together, pair_shapes
+from erc.workers.checker.domain.svg.lettering import Words
+from erc.workers.checker.domain.svg.moves import (
+    NEAR,
+    STILL,
+    Paired,
+    far_words,
+    moved_together,
+    pair_shapes,
+    pair_words,
+    strayed_words,
+)
+from erc.workers.checker.domain.svg.paint import embedded, one_to_one, same_palette
 from erc.workers.checker.domain.svg.picture import rendered
-from erc.workers.checker.domain.svg.reading import Drawing, Shape, Words, read_drawing
+from erc.workers.checker.domain.svg.reading import read_drawing
+from erc.workers.checker.domain.svg.residue import first_unlike
 from erc.workers.checker.domain.terms import PLAIN, Terms
-from erc.workers.checker.domain.texts import became, compare_passages
+from erc.workers.checker.domain.texts import became, compare_passages, excerpt
 from erc.workers.checker.domain.vector import compare_as_text
 
 MEDIA_TYPE = "image/svg+xml"
@@ -42,9 +55,12 @@ class _Comparison:
     terms: Terms
     paired: Paired = field(init=False)
     words: Compared = field(init=False)
+    lettered: list[tuple[Words, Words]] = field(init=False)
+    """Words that answer to each other; empty where they do not."""
 
     def __post_init__(self) -> None:
         self.paired = pair_shapes(self.a.shapes, self.b.shapes)
+        self.lettered = pair_words(self.a.words, self.b.words)
         self.words = self._words()
 
     def decide(self) -> Compared:
@@ -52,9 +68,20 @@ class _Comparison:
         exact = self._geometry()
         if not self.words.agrees:
             return self._worded(exact)
-        if exact is not None:
-            return self._listed(exact)
-        return self._listed(self._seen())
+        found = self._seen() if exact is None else exact
+        if found.agrees:
+            found = embedded(self.a, self.b, self.budget) or self._unread() or found
+        return self._listed(found)
+
+    def _unread(self) -> Compared | None:
+        """Say what differs of that which is not understood, None when it is the same."""
+        if self.a.unread == self.b.unread:
+            return None
+        finding = (
+            "agrees in its shapes and words, but could not be compared in full: "
+            f"“{excerpt(first_unlike(self.a.unread, self.b.unread))}” is not read, and is not the same in both"
+        )
+        return Compared("image", Outcome.UNCOMPARED, finding, 1.0)
 
     @property
     def _total(self) -> int:
@@ -98,8 +125,8 @@ class _Comparison:
         if not moved:
             return self._still()
         if moved_together(self.a, self.b, self.paired):
-            return _alike("shows the same drawing at another size or place")
-        still = len(self.a.words) if self._far_words(10 * STILL) == [] else 0
+            return self._coloured(scaled=True) or _alike("shows the same drawing at another size or place")
+        still = 0 if far_words(self.lettered, 10 * STILL * self.a.diagonal) else len(self.lettered)
         if len(moved) > FEW * (len(self.paired.pairs) + still):
             return None
         changes = tuple(_move(*one) for one in moved[:CHANGES_KEPT])
@@ -111,38 +138,45 @@ class _Comparison:
 
     def _still(self) -> Compared | None:
         """Judge drawings whose shapes all stand where they stood: their colours, and where their words stand."""
-        restyled = self.paired.restyled()
-        if restyled and not _one_to_one(restyled, self.paired.pairs):
+        if not self._same_canvas():
+            return None
+        coloured = self._coloured(scaled=False)
+        if coloured is not None and not coloured.agrees:
+            return coloured
+        far = far_words(self.lettered, NEAR * self.a.diagonal)
+        if far:
+            return self._elsewhere(far)
+        if any(one.font != other.font for one, other in self.lettered) or far_words(
+            self.lettered, 10 * STILL * self.a.diagonal
+        ):
+            return coloured or _redrawn("with words in another font or at another place")
+        return coloured or _alike("shows the same drawing")
+
+    def _same_canvas(self) -> bool:
+        a, b = ((one.left, one.top, one.width, one.height) for one in (self.a, self.b))
+        return all(abs(x - y) <= STILL * self.a.diagonal for x, y in zip(a, b, strict=True))
+
+    def _coloured(self, *, scaled: bool) -> Compared | None:
+        """Judge how shapes and words are painted, None when as before; `scaled` lines have other widths."""
+        restyled = self.paired.restyled(scaled=scaled)
+        words = [(x, y) for x, y in self.lettered if x.looks != y.looks]
+        if restyled and not one_to_one(restyled, self.paired.pairs):
             changes = tuple(Change(_name(one), _said(one), _said(other)) for one, other in restyled[:CHANGES_KEPT])
             finding = (
                 f"differs in the colour or stroke of {len(restyled):,} of {number(self._total, 'shape')}, "
                 f"first: {changes[0].place} ({became(changes[0])})"
             )
             return self._different(finding, changes, len(restyled))
-        far = self._far_words(NEAR)
-        if far is None:
-            return None
-        if far:
-            changes = tuple(Change("words", x.text, f"{x.text}, elsewhere") for x, _ in far[:CHANGES_KEPT])
-            finding = f"has {number(len(far), 'label')} at another place, first “{far[0][0].text}”"
-            return self._different(finding, changes, len(far))
-        fonts = [one.font for one in self.a.words] != [one.font for one in self.b.words]
-        if restyled or fonts or self._far_words(10 * STILL):
-            said = "in other colours or strokes" if restyled else "with words in another font or at another place"
-            return Compared(
-                "image",
-                Outcome.OTHER_RENDERING,
-                f"shows the same drawing, {said}",
-                likeness=Likeness.OTHER_RENDERING,
-                confidence=1.0,
-            )
-        return _alike("shows the same drawing")
+        if words and not same_palette(self.paired.pairs, self.lettered):
+            changes = tuple(Change(x.text, _painted(x.looks), _painted(y.looks)) for x, y in words[:CHANGES_KEPT])
+            finding = f"has {number(len(words), 'label')} in another colour, first “{words[0][0].text}”"
+            return self._different(finding, changes, len(words))
+        return _redrawn("in other colours or strokes") if restyled or words else None
 
-    def _far_words(self, share: float) -> list[tuple[Words, Words]] | None:
-        if [one.text for one in self.a.words] != [one.text for one in self.b.words]:
-            # the same words in another order, or written in another way: by place, then
-            return None if len(self.a.words) == len(self.b.words) else []
-        return list(far_words(self.a.words, self.b.words, share * self.a.diagonal))
+    def _elsewhere(self, far: Sequence[tuple[Words, Words]]) -> Compared:
+        changes = tuple(Change("words", x.text, f"{x.text}, elsewhere") for x, _ in far[:CHANGES_KEPT])
+        finding = f"has {number(len(far), 'label')} at another place, first “{far[0][0].text}”"
+        return self._different(finding, changes, len(far))
 
     def _with_odd(self, odd: int) -> Compared:
         lost, new = self.paired.missing, self.paired.new
@@ -173,7 +207,8 @@ class _Comparison:
     def _look_alike(self) -> bool:
         """Return whether both give the same picture, dot by dot."""
         try:
-            return rendered(self.a) == rendered(self.b)
+            alike = _undrawn(self.a.shapes) == _undrawn(self.b.shapes)
+            return alike and rendered(self.a) == rendered(self.b)
         except DrawingError:
             return False
 
@@ -184,27 +219,35 @@ class _Comparison:
         except DrawingError as error:
             finding = f"is drawn in another way, and could not be compared as a picture: {error}"
             return Compared("image", Outcome.UNCOMPARED, finding, 1.0)
-        if pictures[0] == pictures[1]:
-            return _alike("shows the same picture")
-        return replace(compare_images(*pictures, self.budget), places=())
+        strayed = strayed_words(self.a, self.b, self.lettered)
+        if strayed:
+            return self._elsewhere(strayed)
+        found = _alike("shows the same picture")
+        if pictures[0] != pictures[1]:
+            found = replace(compare_images(*pictures, self.budget), places=())
+        if found.agrees and _undrawn(self.a.shapes) != _undrawn(self.b.shapes):
+            finding = "is drawn in another way, with other clips, gradients or patterns, which could not be compared"
+            return Compared("image", Outcome.UNCOMPARED, finding, 1.0)
+        return found
+
+
+def _undrawn(shapes: Sequence[Shape]) -> set[tuple[str, ...]]:
+    """Return what shapes refer to and a picture of them does not show."""
+    return {(one.worn, *(look for look in one.looks[:2] if look != "none" and look[:1] != "#")) for one in shapes}
+
+
+def _redrawn(how: str) -> Compared:
+    return Compared(
+        "image",
+        Outcome.OTHER_RENDERING,
+        f"shows the same drawing, {how}",
+        likeness=Likeness.OTHER_RENDERING,
+        confidence=1.0,
+    )
 
 
 def _alike(finding: str) -> Compared:
     return Compared("image", Outcome.EQUIVALENT, finding, likeness=Likeness.SAME_PICTURE, confidence=1.0)
-
-
-def _one_to_one(restyled: Sequence[tuple[Shape, Shape]], pairs: Sequence[tuple[Shape, Shape]]) -> bool:
-    """Return whether each look became one other look, everywhere, and no two became one: another palette or theme."""
-    if any(one.worn != other.worn for one, other in restyled):
-        return False
-    forth: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
-    back: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
-    for one, other in pairs:
-        forth.setdefault(one.looks, set()).add(other.looks)
-        back.setdefault(other.looks, set()).add(one.looks)
-    single = all(len(found) == 1 for found in (*forth.values(), *back.values()))
-    counts = Counter(one.looks for one, _ in restyled)
-    return single and len(restyled) > 2 and min(counts.values()) > 1
 
 
 def _name(shape: Shape) -> str:
@@ -221,10 +264,15 @@ def _move(one: Shape, other: Shape, distance: float) -> Change:
 
 
 def _said(shape: Shape) -> str:
-    fill, stroke, width, *_ = shape.looks
+    return _painted(shape.looks) + (f" ({shape.worn[:6]})" if shape.worn else "")
+
+
+def _painted(looks: Sequence[str]) -> str:
+    fill, stroke, width = looks[:3]
     parts = [f"fill {fill}"] if fill != "none" else []
     parts += [f"stroke {stroke} {width}".rstrip()] if stroke != "none" else []
-    return ", ".join(parts) + (f" ({shape.worn[:6]})" if shape.worn else "")
+    opacity = f"opacity {looks[6]}" if looks[6] != "1" else ""
+    return ", ".join(filter(None, (*parts, opacity))) or "as it is"
 
 
 def _short(value: float) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from erc.workers.checker.domain.svg.geometry import DrawingError, length, numbers, read_path
 
 MOST_DEPTH = 100
+_REFERENCE = re.compile(r"url\(\s{0,9}[\"']?#([^)\"']{1,200})[\"']?\s{0,9}\)|^#(.{1,200})$")
 _LONG = 5_000
 """A longer text stands for itself as a digest."""
 
@@ -39,15 +41,19 @@ def _lines(tag: str, attributes: Mapping[str, str]) -> str:
     return f"M{pairs}{'Z' if tag == 'polygon' else ''}" if pairs else ""
 
 
-def written(element: Any, depth: int) -> str:
-    """Return an element as text in one way of writing, without names."""
+def written(element: Any, depth: int, digest_of: Callable[[str], str]) -> str:
+    """Return an element as text in one way of writing, without names; `digest_of` tells what a name stands for."""
     if depth > MOST_DEPTH:
         raise DrawingError("it nests too deeply")
     if not isinstance(element.tag, str):
         return ""
     attributes = sorted(attributes_of(element).items())
-    listed = (f"{name}={_path(text) if name == 'd' else one_way(text)}" for name, text in attributes if name != "id")
-    inner = "".join(written(child, depth + 1) for child in element)
+
+    def plain(text: str) -> str:
+        return one_way(_REFERENCE.sub(lambda found: digest_of(found[1] or found[2]), text.strip()))
+
+    listed = (f"{name}={_path(text) if name == 'd' else plain(text)}" for name, text in attributes if name != "id")
+    inner = "".join(written(child, depth + 1, digest_of) for child in element)
     text = f"<{tag_of(element)} {' '.join(listed)}>{' '.join((element.text or '').split())}{inner}"
     return text if len(text) <= _LONG else digest(text)
 

@@ -6,8 +6,8 @@ import re
 
 import resvg_py
 
+from erc.workers.checker.domain.svg.canvas import Drawing, Shape
 from erc.workers.checker.domain.svg.geometry import DrawingError
-from erc.workers.checker.domain.svg.reading import Drawing, Shape
 
 SIDE_PIXELS = 900
 """How many pixels the longer side of a picture has."""
@@ -47,6 +47,7 @@ def _element(shape: Shape) -> str:
         "d": _PATH.sub("", shape.d),
         "transform": f"matrix({matrix})",
         "fill": _paint(fill),
+        "fill-rule": "evenodd" if "evenodd" in shape.letters else "",
         "stroke": _paint(stroke),
         "stroke-width": repr(float(width or 0) / scale),
         "stroke-dasharray": " ".join(repr(float(one) / scale) for one in dashes.split()),

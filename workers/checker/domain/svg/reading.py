@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from erc.workers.checker.domain.svg.canvas import Drawing, Shape, canvas, corners, placed
 from erc.workers.checker.domain.svg.elements import (
     MOST_DEPTH,
     attributes_of,
@@ -20,7 +18,6 @@ from erc.workers.checker.domain.svg.elements import (
     written,
 )
 from erc.workers.checker.domain.svg.geometry import (
-    IDENTITY,
     MOST_POINTS,
     DrawingError,
     Matrix,
@@ -32,6 +29,8 @@ from erc.workers.checker.domain.svg.geometry import (
     read_path,
     transform,
 )
+from erc.workers.checker.domain.svg.lettering import Lettering, outlined_text
+from erc.workers.checker.domain.svg.residue import residue
 from erc.workers.checker.domain.svg.style import (
     GROUP_OPACITY,
     GROUP_WORN,
@@ -43,7 +42,6 @@ from erc.workers.checker.domain.svg.style import (
     read_sheet,
     styled,
 )
-from erc.workers.checker.domain.tokens import tidy
 
 MOST_SHAPES = 100_000
 """How many shapes a drawing may have, those that it uses again counted each time."""
@@ -52,49 +50,8 @@ _UNDRAWN = {
     "defs", "clippath", "mask", "pattern", "marker", "lineargradient", "radialgradient", "filter", "metadata", "title",
     "desc", "style", "script", "symbol", "namedview",
 }  # fmt: skip
-_GLYPH = re.compile(r"#([A-Z][A-Za-z0-9]{1,60}(?:-[A-Za-z]{2,20}){0,3})-([0-9a-f]{2,5})")
 _PAINT = ("fill", "stroke")
 _WORN = ("clip-path", "mask", "filter", "marker-start", "marker-mid", "marker-end")
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A shape where it stands; `d` and `matrix` draw it again, `worn` says what else it refers to."""
-
-    kind: str
-    letters: str
-    points: tuple[Point, ...]
-    looks: tuple[str, ...]
-    """Fill, stroke, width, dashes, opacities; references as digests of what they name."""
-    worn: str = ""
-    d: str = ""
-    matrix: Matrix = IDENTITY
-
-
-@dataclass(frozen=True)
-class Words:
-    """A text of a drawing, where it begins, and its font as it is called."""
-
-    text: str
-    at: Point
-    font: str = ""
-
-
-@dataclass
-class Drawing:
-    """What a drawing shows, in the units of its view box."""
-
-    width: float
-    height: float
-    left: float = 0.0
-    top: float = 0.0
-    shapes: list[Shape] = field(default_factory=list)
-    words: list[Words] = field(default_factory=list)
-
-    @property
-    def diagonal(self) -> float:
-        """Its size as one number, at least 1."""
-        return max(1.0, math.hypot(self.width, self.height))
 
 
 def read_drawing(content: bytes) -> Drawing:
@@ -120,13 +77,22 @@ class _Reader:
         self._root = root
         self._named = {one.get("id"): one for one in root.iter() if isinstance(one.tag, str) and one.get("id")}
         sheets = (one for one in root.iter() if isinstance(one.tag, str) and tag_of(one) == "style")
-        self._rules: list[Rule] = [rule for one in sheets for rule in read_sheet("".join(one.itertext()))]
+        rules = (rule for one in sheets for rule in read_sheet("".join(one.itertext())))
+        self._rules: list[Rule] = sorted(rules, key=lambda rule: rule.weight)
         self._digests: dict[str, str] = {}
+        self._following: list[str] = []
+        """The names whose references are being followed."""
         self._room, self._points = MOST_SHAPES, MOST_POINTS
-        self._drawing = _canvas(root)
+        self._drawing = canvas(root)
 
     def read(self) -> Drawing:
-        self._children(self._root, IDENTITY, START, [names_of("svg", attributes_of(self._root))])
+        attributes = attributes_of(self._root)
+        path = [names_of("svg", attributes)]
+        looks = styled(START, attributes, path, self._rules)
+        if looks.get("display") != "none":
+            matrix = transform(attributes.get("transform", ""))
+            self._children(self._root, matrix, self._handed(looks), path)
+        self._drawing.unread += residue(self._root, self._digest_named)
         return self._drawing
 
     def _element(self, element: Any, outer: Matrix, parent: Mapping[str, str], path: list[frozenset[str]]) -> None:
@@ -156,37 +122,26 @@ class _Reader:
             return
         matrix = multiplied(outer, transform(attributes.get("transform", "")))
         if tag in _CONTAINERS:
-            self._children(element, _placed(tag, attributes, matrix), self._handed(looks), path)
+            self._children(element, placed(tag, attributes, matrix, self._drawing), self._handed(looks), path)
         elif tag == "use":
             self._used(attributes, matrix, self._handed(looks), path)
         elif tag in {"text", "foreignobject"}:
-            self._text(element, attributes, matrix, looks)
+            lettering = Lettering(matrix, self._rules, self._painted)
+            lettering.take(element, looks, path)
+            self._drawing.words += lettering.words()
         else:
             self._shape(element, tag, attributes, matrix, looks)
 
     def _children(self, element: Any, matrix: Matrix, looks: Mapping[str, str], path: list[frozenset[str]]) -> None:
-        if self._glyphs(element, matrix):
+        outlined = outlined_text(element)
+        if outlined is not None:
+            group, lettering = outlined[1], Lettering(matrix, self._rules, self._painted)
+            inner = [*path, names_of("g", attributes_of(group))]
+            lettering.outlined(*outlined, styled(looks, attributes_of(group), inner, self._rules))
+            self._drawing.words += lettering.words()
             return
         for child in element:
             self._element(child, matrix, looks, path)
-
-    def _glyphs(self, element: Any, matrix: Matrix) -> bool:
-        """Take outlines of letters as the words that they write, where matplotlib says those in a comment before."""
-        if len(element) != 2:
-            return False
-        comment, group = element
-        if comment.tag is not etree.Comment or tag_of(group) != "g" or group.get("id"):
-            return False
-        text = tidy(" ".join((comment.text or "").split()))
-        letters = [child for child in group if isinstance(child.tag, str) and tag_of(child) != "defs"]
-        fonts = [_GLYPH.fullmatch(attributes_of(child).get("href", "")) for child in letters if tag_of(child) == "use"]
-        counts = {len(text), len(text.replace(" ", ""))}
-        if not text or len(letters) not in counts or len(fonts) != len(letters) or not all(fonts):
-            return False
-        where = multiplied(matrix, transform(group.get("transform", "")))
-        names = sorted({one[1] for one in fonts if one is not None})
-        self._drawing.words.append(Words(text, (where[4], where[5]), f"{where[0]:.3g} {' '.join(names)}"))
-        return True
 
     def _used(
         self, attributes: Mapping[str, str], matrix: Matrix, looks: Mapping[str, str], path: list[frozenset[str]]
@@ -197,19 +152,12 @@ class _Reader:
         moved = (1.0, 0.0, 0.0, 1.0, length(attributes.get("x", "0")), length(attributes.get("y", "0")))
         inner = multiplied(matrix, moved)
         if tag_of(named) == "symbol":
+            own = attributes_of(named)
+            sizes = {name: attributes.get(name, own.get(name, "")) for name in ("width", "height")}
+            inner = placed("svg", {**own, **sizes, "x": "0", "y": "0"}, inner, self._drawing)
             self._children(named, inner, looks, [*path, names_of("symbol", {})])
         else:
             self._element(named, inner, looks, path)
-
-    def _text(self, element: Any, attributes: Mapping[str, str], matrix: Matrix, looks: Mapping[str, str]) -> None:
-        text = tidy(" ".join("".join(element.itertext()).split()))
-        if text and looks.get("visibility") != "hidden":
-            first = next((one for one in element.iter() if one.get("x")), None)
-            x, y = (attributes.get("x"), attributes.get("y")) if first is None else (first.get("x"), first.get("y"))
-            at = ((numbers(x or "0") or [0.0])[0], (numbers(y or "0") or [0.0])[0])
-            self._drawing.words.append(
-                Words(text, applied(matrix, at), f"{looks.get('font-size', '')} {looks.get('font-family', '')}")
-            )
 
     def _shape(
         self, element: Any, tag: str, attributes: Mapping[str, str], matrix: Matrix, looks: Mapping[str, str]
@@ -218,11 +166,12 @@ class _Reader:
         points: tuple[Point, ...] = ()
         if not kind:
             kind, d = tag, ""
-            letters = digest(written(element, 0))
+            letters = digest(written(element, 0, self._digest_named))
+            self._drawing.unread.append(f"{tag} {letters}")
         else:
             path = read_path(d)
             letters, points = path.letters, tuple(applied(matrix, point) for point in path.points)
-            letters += digest(attributes.get("href", "")) if tag == "image" else ""
+            letters += "evenodd" if looks.get("fill-rule") == "evenodd" else ""
             letters += "".join(
                 one_way(attributes[name]) for name in ("rx", "ry") if tag == "rect" and name in attributes
             )
@@ -231,7 +180,10 @@ class _Reader:
             raise DrawingError(f"it has more than {MOST_POINTS:,} points")
         painted = self._looks(looks, matrix, image=tag == "image")
         if painted is not None and (points or kind == tag):
-            self._drawing.shapes.append(Shape(kind, letters, points, painted, self._worn(looks), d, matrix))
+            worn = self._worn(looks)
+            frame = tuple(applied(matrix, corner) for corner in corners(self._drawing)) if worn else ()
+            source = attributes.get("href", "") if tag == "image" else ""
+            self._drawing.shapes.append(Shape(kind, letters, points, painted, worn, d, matrix, frame, source))
 
     def _handed(self, looks: Mapping[str, str]) -> dict[str, str]:
         """Return what a container hands down; its opacity and its clip count for all that it holds."""
@@ -241,10 +193,17 @@ class _Reader:
     def _worn(self, looks: Mapping[str, str]) -> str:
         return looks.get(GROUP_WORN, "") + "".join(self._digest_of(looks.get(name, "")) for name in _WORN)
 
+    def _painted(self, looks: Mapping[str, str], matrix: Matrix) -> tuple[str, ...] | None:
+        """Return how words are painted, None when they cannot be seen."""
+        size = looks.get("font-size", "1")
+        painted = self._looks(looks, matrix, image=False)
+        return None if painted is None or (size[:1] == "0" and not length(size)) else (*painted, self._worn(looks))
+
     def _looks(self, looks: Mapping[str, str], matrix: Matrix, *, image: bool) -> tuple[str, ...] | None:
         """Return how a shape is painted, None when it cannot be seen."""
         fill, stroke = (self._paint(looks.get(name, "none"), looks.get("color", "")) for name in _PAINT)
-        seen = image or fill != "none" or stroke != "none"
+        marked = any("url(" in looks.get(name, "") for name in _WORN[-3:])
+        seen = image or marked or fill != "none" or stroke != "none"
         if not seen or looks.get("visibility") in {"hidden", "collapse"} or _opacity(looks) == "0":
             return None
         if image:
@@ -265,33 +224,20 @@ class _Reader:
         start, end = reference.find("#"), reference.find(")")
         if not reference.startswith("url(") or start < 0:
             return ""
-        name = reference[start + 1 : end].strip("\"' ")
+        return self._digest_named(reference[start + 1 : end].strip("\"' "))
+
+    def _digest_named(self, name: str) -> str:
         if name not in self._digests:
+            if len(self._following) > MOST_DEPTH:
+                raise DrawingError("what it refers to nests too deeply")
+            self._digests[name] = "itself"  # for what refers to itself
+            self._following.append(name)
             named = self._named.get(name)
-            self._digests[name] = "" if named is None else digest(written(named, 0))
+            self._digests[name] = "" if named is None else digest(written(named, 0, self._digest_named))
+            self._following.pop()
         return self._digests[name]
 
 
 def _opacity(looks: Mapping[str, str]) -> str:
     own, group = (numbers(looks.get(name, "1")) or [1.0] for name in ("opacity", GROUP_OPACITY))
     return f"{own[0] * group[0]:.3g}"
-
-
-def _canvas(root: Any) -> Drawing:
-    attributes = attributes_of(root)
-    box = numbers(attributes.get("viewbox", ""))
-    if len(box) == 4 and box[2] > 0 and box[3] > 0:
-        return Drawing(box[2], box[3], box[0], box[1])
-    return Drawing(length(attributes.get("width", "")), length(attributes.get("height", "")))
-
-
-def _placed(tag: str, attributes: Mapping[str, str], matrix: Matrix) -> Matrix:
-    """Return where the contents of a container stand; a drawing in a drawing has a place and a view box."""
-    if tag != "svg":
-        return matrix
-    x, y = length(attributes.get("x", "0")), length(attributes.get("y", "0"))
-    box = numbers(attributes.get("viewbox", ""))
-    wide, high = length(attributes.get("width", "")), length(attributes.get("height", ""))
-    scale = min(wide / box[2], high / box[3]) if len(box) == 4 and box[2] > 0 and box[3] > 0 and wide and high else 1.0
-    left, top = (box[0], box[1]) if len(box) == 4 else (0.0, 0.0)
-    return multiplied(matrix, (scale, 0.0, 0.0, scale, x - left * scale, y - top * scale))

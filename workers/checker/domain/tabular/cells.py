@@ -7,15 +7,17 @@ import re
 from functools import lru_cache
 
 from erc.workers.checker.domain.numerals import MINUS, NUMBER, Numeral, agree_as_printed, numeral
-from erc.workers.checker.domain.token_pairs import judge
+from erc.workers.checker.domain.token_pairs import DIGITS, TOLERATED, WRITTEN, judge
 from erc.workers.checker.domain.tokens import key_of, tokens
-from erc.workers.checker.domain.tolerance import RELATIVE, Tolerance
+from erc.workers.checker.domain.tolerance import NONE, RELATIVE, Tolerance
 
 _MISSING = {"", "na", "nan", "<na>", "n/a", "#n/a", "null", "none", "nat", "na_character_", "-nan"}
 _TRUTHS = {"true": "true", "false": "false"}
 _WHOLE = re.compile(rf"[{MINUS}+]?(?:{NUMBER})")
 _IDENTIFIER = re.compile(r"[-+]?0\d{1,400}")
 _LONGEST = 500
+_LONGEST_WORDS = 10_000
+WRITTEN_CELL = "value written in another way"
 _DIGITS = 12
 """Numbers that agree in so many digits have equal keys; they differ by less than the share of 1e-9."""
 
@@ -69,8 +71,21 @@ def same_cell(a: str, b: str, tolerance: Tolerance, *, printed: bool) -> bool:
     return cell_key(a) == cell_key(b) or _same_words(a, b, tolerance)
 
 
+def why_same(a: str, b: str, *, printed: bool) -> str:
+    """Return the rule by which two cells agree that are written in other ways, once `same_cell` said that they do."""
+    x, y = number_in(a.strip()), number_in(b.strip())
+    if not same_cell(a, b, NONE, printed=printed):
+        return TOLERATED
+    if x is not None and y is not None:
+        return DIGITS if printed and x.key != y.key else WRITTEN_CELL
+    if not printed or cell_key(a) == cell_key(b) or max(len(a), len(b)) > _LONGEST_WORDS:
+        return WRITTEN_CELL
+    rules = [one.rule for one in judge(tokens(a), tokens(b), NONE).ignored if one.rule != WRITTEN]
+    return rules[0] if rules else WRITTEN_CELL
+
+
 def _same_words(a: str, b: str, tolerance: Tolerance) -> bool:
-    if max(len(a), len(b)) > 10_000:
+    if max(len(a), len(b)) > _LONGEST_WORDS:
         return False
     before, after = tokens(a), tokens(b)
     return key_of(before) == key_of(after) or judge(before, after, tolerance).same

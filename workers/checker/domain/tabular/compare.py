@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from erc.workers.checker.domain.result import CHANGES_KEPT, Change, number
-from erc.workers.checker.domain.tabular.cells import cell_key, number_in, same_cell
+from erc.workers.checker.domain.tabular.cells import cell_key, number_in, same_cell, why_same
 from erc.workers.checker.domain.tabular.columns import Columns, column_name, match_columns
 from erc.workers.checker.domain.tabular.row_pairs import RowPairs, pair_rows
 from erc.workers.checker.domain.tabular.rules import TableRules
 from erc.workers.checker.domain.tabular.table import Table
 from erc.workers.checker.domain.texts import became, excerpt
+from erc.workers.checker.domain.volatile import tells_the_run
 
 
 @dataclass
@@ -154,9 +155,10 @@ def _compare_cells(a: Table, b: Table, columns: Columns, rows: RowPairs, rules: 
             if published == reproduced:
                 continue
             if same_cell(published, reproduced, rules.tolerance, printed=rules.printed):
-                _ignore(found, Change(_place(a, i, x), published, reproduced, "value written in another way"))
+                rule = why_same(published, reproduced, printed=rules.printed)
+                _ignore(found, Change(_place(a, i, x), published, reproduced, rule))
                 continue
-            if rules.printed and _tells_the_run(a.rows[i], x) and _tells_the_run(b.rows[k], y):
+            if rules.printed and x and y and _tells_the_run(a.rows[i], x) and _tells_the_run(b.rows[k], y):
                 _ignore(found, Change(_place(a, i, x), published, reproduced, "date of the run"))
                 continue
             found.changed += 1
@@ -165,8 +167,7 @@ def _compare_cells(a: Table, b: Table, columns: Columns, rows: RowPairs, rules: 
 
 
 def _tells_the_run(row: Sequence[str], at: int) -> bool:
-    """Return whether the cell before names what follows as the moment of a run, as summaries of statsmodels do."""
-    return at > 0 and _cell(row, at - 1).strip().casefold() in {"date:", "time:"}
+    return tells_the_run(_cell(row, at - 1), _cell(row, at))
 
 
 def _ignore(found: TableFound, change: Change) -> None:

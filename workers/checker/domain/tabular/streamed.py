@@ -239,4 +239,5 @@ class _Walk:
 
 
 def _lines(block: bytes) -> Iterable[str]:
-    return io.StringIO(block.decode("utf-8-sig", "replace").replace("\0", ""), newline="")
+    # bytes that are no UTF-8 stay apart: é and è of an older encoding are not the same
+    return io.StringIO(block.decode("utf-8-sig", "backslashreplace").replace("\0", ""), newline="")

@@ -16,7 +16,10 @@ from erc.workers.checker.domain.tabular.table import Table, with_header
 from erc.workers.checker.domain.zipped import Zipped, ZippedError
 
 SHEETS = 100
-_DRAWN = ("xl/media/", "xl/charts/", "xl/drawings/", "xl/chartsheets/", "xl/embeddings/")
+_DRAWN = (
+    "xl/media/", "xl/charts/", "xl/drawings/", "xl/chartsheets/", "xl/embeddings/", "xl/comments",
+    "xl/threadedComments",
+)  # fmt: skip
 CELLS = 2_000_000
 """How many cells of a workbook are read."""
 ROW_CELLS = 16_384
@@ -72,7 +75,7 @@ def _refuse_many(book: Any) -> None:
 
 
 def unread_parts(published: bytes, reproduced: bytes) -> list[str]:
-    """Return the names of pictures, charts and drawings whose bytes differ; raises WorkbookError."""
+    """Return the names of pictures, charts, drawings and comments whose bytes differ; raises WorkbookError."""
     try:
         return [name for name in Zipped(published).unlike(Zipped(reproduced)) if name.startswith(_DRAWN)]
     except ZippedError as error:
