@@ -1,6 +1,6 @@
 """Draw the labelled set, measure the comparator on it, write the report.
 
-`python -m bench.figures draw|measure|report [--half report|tuning] [--plots N] [--kept FOLDER]`
+`python -m bench.figures draw|measure|report [--half report|tuning] [--plots N] [--only 3,17] [--kept FOLDER]`
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from PIL import Image
 
 from erc.workers.checker.domain.images import PixelBudget, compare_images
 
-HALVES = {"tuning": (84, 20261129), "report": (105, 20281013)}
+HALVES = {"tuning": (84, 20261129), "report": (105, 20301130)}
 """How many base plots each half has, and its seed. The report half was drawn after the thresholds were committed."""
 
 
@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("what", choices=("draw", "measure", "report"))
     parser.add_argument("--half", choices=tuple(HALVES), default="report")
     parser.add_argument("--plots", type=int, default=0, help="only the first so many base plots")
+    parser.add_argument("--only", type=_numbers, default=frozenset(), help="only these base plots, as in 3,17,22")
     parser.add_argument("--kept", type=Path, default=Path(".erc/figures"), help="where pictures and measures are kept")
     parser.add_argument("--at-once", type=int, default=2, help="how many processes measure")
     asked = parser.parse_args()
@@ -39,17 +40,21 @@ def main() -> None:
     measures = asked.kept / f"{asked.half}.jsonl"
     if asked.what == "draw":
         prepare(SUITES)
-        make(_pictures(_pairs(asked.half, asked.plots)), asked.kept.resolve())
+        make(_pictures(_pairs(asked.half, asked.plots, asked.only)), asked.kept.resolve())
     elif asked.what == "measure":
-        _measure(_pairs(asked.half, asked.plots), asked.kept.resolve(), measures, asked.at_once)
+        _measure(_pairs(asked.half, asked.plots, asked.only), asked.kept.resolve(), measures, asked.at_once)
     else:
         print(tell([json.loads(line) for line in measures.read_text().splitlines()]))
 
 
-def _pairs(half: str, plots: int) -> list[Pair]:
+def _numbers(said: str) -> frozenset[int]:
+    return frozenset(int(one) for one in said.split(","))
+
+
+def _pairs(half: str, plots: int, only: frozenset[int]) -> list[Pair]:
     count, seed = HALVES[half]
     pairs = all_pairs(count, seed)
-    return [pair for pair in pairs if not plots or pair.plot < plots]
+    return [pair for pair in pairs if (not plots or pair.plot < plots) and (not only or pair.plot in only)]
 
 
 def _pictures(pairs: list[Pair]) -> list[Picture]:

@@ -56,7 +56,7 @@ def _draw(suite: str, in_r: bool, items: list[tuple[Path, Picture]], kept: Path)
     jobs = [_job(picture, f"/kept/{path.name}") for path, picture in items]
     script = kept / f"jobs-{suite}.{'R' if in_r else 'json'}"
     script.write_text(f"jobs <- {in_r_words(jobs)}\n" if in_r else json.dumps(jobs))
-    how = ["Rscript", "/bench/draw.R"] if in_r else ["python3", "/bench/draw.py"]
+    how = ["nice", *(("Rscript", "/bench/draw.R") if in_r else ("python3", "/bench/draw.py"))]
     mounts = ["-v", f"{HERE}:/bench:ro", "-v", f"{kept}:/kept"]
     command = [
         "docker",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from erc.schemas.check import Likeness
 from erc.workers.checker.domain.picture.ink import Patch
-from erc.workers.checker.domain.picture.legend import excused
+from erc.workers.checker.domain.picture.legend import beside, excused
 from erc.workers.checker.domain.picture.look import Look
 from erc.workers.checker.domain.picture.parts import Box
 from erc.workers.checker.domain.picture.reading import Said
@@ -56,6 +56,7 @@ _ENOUGH = 6
 """So many glyphs tell whether two fonts are alike."""
 _DIGITS = "0123456789OoIlSs°.-+~²]["
 _ALIGNED, _TICKS = 2, 2
+_APART = 0.5
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,8 @@ def _sure_of_none(look: Look, thresholds: Thresholds) -> float:
 def _marks(look: Look, thresholds: Thresholds) -> Iterator[Found]:
     for panel in look.panels:
         read = excused(panel, [said for said in panel.said if _agrees(said, thresholds)])
+        if not panel.framed:
+            read += [beside(said) for said in look.said if said.box and said.other and _agrees(said, thresholds)]
         left = [patch for patch in panel.patches if not any(_covers(area, patch.box) for area in read)]
         together = _between(sum(_weight(patch) for patch in left), thresholds.all_marks)
         for patch in left:
@@ -140,7 +143,7 @@ def _words(look: Look, thresholds: Thresholds) -> Iterator[Found]:
             size = max(size, _between(said.odd, odd))
         if size > 0 and not look.still:
             size = min(size, _between(said.elastic, thresholds.elastic))
-        if size > 0 and said.box:
+        if size > 0 and said.box and not _other_breaks(said, both, look):
             yield Found("words", said.box, size, said.read, said.read_other)
     lost = [
         said
@@ -150,6 +153,18 @@ def _words(look: Look, thresholds: Thresholds) -> Iterator[Found]:
     for said in lost:
         box = said.box or look.where.back(said.other or (0, 0, 0, 0))
         yield Found("words", box, _between(len(lost) + 0.01, thresholds.lost), said.read, said.read_other)
+
+
+def _other_breaks(said: Said, both: list[Said], look: Look) -> bool:
+    """Return whether two numbers stand at two places of one axis: it has other breaks."""
+    if not said.box or not said.other or said not in both:
+        return False
+    mapped = look.where.box(said.box)
+    off = max(abs(mapped[at] + mapped[at + 2] - said.other[at] - said.other[at + 2]) / 2 for at in (0, 1))
+    high = min(said.box[3] - said.box[1], said.box[2] - said.box[0])
+    return off > _APART * high and all(
+        _is_tick(lone, both) for lone in (replace(said, other=None, read_other=""), replace(said, box=None, read=""))
+    )
 
 
 def _legible(said: Said) -> float:

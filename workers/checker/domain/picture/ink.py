@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
-from erc.workers.checker.domain.picture.parts import Box, Pixels
+from erc.workers.checker.domain.picture.parts import Box, Pixels, away, border_colour
 from erc.workers.checker.domain.picture.place import Map
 
 Mask = NDArray[np.bool_]
@@ -17,6 +17,7 @@ Mask = NDArray[np.bool_]
 _CONTRAST = 0.6
 _LEAST = 36
 _ROOM = 2
+_FAINTEST, _NOISE = 6, 0.0008
 PATCHES_KEPT = 2000
 """Two pictures with more patches than this have nothing in common; then there is one patch, all of it."""
 
@@ -65,6 +66,13 @@ def opponents(pixels: Pixels) -> Pixels:
     for channel, (one, other) in enumerate(((red, green), (green, blue), (blue, red))):
         found[..., channel] = 128 + (one - other) // 2
     return found
+
+
+def is_noisy(pixels: Pixels) -> bool:
+    """Return whether a picture's ground is full of faint noise of all strengths, as a JPEG's is around its edges."""
+    off = away(pixels, border_colour(pixels))
+    counts = np.bincount(off.ravel(), minlength=_FAINTEST + 1)[1 : _FAINTEST + 1]
+    return bool(np.median(counts) > _NOISE * off.size)
 
 
 class Prepared:

@@ -28,10 +28,20 @@ _CLEAR = 0.2
 _THICK = 0.012
 _SPACING = 0.12
 _LINES_KEPT = 60
+_OVER, _COVERED = 4, 0.6
+_STEPS = 3
+"""So many lines of a grid tell its steps."""
+_PART = 0.3
 
 
-def levelled(pixels: Pixels, ground: tuple[int, int, int], blocks: tuple[Box, ...], *, framed: bool) -> Pixels:
-    """Return a picture (height by width by 3) with light grounds white and without the grids of its blocks."""
+def levelled(
+    pixels: Pixels, ground: tuple[int, int, int], blocks: tuple[Box, ...], *, framed: bool
+) -> tuple[Pixels, tuple[Box, ...]]:
+    """Return a picture (height by width by 3) with light grounds white and without the grids of its blocks.
+
+    With it, where the lines of grids were: what lay under them is not known.
+    """
+    strips: list[Box] = []
     found = _whitened(pixels, ground) if is_light(ground) and min(ground) < 255 else pixels.copy()
     height, width = pixels.shape[:2]
     for left, top, right, bottom in blocks if framed else ():
@@ -40,8 +50,9 @@ def levelled(pixels: Pixels, ground: tuple[int, int, int], blocks: tuple[Box, ..
             rows = slice(max(0, top - _RIM), min(height, bottom + _RIM))
             columns = slice(max(0, left - _RIM), min(width, right + _RIM))
             found[rows, columns] = _whitened(pixels[rows, columns], shade)
-        found[top:bottom, left:right] = without_grid(found[top:bottom, left:right])
-    return found
+        found[top:bottom, left:right], lines = gridless(found[top:bottom, left:right])
+        strips += [(box[0] + left, box[1] + top, box[2] + left, box[3] + top) for box in lines]
+    return found, tuple(strips)
 
 
 def is_light(ground: tuple[int, int, int]) -> bool:
@@ -57,16 +68,23 @@ def _whitened(pixels: Pixels, ground: tuple[int, int, int]) -> Pixels:
 
 def without_grid(inner: Pixels) -> Pixels:
     """Return a panel without the pale lines that cross all of it at even steps."""
+    return gridless(inner)[0]
+
+
+def gridless(inner: Pixels) -> tuple[Pixels, list[Box]]:
+    """Return a panel without its grid, and the boxes of the grid's lines."""
     result = inner
+    strips: list[Box] = []
     for axis in (0, 1):
         turned = result if axis == 0 else result.transpose(1, 0, 2)
         lines = _lines(turned)
         if lines:
             cleaned = turned.copy()
             for start, end in lines:
+                strips.append((0, start, turned.shape[1], end) if axis == 0 else (start, 0, end, turned.shape[1]))
                 _bridge(cleaned, max(0, start - 1), min(len(cleaned), end + 1))
             result = cleaned if axis == 0 else cleaned.transpose(1, 0, 2)
-    return np.ascontiguousarray(result)
+    return np.ascontiguousarray(result), strips
 
 
 def _bridge(panel: Pixels, start: int, end: int) -> None:
@@ -76,7 +94,7 @@ def _bridge(panel: Pixels, start: int, end: int) -> None:
     middle = line[len(line) // 2]
     pale = middle[(middle.min(1) >= _PALE) & (middle.min(1) < 255 - _SEEN)]
     if not len(pale):
-        return
+        pale = middle[middle.min(1) >= 255 - _SEEN]
     red, green, blue = (int(one) for one in np.median(pale, axis=0))
     above, below = panel[max(0, start - 1)].copy(), panel[min(len(panel) - 1, end)].copy()
     fits = (away(line, (red, green, blue)) <= _LINE) | (darkest >= min(red, green, blue))
@@ -90,15 +108,41 @@ def _lines(panel: Pixels) -> list[tuple[int, int]]:
     darkest = panel.min(2)
     inked = darkest < 255 - _SEEN
     height = len(panel)
-    full = _full(darkest, inked)
+    full = _full(darkest, inked) | _white(inked)
     full[:3] = full[-3:] = False
     runs = _runs(full)
-    thin = [
-        run for run in runs if run[1] - run[0] <= max(3, _THICK * height) and _alone(inked & (darkest >= _PALE), run)
-    ]
+    pale = inked & (darkest >= _PALE)
+    thin = [run for run in runs if run[1] - run[0] <= max(3, _THICK * height)]
+    thin = [run for run in thin if _alone(pale, run) or _alone(~inked, run)]
     if len(thin) < 2 or not _even([(start + end) / 2 for start, end in thin]):
         return []
-    return thin[:_LINES_KEPT]
+    return [*thin, *_behind(darkest, thin)][:_LINES_KEPT]
+
+
+def _behind(darkest: NDArray[np.uint8], lines: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return further lines at a grid's steps, which show on a part of their length: a legend or bars lie before."""
+    if len(lines) < _STEPS:
+        return []
+    middles = [(start + end - 1) / 2 for start, end in lines]
+    room = middles[-1] - middles[0]
+    step = room / max(1, round(room / float(np.diff(middles).min())))
+    shade = float(np.median([np.median(darkest[round(at)]) for at in middles]))
+    thick = max(end - start for start, end in lines)
+    places = middles[0] + step * np.arange(-int(middles[0] // step), int((len(darkest) - middles[0]) // step) + 1)
+    found = []
+    for place in places:
+        start = round(place - (thick - 1) / 2)
+        known = min(abs(place - at) for at in middles) < step / 3
+        if not known and 3 <= start < len(darkest) - thick - 3 and _shows(darkest, start, thick, shade):
+            found.append((max(0, start - 1), start + thick + 1))
+    return found
+
+
+def _shows(darkest: NDArray[np.uint8], start: int, thick: int, shade: float) -> bool:
+    """Return whether a pale line lies on a part of some rows, with none above and below."""
+    near = np.abs(darkest[start - 3 : start + thick + 3].astype(np.int16) - shade) <= _LINE
+    line = near[2:-2].any(0)
+    return bool((line & ~near[0] & ~near[-1]).mean() >= _PART)
 
 
 def _full(darkest: NDArray[np.uint8], inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -111,6 +155,14 @@ def _full(darkest: NDArray[np.uint8], inked: NDArray[np.bool_]) -> NDArray[np.bo
     for at in np.flatnonzero(rows):
         values = darkest[at][pale[at]].astype(np.int16)
         rows[at] = float((np.abs(values - np.median(values)) <= _LINE).mean()) >= _ALONG
+    return rows
+
+
+def _white(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which rows are white lines over what is drawn: a grid that lies over a heat map."""
+    share = inked.mean(1)
+    around = np.minimum(np.roll(share, _OVER), np.roll(share, -_OVER))
+    rows: NDArray[np.bool_] = (share <= 1 - _ALONG) & (around >= _COVERED)
     return rows
 
 

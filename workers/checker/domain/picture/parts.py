@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from erc.workers.checker.domain.picture.crossing import brackets, crossing
+
 Pixels = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom; the last two are outside."""
@@ -21,6 +23,8 @@ _SIGN = 0.075
 _FRAME = 0.1
 _WHITE, _ENOUGH_WHITE = 250, 0.1
 _EDGE = 0.8
+_FLAT, _HUE = 3, 60
+_SHARED, _UNEVEN = 3, 0.08
 _FILLS = 0.85
 _BLOCKS_KEPT = 36
 _SIGNS_KEPT = 3000
@@ -38,7 +42,9 @@ class Parts:
     framed: bool
     """Whether the blocks are frames, not just what all large pieces cover."""
     signs: tuple[Box, ...]
-    """Connected pieces of ink outside the blocks that are as small as letters."""
+    """Connected pieces of ink outside the blocks that are as small as letters, with those of `crossing`."""
+    crossing: tuple[Box, ...] = ()
+    """Those in a block that stand in a row with others outside: words that reach over its edge."""
 
 
 def parts(pixels: Pixels) -> Parts:
@@ -48,15 +54,23 @@ def parts(pixels: Pixels) -> Parts:
     height, width = ink.shape
     boxes = pieces(ink > INK)
     frames = _frames(pixels, ink, FAINT) or _frames(pixels, ink, INK)
+    frames = [] if _are_marks(_apart(frames)) else frames
     loose = [box for box in boxes if _is_large(box, width, height) and not any(_inside(box, one) for one in frames)]
     blocks = _apart(frames) if frames else [_around(loose)] if loose else []
     small = _SIGN * min(width, height)
-    signs = [
-        box
-        for box in boxes
-        if _as_words(box, small, width) and not any(_inside(box, block) or _tick(box, block) for block in blocks)
-    ]
-    return Parts(ground, ink, tuple(blocks), bool(frames), tuple(signs[:_SIGNS_KEPT]))
+    letters = [box for box in boxes if _as_words(box, small, width) and not _is_coloured_stroke(pixels, box)]
+    outer, inner, ticks = [], [], []
+    for box in letters:
+        if any(_inside(box, block) for block in blocks):
+            inner.append(box)
+        elif any(_tick(box, block) for block in blocks):
+            ticks.append(box)
+        else:
+            outer.append(box)
+    outer = outer[:_SIGNS_KEPT]
+    outer += brackets(outer, ticks, ink)
+    over = crossing(outer, inner, ink, tuple(blocks))
+    return Parts(ground, ink, tuple(blocks), bool(frames), (*outer, *over), over)
 
 
 def border_colour(pixels: Pixels) -> tuple[int, int, int]:
@@ -113,6 +127,14 @@ def _is_stroke(box: Box) -> bool:
     return box[3] - box[1] <= 4 and box[2] - box[0] >= 12
 
 
+def _is_coloured_stroke(pixels: Pixels, box: Box) -> bool:
+    """Return whether a piece is a short flat line with a hue: a legend's key, no minus sign."""
+    if box[2] - box[0] < _FLAT * (box[3] - box[1]):
+        return False
+    part = pixels[box[1] : box[3], box[0] : box[2]]
+    return int((part.max(2) - part.min(2)).max()) > _HUE
+
+
 def _side(box: Box) -> int:
     return max(box[2] - box[0], box[3] - box[1])
 
@@ -137,7 +159,7 @@ def _inside(box: Box, block: Box) -> bool:
 def _tick(box: Box, block: Box) -> bool:
     """Return whether a sign is a short line on a block's edge."""
     wide, high = box[2] - box[0], box[3] - box[1]
-    if min(wide, high) > max(3, 0.6 * max(wide, high)):
+    if min(wide, high) > max(5, 0.35 * max(wide, high)):
         return False
     near = 3 + round(0.004 * (block[2] - block[0]))
     if wide >= high:
@@ -205,6 +227,25 @@ def _apart(frames: list[Box]) -> list[Box]:
         if not any(_inside(box, one) for one in kept):
             kept.append(box)
     return kept[:_BLOCKS_KEPT]
+
+
+def _are_marks(frames: list[Box]) -> bool:
+    """Return whether frames are bars, not panels: three and more share one side, but not the opposite one."""
+    for near, far in ((0, 2), (1, 3), (2, 0), (3, 1)):
+        for one in frames:
+            beside = [
+                other for other in frames if abs(one[near] - other[near]) <= _SHARED and _beside(one, other, near % 2)
+            ]
+            room = max(_SHARED, _UNEVEN * abs(one[far] - one[near]))
+            if len(beside) >= 2 and sum(abs(one[far] - other[far]) > room for other in beside) >= 2:
+                return True
+    return False
+
+
+def _beside(one: Box, other: Box, axis: int) -> bool:
+    """Return whether two frames do not overlap across an axis."""
+    across = 1 - axis
+    return min(one[across + 2], other[across + 2]) <= max(one[across], other[across])
 
 
 def _around(boxes: list[Box]) -> Box:

@@ -25,11 +25,12 @@ def letters_in(image: Image.Image, box: list[int], high: float, least: float) ->
     tops, bottoms = _reach(inked)
     found: dict[tuple[int, int], list[int]] = {}
     for i, start in enumerate(places):
+        lowest, highest = np.maximum.accumulate(bottoms[start:]), np.minimum.accumulate(tops[start:])
         for k in range(i + 1, len(places)):
             wide = places[k] - start
             if wide > _WIDEST * high and k > i + 1:
                 break
-            low, up = int(bottoms[start : places[k]].max()), int(tops[start : places[k]].min())
+            low, up = int(lowest[wide - 1]), int(highest[wide - 1])
             if wide >= _NARROWEST * high and low > up:
                 found[i, k] = [left + start, top + up, left + places[k], top + low]
     if not found:

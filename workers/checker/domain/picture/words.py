@@ -20,6 +20,8 @@ _HEIGHT = 36
 _KEY = 7
 _WIDE = 0.8
 """Pieces wider than this (in letters' heights) may be letters that touch."""
+_CROWDED, _CROWDED_LONG = 0.25, 0.5
+"""So many of a column's signs may have neighbours in a row: a long title beside numbers, not their last digits."""
 _LINES_KEPT = 200
 _DOTS_KEPT = 100
 _GLYPHS_KEPT = 120
@@ -178,10 +180,9 @@ def _is_column(group: list[Box], beside: dict[Box, Box], height: float) -> bool:
         return False
     if len(group) < 4 and any(max(box[2] - box[0], box[3] - box[1]) < 0.6 * height for box in group):
         return False
-    if len(group) >= 5 and bottom - top >= 4 * height:
-        return True
     crowded = sum(beside[box][2] - beside[box][0] > 1.7 * height for box in group)
-    return crowded <= 0.25 * len(group)
+    long = len(group) >= 5 and bottom - top >= 4 * height
+    return crowded <= (_CROWDED_LONG if long else _CROWDED) * len(group)
 
 
 def _is_line(line: Words, height: float) -> bool:
