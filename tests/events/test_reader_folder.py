@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from erc.events.holding import hold
 from erc.events.reader_folder import MARK, sweep_reader_folders
@@ -21,6 +25,13 @@ if __name__ == "__main__":
         os.kill(os.getpid(), signal.SIGKILL)
     print(len(os.listdir(os.environ["TMPDIR"])))
 """
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder with a short path: that of a socket in it may have a hundred letters."""
+    with tempfile.TemporaryDirectory(prefix="erc-") as name:
+        yield Path(name)
 
 
 def run(folder: Path, end: str) -> str:
@@ -38,19 +49,19 @@ def folders(where: Path) -> list[str]:
     return [one.name for one in (where / "tmp").iterdir() if one.name.startswith("pymp-")]
 
 
-def test_an_orderly_end_leaves_nothing(tmp_path: Path) -> None:
-    assert run(tmp_path, "ended") == "1"
-    assert folders(tmp_path) == []
+def test_an_orderly_end_leaves_nothing(place: Path) -> None:
+    assert run(place, "ended") == "1"
+    assert folders(place) == []
 
 
-def test_what_a_killed_process_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
-    run(tmp_path, "killed")
-    left = folders(tmp_path)
+def test_what_a_killed_process_left_is_removed_by_the_next_one(place: Path) -> None:
+    run(place, "killed")
+    left = folders(place)
     assert len(left) == 1
     long_ago = time.time() - 60
-    os.utime(tmp_path / "tmp" / left[0] / MARK, (long_ago, long_ago))
-    assert run(tmp_path, "ended") == "1"
-    assert folders(tmp_path) == []
+    os.utime(place / "tmp" / left[0] / MARK, (long_ago, long_ago))
+    assert run(place, "ended") == "1"
+    assert folders(place) == []
 
 
 def test_only_marked_folders_that_nobody_holds_are_removed(tmp_path: Path) -> None:

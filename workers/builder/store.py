@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -34,14 +34,16 @@ class Environments:
 
     async def put(self, key: Digest, image_id: str, evidence: Digest | None = None) -> None:
         """Remember an environment, used at this moment; another image forgets the saved one and its evidence."""
-        built = tables.built.c
-        same = built.image_id == image_id
-        kept = {"image": case((same, built.image)), "evidence": func.coalesce(evidence, case((same, built.evidence)))}
-        statement = insert(tables.built).values(key=key, image_id=image_id, evidence=evidence)
+        values = {"image_id": image_id, "image": None, "evidence": evidence}
+        statement = insert(tables.built).values(key=key, **values)
+        other = tables.built.c.image_id != image_id
         async with self._database.transaction() as transaction:
             await transaction.connection.execute(
-                statement.on_conflict_do_update(index_elements=["key"], set_={"image_id": image_id, **kept})
+                statement.on_conflict_do_update(index_elements=["key"], set_=values, where=other)
             )
+            if evidence:
+                this = (tables.built.c.key == key, tables.built.c.image_id == image_id)
+                await transaction.connection.execute(tables.built.update().where(*this).values(evidence=evidence))
         await self.used(key)
 
     async def used(self, key: Digest) -> None:
