@@ -152,7 +152,7 @@ async def test_a_form_that_draws_itself_a_thousand_million_times_ends_with_its_c
     except Rejected as error:
         assert error.problem.code == "too_demanding"
     else:
-        assert report.verdict == "differs"
+        assert report.verdict in {"differs", "not comparable"}
     assert time.monotonic() - began < 30
 
 
