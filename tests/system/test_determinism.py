@@ -23,7 +23,8 @@ def put(name, value):
 
 locale.setlocale(locale.LC_ALL, "")
 put("display.txt", 42)
-put("clock.txt", (datetime.date.today() - datetime.date(2020, 1, 1)).days)
+today = datetime.datetime.now(datetime.timezone.utc).date()  # in UTC, for a time zone has another date at some hours
+put("clock.txt", (today - datetime.date(2020, 1, 1)).days)
 put("locale.txt", "".join(sorted("bAaB", key=locale.strxfrm)))
 put("zone.txt", time.strftime("%z"))
 put("host.txt", socket.gethostname())
