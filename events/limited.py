@@ -39,6 +39,7 @@ class Limited:
     """
 
     def __init__(self, preload: Sequence[str], memory_mib: int = 2048, seconds: float = 120, calls: int = 1) -> None:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # children share the machine: threads only slow them down
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["erc.events.limited", *preload])
         self._memory_bytes, self._seconds, self._calls = memory_mib * MIB, seconds, calls

@@ -31,7 +31,7 @@ def _python() -> Iterator[Need]:
     if python_packages.needs_venv_package():
         yield Need("Python's own virtual environments", (), 15, 10)
     if not python_packages.up_to_date():
-        yield Need("Python packages into .venv (pinned, their hashes are checked)", (), 750, 90)
+        yield Need("Python packages into .venv (pinned, their hashes are checked)", (), 1000, 110)
 
 
 def _engine() -> Iterator[Need]:

@@ -32,7 +32,7 @@ def main() -> None:
 
 async def _build(context: Context) -> list[Duty]:
     seconds = wall_clock("checker", READER_SECONDS)
-    reader = Limited(["erc.workers.checker.compare_files"], READER_MIB, seconds)
+    reader = Limited(["erc.workers.checker.warmed"], READER_MIB, seconds)
     store = WorkStore(context.database, tables.check, "checker")
 
     async def compare(manifest: Digest, outputs: Digest, described: Description) -> CheckReport:

@@ -13,8 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from erc.schemas.check import Likeness
 from erc.workers.checker.domain.images import PixelBudget, compare_images
-from erc.workers.checker.domain.picture.elastic import apart
+from erc.workers.checker.domain.picture.letters_net import Reading, line_read
 from erc.workers.checker.domain.picture.level import without_grid
+from erc.workers.checker.domain.picture.told import unlike
 
 SAME = {Likeness.IDENTICAL, Likeness.SAME_PICTURE, Likeness.OTHER_RENDERING}
 HEIGHTS = (120, 60, 180, 90, 150)
@@ -109,20 +110,34 @@ def line(words: str, size: int) -> np.ndarray:
     return np.asarray(image.crop(image.getbbox()))
 
 
-@loose
-@given(st.text("abcdeghknoprstuvxyz0123456789", min_size=4, max_size=14), st.integers(13, 40))
-def test_words_are_like_themselves_in_another_size(words: str, size: int) -> None:
-    assert apart(line(words, 30), line(words, 30)) == 0
-    assert apart(line(words, 30), line(words, size)) < 0.3
+@pytest.mark.parametrize("words", ["Growth of plots", "Rainfall (mg/l)", "model A", "r = 0.82, p = 0.041", "2013"])
+@pytest.mark.parametrize("size", [12, 16, 22, 40])
+def test_words_say_the_same_in_another_size(words: str, size: int) -> None:
+    assert unlike(line_read(line(words, 30)), line_read(line(words, size))) == 0
 
 
-def test_another_letter_is_further_away_than_another_size() -> None:
-    other_size = apart(line("Growth of plots", 20), line("Growth of plots", 28))
-    assert other_size < 0.22 < apart(line("Growth of plots", 20), line("Growth of slots", 28))
+@pytest.mark.parametrize(
+    ("words", "other"),
+    [("Growth of plots", "Growth of slots"), ("oak", "oek"), ("p = 0.041", "p = 0.047"), ("Rainfall", "Raintall")],
+)
+def test_one_letter_is_told_in_another_size(words: str, other: str) -> None:
+    assert unlike(line_read(line(words, 20)), line_read(line(other, 28))) > 0.7
 
 
-def test_comparing_lines_has_bounded_cost_and_no_shape_is_refused() -> None:
+def test_any_ink_may_be_read() -> None:
     noise = np.random.default_rng(1).integers(0, 255, (9, 4000), dtype=np.uint8)
-    assert 0 <= apart(noise, noise[:, ::-1].copy()) <= 2
-    assert apart(np.zeros((0, 5), dtype=np.uint8), noise) == 1
-    assert apart(np.zeros((5, 5), dtype=np.uint8), noise) == 1
+    assert all(0 <= sure <= 1 for sure in line_read(noise).sure)
+    assert line_read(np.zeros((0, 5), dtype=np.uint8)).text == ""
+    assert line_read(np.zeros((12, 50), dtype=np.uint8)).surely == 0
+
+
+readings = st.lists(st.tuples(st.sampled_from("aoO0lI1-. %69()Kk"), st.floats(0, 1)), max_size=12).map(
+    lambda signs: Reading("".join(sign for sign, _ in signs), tuple(sure for _, sure in signs))
+)
+
+
+@given(readings, readings)
+def test_how_surely_two_readings_differ_is_the_same_from_both_sides(one: Reading, other: Reading) -> None:
+    assert unlike(one, one) == 0
+    assert 0 <= unlike(one, other) <= 1
+    assert (unlike(one, other) == 0) == (unlike(other, one) == 0)

@@ -9,6 +9,7 @@ from erc.workers.checker.domain.claims import Claims, claims
 from erc.workers.checker.domain.compare import Beside, check, not_comparable
 from erc.workers.checker.domain.figures import Resources
 from erc.workers.checker.domain.origins import MAIN_BYTES
+from erc.workers.checker.domain.picture.letters_net import network_loaded
 from erc.workers.checker.domain.result import Named
 from erc.workers.checker.domain.terms import PLAIN
 
@@ -27,6 +28,7 @@ __all__ = [
     "check",
     "claims",
     "file_rows",
+    "network_loaded",
     "not_comparable",
     "read_rules",
 ]

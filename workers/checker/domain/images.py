@@ -14,7 +14,8 @@ from erc.workers.checker.domain.picture.decide import Decision, Found, decide
 from erc.workers.checker.domain.picture.look import look
 from erc.workers.checker.domain.picture.pale import FAINT, pale_places
 from erc.workers.checker.domain.picture.parts import Box
-from erc.workers.checker.domain.result import Compared, number
+from erc.workers.checker.domain.result import Change, Compared, number
+from erc.workers.checker.domain.texts import became
 
 __all__ = ["MAX_IMAGE_PIXELS", "PixelBudget", "compare_images", "media_type"]
 
@@ -125,7 +126,7 @@ def _seen(one: Pixels, other: Pixels) -> _Found:
         return _small(one, other)
     seen = look(one, other)
     pale = pale_places(one, other)
-    if pale and seen.levelled and (seen.one_theme or not pale_places(*seen.levelled)):
+    if pale and (seen.other_theme or (seen.levelled and not pale_places(*seen.levelled))):
         pale = []
     decision = _with_pale(decide(seen), pale, seen.scale)
     places = _places(decision, seen.scale, one)
@@ -181,7 +182,7 @@ def _finding(decision: Decision, one: Pixels, other: Pixels) -> str:
         part
         for part in (
             f"in its marks at {number(marks, 'place')}" if marks else "",
-            f"in its words at {number(words, 'place')}" if words else "",
+            f"in its words at {number(words, 'place')}{_said(decision)}" if words else "",
         )
         if part
     )
@@ -197,6 +198,12 @@ def _finding(decision: Decision, one: Pixels, other: Pixels) -> str:
     if decision.likeness is Likeness.UNSURE:
         return f"may differ {where}; this was not decided and counts as different, so look at both pictures"
     return f"differs {where}"
+
+
+def _said(decision: Decision) -> str:
+    """Return what the words say in both pictures where they differ most, empty where they could not be read."""
+    found = next((one for one in decision.found if one.what == "words" and (one.before or one.after)), None)
+    return f", first: {became(Change('', found.before, found.after))}" if found else ""
 
 
 def _marked(published: Pixels, places: tuple[Place, ...]) -> bytes:

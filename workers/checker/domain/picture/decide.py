@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from statistics import median
+from dataclasses import dataclass
 
 from erc.schemas.check import Likeness
 from erc.workers.checker.domain.picture.ink import Patch
 from erc.workers.checker.domain.picture.legend import beside, excused
 from erc.workers.checker.domain.picture.look import Look
 from erc.workers.checker.domain.picture.parts import Box
-from erc.workers.checker.domain.picture.reading import Said
+from erc.workers.checker.domain.picture.said import Said
 
 SHOWN = 20
 """How many places are kept."""
@@ -24,24 +23,12 @@ class Thresholds:
 
     marks: tuple[float, float] = (5.0, 16.0)
     """Pixels of a patch times how far (in pixels, less one) nothing like it is near."""
-    words: tuple[float, float] = (0.12, 0.15)
-    """The largest distance of two glyphs as letters."""
-    words_of_like_fonts: tuple[float, float] = (0.085, 0.11)
-    """The same where a line's shapes mostly agree, as in one font of two sizes."""
-    like_fonts: float = 0.02
-    """The median distance of a line's glyphs as shapes, below which it does so."""
-    words_of_one_font: tuple[float, float] = (0.06, 0.11)
-    odd_of_one_font: tuple[float, float] = (0.05, 0.075)
-    """The same as shapes, where all other shapes agree."""
-    words_of_one_drawing: tuple[float, float] = (0.03, 0.05)
-    odd_of_one_drawing: tuple[float, float] = (0.028, 0.036)
-    """The same where nearly all pixels of both pictures are alike."""
-    elastic: tuple[float, float] = (0.21, 0.235)
-    """How unlike two lines are as wholes; below the first they say the same whatever their glyphs."""
+    marks_of_one_drawing: tuple[float, float] = (0.5, 4.0)
+    """The same where nearly all pixels of both pictures are alike, and for all patches of a panel together."""
+    told: tuple[float, float] = (0.4, 0.7)
+    """How surely two lines say different things, as they are read."""
     all_marks: tuple[float, float] = (30.0, 60.0)
     """All patches of a panel together."""
-    one_font: float = 0.003
-    """Figures whose median distance of glyphs as shapes is below this are in one font."""
     lost: tuple[float, float] = (1.0, 2.0)
     """Lines of words that only one picture has."""
     same_shapes: float = 0.02
@@ -50,13 +37,10 @@ class Thresholds:
 
 THRESHOLDS = Thresholds()
 _LOST_SIGNS = 3
-_CLEAR = 0.045
-_LEVEL = 0.6
-_ENOUGH = 6
-"""So many glyphs tell whether two fonts are alike."""
-_DIGITS = "0123456789OoIlSs°.-+~²]["
-_ALIGNED, _TICKS = 2, 2
-_APART = 0.5
+_CLEAR = 0.8
+_MOVED = 0.3
+_GLYPHS = 0.1
+"""Lines that were not read agree when no two of their glyphs are further apart."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +89,7 @@ def _sure(size: float) -> float:
 def _sure_of_none(look: Look, thresholds: Thresholds) -> float:
     """Return how far everything stays below where doubt begins."""
     marks = max((_weight(patch) for panel in look.panels for patch in panel.patches), default=0.0) / thresholds.marks[0]
-    words = max((said.worst for said in look.said if said.box and said.other), default=0.0) / thresholds.words[0]
+    words = max((said.told or 0.0 for said in look.said if said.box and said.other), default=0.0) / thresholds.told[0]
     return max(0.7, 0.99 - 0.25 * min(1.0, max(marks, words) ** 2))
 
 
@@ -114,10 +98,16 @@ def _marks(look: Look, thresholds: Thresholds) -> Iterator[Found]:
         read = excused(panel, [said for said in panel.said if _agrees(said, thresholds)])
         if not panel.framed:
             read += [beside(said) for said in look.said if said.box and said.other and _agrees(said, thresholds)]
+        read += [
+            beside(said, where=look.where) for said in look.said if not (said.box and said.other) and said.told == 0
+        ]
         left = [patch for patch in panel.patches if not any(_covers(area, patch.box) for area in read)]
-        together = _between(sum(_weight(patch) for patch in left), thresholds.all_marks)
+        each, everything = thresholds.marks, thresholds.all_marks
+        if look.still:
+            each = everything = thresholds.marks_of_one_drawing
+        together = _between(sum(_weight(patch) for patch in left), everything)
         for patch in left:
-            size = _between(_weight(patch), thresholds.marks)
+            size = _between(_weight(patch), each)
             if size > 0 or (together > 0 and patch.depth > 1):
                 yield Found("marks", patch.box, max(size, together))
 
@@ -127,84 +117,57 @@ def _weight(patch: Patch) -> float:
 
 
 def _agrees(said: Said, thresholds: Thresholds) -> bool:
-    return said.worst <= thresholds.words[0] or said.elastic <= thresholds.elastic[0]
+    return said.worst < _GLYPHS if said.told is None else said.told <= thresholds.told[0]
 
 
 def _words(look: Look, thresholds: Thresholds) -> Iterator[Found]:
     both = [said for said in look.said if said.box and said.other]
-    one_font = bool(both) and median(said.shapes for said in both) < thresholds.one_font
     inside = [said for panel in look.panels for said in panel.said if _stands(said)]
-    words, odd = _bounds(thresholds, still=look.still, one_font=one_font)
     for said in [*both, *inside]:
-        alike = words == thresholds.words and said.shapes < thresholds.like_fonts and said.count >= _ENOUGH
-        bound = thresholds.words_of_like_fonts if alike else words
-        size = _between(said.worst / _legible(said), bound)
-        if odd and said.worst > words[0] / 2:
-            size = max(size, _between(said.odd, odd))
-        if size > 0 and not look.still:
-            size = min(size, _between(said.elastic, thresholds.elastic))
-        if size > 0 and said.box and not _other_breaks(said, both, look):
+        size = _between(said.told or 0.0, thresholds.told)
+        if size > 0 and said.box:
             yield Found("words", said.box, size, said.read, said.read_other)
+    yield from _lost_inside(look, thresholds)
     lost = [
         said
         for said in look.said
-        if not (said.box and said.other) and said.is_text and said.count >= _LOST_SIGNS and not _is_tick(said, both)
+        if not (said.box and said.other) and said.is_text and said.told and said.count >= _LOST_SIGNS
     ]
     for said in lost:
         box = said.box or look.where.back(said.other or (0, 0, 0, 0))
         yield Found("words", box, _between(len(lost) + 0.01, thresholds.lost), said.read, said.read_other)
 
 
-def _other_breaks(said: Said, both: list[Said], look: Look) -> bool:
-    """Return whether two numbers stand at two places of one axis: it has other breaks."""
-    if not said.box or not said.other or said not in both:
-        return False
-    mapped = look.where.box(said.box)
-    off = max(abs(mapped[at] + mapped[at + 2] - said.other[at] - said.other[at + 2]) / 2 for at in (0, 1))
-    high = min(said.box[3] - said.box[1], said.box[2] - said.box[0])
-    return off > _APART * high and all(
-        _is_tick(lone, both) for lone in (replace(said, other=None, read_other=""), replace(said, box=None, read=""))
-    )
+def _lost_inside(look: Look, thresholds: Thresholds) -> Iterator[Found]:
+    """Find clear words in a panel that only one picture has, where the other has others: no marks lie over them."""
+    for panel in look.panels:
+        lone = [said for said in panel.said if not (said.box and said.other) and _is_clear(said)]
+        if any(said.box for said in lone) and any(said.other for said in lone):
+            for said in lone:
+                box = said.box or panel.where.back(said.other or (0, 0, 0, 0))
+                yield Found("words", box, _between(said.told or 0.0, thresholds.told), said.read, said.read_other)
 
 
-def _legible(said: Said) -> float:
-    """Return by how much glyphs may lie further apart, 1 to 1.5, since they are hard to read anyway."""
-    return 1 + 0.5 * min(1.0, max(0.0, (said.sure - 0.04) / 0.04))
-
-
-def _is_tick(said: Said, both: list[Said]) -> bool:
-    """Return whether a lost line is a number in a row or column of others: an axis with more or fewer breaks."""
-    text = said.read or said.read_other
-    if sum(sign in _DIGITS for sign in text) < 0.8 * len(text):
-        return False
-    here = said.box or said.other or (0, 0, 0, 0)
-    beside = [one.box if said.box else one.other for one in both if one.worst < THRESHOLDS.words[0]]
-    aligned = [[box for box in beside if box and abs(box[at] - here[at]) <= _ALIGNED] for at in (1, 2, 3)]
-    return max(len(boxes) for boxes in aligned) >= _TICKS
-
-
-def _bounds(
-    thresholds: Thresholds, *, still: bool, one_font: bool
-) -> tuple[tuple[float, float], tuple[float, float] | None]:
-    if still:
-        return thresholds.words_of_one_drawing, thresholds.odd_of_one_drawing
-    if one_font:
-        return thresholds.words_of_one_font, thresholds.odd_of_one_font
-    return thresholds.words, None
+def _is_clear(said: Said) -> bool:
+    letters = sum(sign.isalnum() for sign in said.read or said.read_other)
+    return said.surely >= _CLEAR and letters >= _LOST_SIGNS
 
 
 def _stands(said: Said) -> bool:
     """Return whether what reads as words inside a panel may differ as words: marks often look like letters."""
     there = said.box is not None and said.other is not None and said.shift < 1
     letters = min(sum(sign.isalnum() for sign in text) for text in (said.read, said.read_other))
-    return there and said.sure <= _CLEAR and said.level >= _LEVEL and letters >= _LOST_SIGNS
+    return there and said.surely >= _CLEAR and letters >= _LOST_SIGNS
 
 
 def _same_picture(look: Look, thresholds: Thresholds) -> bool:
     uneven = abs(look.where.x.scale / look.where.y.scale - 1) > 0.004
     shapes = max((said.odd for said in look.said), default=0.0)
     moved = max((said.shift for said in look.said), default=0.0)
-    return not uneven and shapes < thresholds.same_shapes and moved < 0.3
+    inside = [said for panel in look.panels for said in panel.said]
+    redrawn = any(panel.redrawn for panel in look.panels) or any(said.shift >= _MOVED for said in inside)
+    redrawn = redrawn or any(said.told is not None and not (said.box and said.other) for said in [*look.said, *inside])
+    return not uneven and not redrawn and shapes < thresholds.same_shapes and moved < _MOVED
 
 
 def _between(value: float, bounds: tuple[float, float]) -> float:

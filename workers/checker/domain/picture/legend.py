@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from erc.workers.checker.domain.picture.panels import Panel
 from erc.workers.checker.domain.picture.parts import Box
-from erc.workers.checker.domain.picture.reading import Said
+from erc.workers.checker.domain.picture.place import Map
+from erc.workers.checker.domain.picture.said import Said
 
 _STAYS = 2
 _WITH_KEYS = (5.0, 1.6, 2.0, 1.6)
 """How far around words their marks reach: left, above, right, below, in heights."""
 _LEGEND = (7.0, 3.0, 3.5, 3.0)
 """The same around words that stand over one another, which have a frame."""
-_ONE_MORE, _ACROSS = 1.2, 0.4
+_ONE_MORE, _ACROSS, _TICK = 1.2, 0.4, 2.0
 _ALIGNED = 3
 _STEP = 4.0
 
@@ -28,11 +29,14 @@ def excused(panel: Panel, alike: list[Said]) -> list[Box]:
     return [*areas, stack] if stack else areas
 
 
-def beside(said: Said) -> Box:
-    """Return the place of words and of one sign more at both ends, which may touch what they name: a slice of a pie."""
-    box = said.box or said.other or (0, 0, 0, 0)
+def beside(said: Said, where: Map | None = None) -> Box:
+    """Return the place of words and of one sign more at both ends, which may touch what they name: a slice of a pie.
+
+    Numbers that only one picture has (`where` says where the second's lie) have a tick and a line of a grid there.
+    """
+    box = said.box or (where.back(said.other) if where and said.other else said.other) or (0, 0, 0, 0)
     high = min(box[2] - box[0], box[3] - box[1])
-    along, across = round(_ONE_MORE * high), round(_ACROSS * high)
+    along, across = round((_TICK if where else _ONE_MORE) * high), round(_ACROSS * high)
     x, y = (along, across) if box[2] - box[0] >= box[3] - box[1] else (across, along)
     return box[0] - x, box[1] - y, box[2] + x, box[3] + y
 

@@ -29,6 +29,8 @@ _THICK = 0.012
 _SPACING = 0.12
 _LINES_KEPT = 60
 _OVER, _COVERED = 4, 0.6
+_FAINTEST = 4
+"""So much darker than its surroundings a grid's line is at least."""
 _STEPS = 3
 """So many lines of a grid tell its steps."""
 _PART = 0.3
@@ -45,14 +47,21 @@ def levelled(
     found = _whitened(pixels, ground) if is_light(ground) and min(ground) < 255 else pixels.copy()
     height, width = pixels.shape[:2]
     for left, top, right, bottom in blocks if framed else ():
-        shade = commonest(pixels[top:bottom, left:right])
-        if is_light(shade) and float((away(pixels[top:bottom, left:right], shade) <= _NEAR).mean()) >= _GROUND:
+        shade = lightest(pixels[top:bottom, left:right])
+        if shade and float((away(pixels[top:bottom, left:right], shade) <= _NEAR).mean()) >= _GROUND:
             rows = slice(max(0, top - _RIM), min(height, bottom + _RIM))
             columns = slice(max(0, left - _RIM), min(width, right + _RIM))
             found[rows, columns] = _whitened(pixels[rows, columns], shade)
         found[top:bottom, left:right], lines = gridless(found[top:bottom, left:right])
         strips += [(box[0] + left, box[1] + top, box[2] + left, box[3] + top) for box in lines]
     return found, tuple(strips)
+
+
+def lightest(panel: Pixels) -> tuple[int, int, int] | None:
+    """Return the commonest light grey of a panel, which its marks may cover for the most part; None without one."""
+    least, most = panel.min(2), panel.max(2)
+    light = panel[(least >= _LIGHT) & (most - least <= _GREY)]
+    return commonest(light) if len(light) else None
 
 
 def is_light(ground: tuple[int, int, int]) -> bool:
@@ -98,6 +107,8 @@ def _bridge(panel: Pixels, start: int, end: int) -> None:
     red, green, blue = (int(one) for one in np.median(pale, axis=0))
     above, below = panel[max(0, start - 1)].copy(), panel[min(len(panel) - 1, end)].copy()
     fits = (away(line, (red, green, blue)) <= _LINE) | (darkest >= min(red, green, blue))
+    alike = np.abs(above.astype(np.int16) - below.astype(np.int16)).max(1) <= _LINE
+    fits |= alike[None, :] & (darkest >= _PALE)
     for at in range(len(line)):
         beside = above if 2 * at < len(line) else below
         line[at][fits[at]] = beside[fits[at]]
@@ -108,7 +119,7 @@ def _lines(panel: Pixels) -> list[tuple[int, int]]:
     darkest = panel.min(2)
     inked = darkest < 255 - _SEEN
     height = len(panel)
-    full = _full(darkest, inked) | _white(inked)
+    full = _full(darkest, inked) | _white(inked) | _ridges(darkest)
     full[:3] = full[-3:] = False
     runs = _runs(full)
     pale = inked & (darkest >= _PALE)
@@ -134,7 +145,7 @@ def _behind(darkest: NDArray[np.uint8], lines: list[tuple[int, int]]) -> list[tu
         start = round(place - (thick - 1) / 2)
         known = min(abs(place - at) for at in middles) < step / 3
         if not known and 3 <= start < len(darkest) - thick - 3 and _shows(darkest, start, thick, shade):
-            found.append((max(0, start - 1), start + thick + 1))
+            found.append((max(0, start - 2), start + thick + 2))
     return found
 
 
@@ -142,7 +153,13 @@ def _shows(darkest: NDArray[np.uint8], start: int, thick: int, shade: float) -> 
     """Return whether a pale line lies on a part of some rows, with none above and below."""
     near = np.abs(darkest[start - 3 : start + thick + 3].astype(np.int16) - shade) <= _LINE
     line = near[2:-2].any(0)
-    return bool((line & ~near[0] & ~near[-1]).mean() >= _PART)
+    if float((line & ~near[0] & ~near[-1]).mean()) >= _PART:
+        return True
+    if start < _OVER or start + thick + _OVER > len(darkest):
+        return False
+    above, below = (darkest[at].astype(np.int16) for at in (start - _OVER, start + thick + _OVER - 1))
+    depth = np.minimum(above, below) - darkest[start - 2 : start + thick + 2].min(0)
+    return float(((np.abs(above - below) <= _LINE) & (depth >= _FAINTEST) & (depth <= 255 - _PALE)).mean()) >= _PART
 
 
 def _full(darkest: NDArray[np.uint8], inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -155,6 +172,23 @@ def _full(darkest: NDArray[np.uint8], inked: NDArray[np.bool_]) -> NDArray[np.bo
     for at in np.flatnonzero(rows):
         values = darkest[at][pale[at]].astype(np.int16)
         rows[at] = float((np.abs(values - np.median(values)) <= _LINE).mean()) >= _ALONG
+    return rows
+
+
+def _ridges(darkest: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return which rows are a little darker than what lies above and below nearly everywhere: a grid under pale areas.
+
+    What crosses the row tells nothing: there what lies above is another colour than what lies below, or dark.
+    """
+    rows = np.zeros(len(darkest), dtype=bool)
+    if len(darkest) < 4 * _OVER:
+        return rows
+    values = darkest.astype(np.int16)
+    above, below = np.roll(values, _OVER - 1, 0), np.roll(values, 1 - _OVER, 0)
+    free = (np.abs(above - below) <= _LINE) & (np.minimum(above, below) >= _PALE)
+    depth = np.minimum(above, below) - values
+    ridge = free & (depth >= _FAINTEST) & (depth <= 255 - _PALE)
+    rows |= (ridge.sum(1) >= _ALONG * free.sum(1)) & (ridge.mean(1) > _PART)
     return rows
 
 

@@ -8,17 +8,23 @@ import numpy as np
 from PIL import Image
 from scipy.optimize import linear_sum_assignment
 
+from erc.workers.checker.domain.picture.exact import places
 from erc.workers.checker.domain.picture.ink import is_noisy
-from erc.workers.checker.domain.picture.level import WHITE, is_light, levelled
+from erc.workers.checker.domain.picture.level import WHITE, is_light, levelled, lightest
 from erc.workers.checker.domain.picture.pairing import compare_words
 from erc.workers.checker.domain.picture.panels import Panel, laid, weight
 from erc.workers.checker.domain.picture.parts import Box, Parts, Pixels, parts, signs_in
 from erc.workers.checker.domain.picture.place import IDENTITY, Line, Map, between
-from erc.workers.checker.domain.picture.reading import Said, Side
+from erc.workers.checker.domain.picture.reading import Side
+from erc.workers.checker.domain.picture.said import Said
 from erc.workers.checker.domain.picture.words import lines_of
 
 _STILL = 0.006
-_LINE = 2
+_LINE, _CROSSING = 2, 4
+_GROUNDS = 6
+_THIN, _LONG = 4, 0.7
+_OUTLINE = 6
+"""So far around a frame's line its ticks reach."""
 _STRONG = 0.8
 _ROUND = 3
 """So far beyond words what they draw may reach, where both pictures lie on one another nearly."""
@@ -44,8 +50,8 @@ class Look:
     """How many blocks each has."""
     levelled: tuple[Pixels, Pixels] | None
     """Both without their themes; None where neither has one."""
-    one_theme: bool
-    """Whether only one of both has a theme."""
+    other_theme: bool
+    """Whether only one of both has a theme, or both have other grounds."""
 
 
 def look(first: Pixels, second: Pixels) -> Look:
@@ -65,20 +71,69 @@ def look(first: Pixels, second: Pixels) -> Look:
     where = _whole(panels, start)
     words = compare_words(words_a, words_b, where)
     over = [*one.crossing, *(where.back(box) for box in other.crossing)]
-    panels = [_without(panel, over, [*grid, *map(panel.where.back, theirs)]) for panel in panels]
+    if one.framed != other.framed:
+        grid, theirs = (*grid, *_outlines(one)), (*theirs, *_outlines(other))
+    elif one.framed:
+        panels = [_without_edges(panel) for panel in panels]
+    panels = [_without(panel, over, _with_crossings([*grid, *map(panel.where.back, theirs)])) for panel in panels]
     if is_noisy(plain[0]) or is_noisy(plain[1]):
         panels = [_without_noise(panel) for panel in panels]
+    still = _still(first, second)
+    if still:
+        panels = [panel if panel.redrawn else _to_the_pixel(panel, *plain) for panel in panels]
     return Look(
         scale=a.shape[1] / first.shape[1],
         size=(a.shape[1], a.shape[0]),
-        still=_still(first, second),
+        still=still,
         where=where,
         panels=[_with_words(a, b, panel, one.crossing, other.crossing) for panel in panels],
         said=words,
         blocks=(len(one.blocks), len(other.blocks)),
         levelled=(a, b) if any(themed) else None,
-        one_theme=themed[0] != themed[1],
+        other_theme=themed[0] != themed[1] or (a.shape == b.shape and _on_other_grounds(*plain, panels)),
     )
+
+
+def _on_other_grounds(a: Pixels, b: Pixels, panels: list[Panel]) -> bool:
+    """Return whether the largest panel has another light ground in the second picture, which has the same size."""
+    box = max((panel.box for panel in panels), key=lambda one: (one[2] - one[0]) * (one[3] - one[1]))
+    grounds = [lightest(one[box[1] : box[3], box[0] : box[2]]) for one in (a, b)]
+    if grounds[0] is None or grounds[1] is None:
+        return grounds[0] is not grounds[1]
+    return any(abs(one - two) > _GROUNDS for one, two in zip(grounds[0], grounds[1], strict=True))
+
+
+def _with_crossings(lines: list[Box]) -> list[Box]:
+    """Return a grid's lines with what lies around where they cross."""
+    upright = [box for box in lines if box[3] - box[1] > box[2] - box[0]]
+    level = [box for box in lines if box[3] - box[1] <= box[2] - box[0]]
+    return [*lines, *(_grown((one[0], other[1], one[2], other[3]), _CROSSING) for one in upright for other in level)]
+
+
+def _to_the_pixel(panel: Panel, a: Pixels, b: Pixels) -> Panel:
+    return replace(panel, patches=[*panel.patches, *places(a, b, panel.box)])
+
+
+def _without_edges(panel: Panel) -> Panel:
+    """Return a panel without thin lines along its sides: its frame, which one picture draws thicker or not at all."""
+    left, top, right, bottom = panel.box
+    long = _LONG * (right - left), _LONG * (bottom - top)
+
+    def along(box: Box) -> bool:
+        wide, high = box[2] - box[0], box[3] - box[1]
+        level = high <= _THIN and wide >= long[0] and (box[1] - top <= _THIN or bottom - box[3] <= _THIN)
+        return level or (wide <= _THIN and high >= long[1] and (box[0] - left <= _THIN or right - box[2] <= _THIN))
+
+    return replace(panel, patches=[patch for patch in panel.patches if not along(patch.box)])
+
+
+def _outlines(its: Parts) -> list[Box]:
+    """Return where the lines of frames lie: a theme draws them or not."""
+    found = []
+    for left, top, right, bottom in its.blocks if its.framed else ():
+        found += [(left, top, right, top), (left, bottom, right, bottom)]
+        found += [(left, top, left, bottom), (right, top, right, bottom)]
+    return [_grown(box, _OUTLINE) for box in found]
 
 
 def _levelled(pixels: Pixels, its: Parts) -> tuple[Pixels, Parts, tuple[Box, ...]]:
@@ -171,8 +226,8 @@ def _with_words(a: Pixels, b: Pixels, panel: Panel, crossing: tuple[Box, ...], t
     for pixels, box, known in ((a, panel.box, crossing), (b, other, theirs)):
         signs, ink = signs_in(pixels, box, pixels.shape[1::-1])
         signs = [sign for sign in signs if not any(_covers(_grown(over, _ROUND), sign) for over in known)]
-        sides.append(Side(lines_of(signs, ink, box[:2]), ink, box[:2]))
-    said = [one for one in compare_words(sides[0], sides[1], panel.where, slack=7) if one.is_text]
+        sides.append(Side(lines_of(signs, ink, box[:2]), ink, box[:2], among_marks=True))
+    said = [one for one in compare_words(sides[0], sides[1], panel.where, slack=7) if one.is_wordy]
     return replace(panel, said=said)
 
 

@@ -8,23 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from erc.workers.checker.domain.picture.elastic import apart
+from erc.workers.checker.domain.picture.axes import Mark, number, on_one_axis
 from erc.workers.checker.domain.picture.parts import Box
 from erc.workers.checker.domain.picture.place import Map
-from erc.workers.checker.domain.picture.reading import Said, Side, compared, far
+from erc.workers.checker.domain.picture.reading import Side, compared, far
+from erc.workers.checker.domain.picture.said import Said
+from erc.workers.checker.domain.picture.told import unlike
 from erc.workers.checker.domain.picture.words import Words
 
 _OVER = 0.7
-_UNLIKE = 0.1
-"""Lines with glyphs further apart than this are paired once more."""
-_ALIKE, _ELASTIC = 0.06, 0.22
-"""Lines paired once more have glyphs no further apart than this, or are no more unlike as wholes."""
-_PLAUSIBLE = 0.5
-_TRIED = 9
-_REACH = 0.2
-"""So far (as a share of the picture) words may have moved."""
-_IN_PLACE = 0.2
+_DOUBTFUL = 0.3
+"""Lines that say different things at least so surely are paired once more."""
+_TRIED = 24
+_REACH, _REACH_OF_LEGENDS = 0.2, 0.7
+"""So far (as a share of the picture, or of a panel in which a legend may find another place) words may have moved."""
 _MARGIN = 2
+_LONGEST = 10
+"""A number has no more signs."""
 
 Found = tuple[list[Words], list[Words], Said]
 
@@ -37,23 +37,74 @@ def compare_words(first: Side, second: Side, where: Map, slack: float = 1.6) -> 
     pairs = _groups(first.lines, second.lines, where, slack)
     found: list[Found] = [(one, other, compared(first, second, one, other, where)) for one, other in pairs]
     found = [(one, other, _in_place(first, second, where, said)) for one, other, said in found]
-    return _again(first, second, where, found)
+    return _with_axes(first, second, where, _again(first, second, where, found))
+
+
+def _with_axes(first: Side, second: Side, where: Map, found: list[Said]) -> list[Said]:
+    """Take numbers for the same that only one picture marks on an axis whose scale is the same in both."""
+    if not any(_is_break(said) for said in found):
+        return found
+    ones, others = _marks(first, None), _marks(second, where)
+    return [
+        replace(said, told=0.0, worst=0.0, odd=0.0) if _is_break(said) and _on_axes(said, ones, others, where) else said
+        for said in found
+    ]
+
+
+def _is_break(said: Said) -> bool:
+    doubtful = said.told is not None and said.told > _DOUBTFUL
+    return doubtful and all(number(text) is not None for text in (said.read, said.read_other) if text)
+
+
+def _on_axes(said: Said, ones: list[Mark], others: list[Mark], where: Map) -> bool:
+    for box, its, theirs in ((said.box, ones, others), (said.other and where.back(said.other), others, ones)):
+        own = next((mark for mark in its if mark.box == box), None)
+        if box and (own is None or not on_one_axis(own, its, theirs)):
+            return False
+    return True
+
+
+def _marks(side: Side, where: Map | None) -> list[Mark]:
+    """Return the numbers beside the axes of a picture, where they lie in the first."""
+    found = []
+    for line in side.lines:
+        value = _value(side, line) if line.signs <= _LONGEST else None
+        if value is not None:
+            found.append(Mark(value, where.back(line.box) if where else line.box))
+    return found
+
+
+def _value(side: Side, line: Words) -> float | None:
+    """Return the number that a line is; a minus sign right before it may have been taken for a tick."""
+    value = number(side.read(line.box, upright=line.upright).text)
+    if value is None or value <= 0:
+        return value
+    left, top, right, bottom = line.box
+    more = round(bottom - top if line.upright else right - left)
+    longer = (left - more, top, right, bottom) if line.upright else (left, top, right, bottom + more)
+    return -value if number(side.read(longer, upright=line.upright).text) == -value else value
 
 
 def _in_place(first: Side, second: Side, where: Map, said: Said) -> Said:
-    """Look for a line that only one picture seems to have, at its place in the other: its signs may touch others."""
-    if (said.box is None) == (said.other is None) or said.count < 2:
+    """Read a line that only one picture seems to have at its place in the other: its signs may touch others."""
+    if (said.box is None) == (said.other is None) or said.told is None:
         return said
     box = said.box or where.back(said.other or (0, 0, 0, 0))
     other = said.other or _rounded(where.box(box))
-    ones, others = first.part(_wider(box)), second.part(_wider(other))
-    lone, wide = (first.part(box), others) if said.box else (second.part(other), ones)
-    if min(*lone.shape, *wide.shape) < 4 or lone.shape[0] > 1.5 * lone.shape[1]:
+    upright = box[2] - box[0] >= box[3] - box[1]
+    lone, beside = (first.read(box, upright=upright), second.read(_wider(other), upright=upright))
+    if said.box is None:
+        lone, beside = second.read(other, upright=upright), first.read(_wider(box), upright=upright)
+    apart = unlike(lone, beside)
+    if first.cuts(_grown_by(box), upright=upright) or second.cuts(_grown_by(other), upright=upright):
+        apart = 0.0  # the picture's edge cuts it off
+    if apart > _DOUBTFUL:
         return said
-    unlike = apart(lone, wide)
-    if unlike > _IN_PLACE:
-        return said
-    return replace(said, box=box, other=other, worst=0.0, odd=0.0, shapes=0.0, elastic=unlike)
+    return replace(said, box=box, other=other, worst=0.0, odd=0.0, told=apart)
+
+
+def _grown_by(box: Box) -> Box:
+    return box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1
 
 
 def _wider(box: Box) -> Box:
@@ -67,29 +118,33 @@ def _rounded(box: tuple[float, float, float, float]) -> Box:
 
 def _again(first: Side, second: Side, where: Map, found: list[Found]) -> list[Said]:
     """Pair lines that do not say the same once more, by what they say; order must be kept, as in a legend."""
-    doubtful = [one for one in found if one[2].worst > _UNLIKE and one[2].elastic > _ELASTIC]
+    doubtful = [one for one in found if one[2].told is not None and one[2].told > _DOUBTFUL]
     ones = [line for lines, _, _ in doubtful for line in lines][:_TRIED]
     others = [line for _, lines, _ in doubtful for line in lines][:_TRIED]
-    size = max(first.ink.shape)
+    reach = max(first.ink.shape) * (_REACH_OF_LEGENDS if first.among_marks else _REACH)
     tried = []
     for i, one in enumerate(ones):
         for k, other in enumerate(others):
-            if _near(where, one, other, size) and apart(first.turned(one), second.turned(other)) <= _PLAUSIBLE:
+            if _near(where, one, other, reach) and _says_the_same(first, second, one, other):
                 said = compared(first, second, [one], [other], where)
-                if said.worst <= _ALIKE or said.elastic <= _ELASTIC:
-                    tried.append((said.worst, i, k, said))
+                tried.append((said.shift, i, k, said))
     chosen = _in_order(_best(tried), ones, others)
     return [*_rest(first, second, where, found, chosen, ones, others), *(said for _, _, said in chosen)]
 
 
-def _near(where: Map, one: Words, other: Words, size: int) -> bool:
+def _says_the_same(first: Side, second: Side, one: Words, other: Words) -> bool:
+    said = first.read(one.box, upright=one.upright)
+    return bool(said.text) and unlike(said, second.read(other.box, upright=other.upright)) <= _DOUBTFUL
+
+
+def _near(where: Map, one: Words, other: Words, reach: float) -> bool:
     mapped = where.box(one.box)
     off = max(
         abs(mapped[0] + mapped[2] - other.box[0] - other.box[2]),
         abs(mapped[1] + mapped[3] - other.box[1] - other.box[3]),
     )
     long = (mapped[2] - mapped[0]) / max(1, other.box[2] - other.box[0])
-    return off / 2 <= _REACH * size and 0.5 < long < 2
+    return off / 2 <= reach and 0.5 < long < 2
 
 
 def _best(tried: list[tuple[float, int, int, Said]]) -> list[tuple[int, int, Said]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
+from erc.workers.checker.domain.picture.ink import is_noisy
 from erc.workers.checker.domain.picture.parts import Box, Pixels
 
 FAINT = 24
@@ -16,6 +17,8 @@ _BLOCK = 16
 """The block of colours in a JPEG, whose mean an encoding keeps."""
 _MEAN = 3.0
 """So far the means of a block may lie apart."""
+_NOISY_MEAN = 4.5
+"""The same where an encoding's noise lies around edges; single pixels tell nothing there."""
 _BEYOND = 10
 """So far a pixel may lie outside what the other picture has around it."""
 _AREA = 6
@@ -37,10 +40,13 @@ def pale_places(one: Pixels, other: Pixels) -> list[Box]:
     if one.shape != other.shape or not _drawn_alike(one, other):
         return []
     offset = _offset(one, other)
+    noisy = is_noisy(one) or is_noisy(other)
     places: list[Box] = []
     for top, a, b in _bands(one, other):
         if int(_apart(a, b).max()) > _MEAN:
-            places += [(left, top + up, right, top + down) for left, up, right, down in _boxes(a, b, offset)]
+            places += [
+                (left, top + up, right, top + down) for left, up, right, down in _boxes(a, b, offset, noisy=noisy)
+            ]
         if len(places) >= _MOST:
             break
     return places[:_MOST]
@@ -68,12 +74,14 @@ def _offset(one: Pixels, other: Pixels) -> Any:
     return np.round(np.median(a - b, axis=(0, 1))).astype(np.int16)
 
 
-def _boxes(a: Pixels, b: Pixels, offset: Any) -> list[Box]:
+def _boxes(a: Pixels, b: Pixels, offset: Any, *, noisy: bool) -> list[Box]:
     strong = _apart(a, b) > FAINT
     first, second = a.astype(np.int16), b.astype(np.int16) + offset
     apart = first - second
-    areas = _large(_outside(first, second) | _outside(second, first), strong | _edges(a) | _edges(b))
-    labels, _ = ndimage.label(areas | _blocks(apart, strong), np.ones((3, 3)))
+    areas = _blocks(apart, strong, _NOISY_MEAN if noisy else _MEAN)
+    if not noisy:
+        areas |= _large(_outside(first, second) | _outside(second, first), strong | _edges(a) | _edges(b))
+    labels, _ = ndimage.label(areas, np.ones((3, 3)))
     found = ndimage.find_objects(labels)[:_MOST]
     return [(across.start, down.start, across.stop, down.stop) for down, across in found]
 
@@ -97,7 +105,7 @@ def _large(mask: Any, strong: Any) -> Any:
     return sizes[pieces] > _AREA
 
 
-def _blocks(apart: Any, strong: Any) -> Any:
+def _blocks(apart: Any, strong: Any, most: float) -> Any:
     """Return the pixels of blocks that differ faintly and whose means lie apart."""
     height, width = strong.shape
     down, across = np.arange(0, height, _BLOCK), np.arange(0, width, _BLOCK)
@@ -105,4 +113,4 @@ def _blocks(apart: Any, strong: Any) -> Any:
     high, wide = np.diff([*down, height]), np.diff([*across, width])
     means = np.abs(total / (high[:, None] * wide[None, :])[..., None]).max(2)
     still = ~np.logical_or.reduceat(np.logical_or.reduceat(strong, down, 0), across, 1)
-    return np.repeat(np.repeat((means > _MEAN) & still, high, 0), wide, 1)
+    return np.repeat(np.repeat((means > most) & still, high, 0), wide, 1)

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from erc.workers.checker.domain.picture.dashes import without_dashes
 from erc.workers.checker.domain.picture.ink import Patch, Prepared, is_coloured, laid_on, opponents, patches
 from erc.workers.checker.domain.picture.parts import INK, Box, Parts, Pixels, away
 from erc.workers.checker.domain.picture.place import Line, Map, refined
 from erc.workers.checker.domain.picture.polish import polished
-from erc.workers.checker.domain.picture.reading import Said
+from erc.workers.checker.domain.picture.recolour import without_pale_lines, without_recoloured
+from erc.workers.checker.domain.picture.said import Said
 from erc.workers.checker.domain.picture.texture import structure
 
 _EDGE = 3
@@ -34,6 +36,8 @@ class Panel:
     """Words inside the block."""
     framed: bool = True
     """Whether it is a frame's inside; else the surroundings of what is drawn."""
+    redrawn: bool = False
+    """Whether something in it was taken for the same that is drawn otherwise: another colour, dashes, pale lines."""
 
 
 def laid(a: Pixels, b: Pixels, frame: Box, guesses: list[Map], one: Parts) -> Panel:
@@ -57,7 +61,19 @@ def laid(a: Pixels, b: Pixels, frame: Box, guesses: list[Map], one: Parts) -> Pa
     cut_off = _cut_off(b, best, one.ground) if all_of_it and not one.framed else []
     best = replace(best, framed=one.framed)
     more = [*_hues(a, b, best, one.ground), *_structure(a, b, best, one.ground)]
-    return replace(best, patches=[*best.patches, *more, *cut_off])
+    kept = _with_their_own(a, b, best, [*best.patches, *more], one)
+    return replace(best, patches=[*kept, *cut_off], redrawn=len(kept) < len(best.patches) + len(more))
+
+
+def _with_their_own(a: Pixels, b: Pixels, panel: Panel, patches: list[Patch], one: Parts) -> list[Patch]:
+    """Return the patches that tell of content: no marks in another colour, no pale grid of three dimensions."""
+    if not patches:
+        return []
+    left, top, right, bottom = panel.box
+    inner, other = a[top:bottom, left:right], laid_on(b, panel.box, panel.where, one.ground)
+    patches = without_recoloured(patches, inner, other, panel.box, one.ground)
+    patches = without_dashes(patches, inner, other, panel.box, one.ground)
+    return patches if one.framed else without_pale_lines(patches, inner, other, panel.box)
 
 
 def _structure(a: Pixels, b: Pixels, panel: Panel, ground: tuple[int, int, int]) -> list[Patch]:

@@ -25,7 +25,7 @@ _WHITE, _ENOUGH_WHITE = 250, 0.1
 _EDGE = 0.8
 _FLAT, _HUE = 3, 60
 _SHARED, _UNEVEN = 3, 0.08
-_FILLS = 0.85
+_FILLS, _FILLED = 0.85, 0.8
 _BLOCKS_KEPT = 36
 _SIGNS_KEPT = 3000
 _PIECES_KEPT = 30_000
@@ -63,7 +63,7 @@ def parts(pixels: Pixels) -> Parts:
     for box in letters:
         if any(_inside(box, block) for block in blocks):
             inner.append(box)
-        elif any(_tick(box, block) for block in blocks):
+        elif any(_tick(box, block) for block in blocks) and _is_solid(ink, box):
             ticks.append(box)
         else:
             outer.append(box)
@@ -154,6 +154,11 @@ def _is_large(box: Box, width: int, height: int) -> bool:
 def _inside(box: Box, block: Box) -> bool:
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return block[0] <= x < block[2] and block[1] <= y < block[3]
+
+
+def _is_solid(ink: Pixels, box: Box) -> bool:
+    """Return whether a piece fills its box, as a tick does and a letter does not."""
+    return float((ink[box[1] : box[3], box[0] : box[2]] > INK).mean()) >= _FILLED
 
 
 def _tick(box: Box, block: Box) -> bool:

@@ -10,7 +10,6 @@ from scipy import ndimage
 
 from erc.workers.checker.domain.picture.glyphs import Glyph, shape
 from erc.workers.checker.domain.picture.parts import INK, Box, Pixels
-from erc.workers.checker.domain.picture.splitting import letters_in
 
 _BRIDGE = 0.62
 """Signs closer than this share of a letter's height belong to one line: the room between two words."""
@@ -18,8 +17,8 @@ _WIDE_BRIDGE = 0.95
 _HEIGHT = 36
 """A line's picture is brought to about this height before it is cut into glyphs."""
 _KEY = 7
-_WIDE = 0.8
-"""Pieces wider than this (in letters' heights) may be letters that touch."""
+_LEAST_INK = 0.45
+"""Pieces are where more than this share of the strongest ink is."""
 _CROWDED, _CROWDED_LONG = 0.25, 0.5
 """So many of a column's signs may have neighbours in a row: a long title beside numbers, not their last digits."""
 _LINES_KEPT = 200
@@ -92,26 +91,17 @@ class Cut:
     """Its ink, 0 to 255."""
     boxes: list[list[int]]
 
-    def glyph(self, first: int, count: int) -> Glyph:
-        """Return neighbouring pieces as one glyph."""
-        some = self.boxes[first : first + count]
-        box = [
-            min(one[0] for one in some),
-            min(one[1] for one in some),
-            max(one[2] for one in some),
-            max(one[3] for one in some),
-        ]
+    def glyph(self, at: int) -> Glyph:
+        """Return one of its glyphs."""
+        left, upper, right, lower = self.boxes[at]
         top, bottom = min(one[1] for one in self.boxes), max(one[3] for one in self.boxes)
-        drawn, proportion = shape(self.image, (box[0], box[1], box[2], box[3]))
+        drawn, proportion = shape(self.image, (left, upper, right, lower))
         tall = max(1, bottom - top)
-        return Glyph(drawn, proportion, (box[1] - top) / tall, (box[3] - top) / tall)
+        return Glyph(drawn, proportion, (upper - top) / tall, (lower - top) / tall)
 
 
-def cut(line: Words, ink: Pixels, offset: tuple[int, int], threshold: float, *, finely: bool = False) -> Cut:
-    """Cut a line of words where less than a threshold (0 to 1) of its strongest ink lies.
-
-    Finely: wide pieces are also split into what looks like letters.
-    """
+def cut(line: Words, ink: Pixels, offset: tuple[int, int]) -> Cut:
+    """Cut a line of words where little of its strongest ink lies."""
     left, top, right, bottom = line.box
     top, bottom, left, right = top - offset[1], bottom - offset[1], left - offset[0], right - offset[0]
     area = np.pad(ink[max(0, top) : bottom, max(0, left) : right], 1)
@@ -122,17 +112,7 @@ def cut(line: Words, ink: Pixels, offset: tuple[int, int], threshold: float, *, 
     large = np.asarray(Image.fromarray(np.ascontiguousarray(area)).resize(size, Image.Resampling.BICUBIC))
     strong = max(20.0, float(np.percentile(large, 99.5)))
     inked = np.clip(large * (255 / strong), 0, 255).astype(np.uint8)
-    boxes = _joined(inked > 255 * threshold, 0.9 * factor)
-    picture = Image.fromarray(inked)
-    return Cut(picture, _split(picture, boxes, 255 * threshold) if finely else boxes)
-
-
-def _split(picture: Image.Image, boxes: list[list[int]], least: float) -> list[list[int]]:
-    high = float(np.median([box[3] - box[1] for box in boxes])) if boxes else 0.0
-    found: list[list[int]] = []
-    for box in boxes:
-        found += letters_in(picture, box, high, least) if box[2] - box[0] > _WIDE * high else [box]
-    return found[:_GLYPHS_KEPT]
+    return Cut(Image.fromarray(inked), _joined(inked > 255 * _LEAST_INK, 0.9 * factor))
 
 
 def _joined(mask: np.ndarray, least: float) -> list[list[int]]:

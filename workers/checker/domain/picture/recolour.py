@@ -1,0 +1,150 @@
+"""Takes marks that kept their form and took a new colour for the same: a version's or a theme's other colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from erc.workers.checker.domain.picture.ink import Patch
+from erc.workers.checker.domain.picture.parts import INK, Box, Pixels, away
+
+Colour = tuple[int, int, int]
+
+_FEWEST = 3
+"""So many marks at least must have taken one colour for another: one cell of a heat map does not."""
+_SAME, _ITS_OWN = 40, 64
+"""Colours whose channels lie no further apart are one; hues up to the second may be a panel's own."""
+_FORM = 0.85
+"""So much of either's ink must lie on the other's, give or take a pixel."""
+_SEEN = 0.0004
+"""A colour with a smaller share of the panel is not one of its own."""
+_SHADES = 24
+_KEPT = 200
+_INNER, _RIM = 0.2, 5
+_THICK, _PALE, _GREY, _NEARLY = 4, 140, 40, 0.95
+"""A grid's line: so thick (pixels a pixel of length), so light, so grey, in so many of its pixels."""
+
+
+def without_recoloured(patches: Sequence[Patch], a: Pixels, b: Pixels, box: Box, ground: Colour) -> list[Patch]:
+    """Return the patches of a panel but those of recoloured marks; `a` and `b` are its pixels in both pictures.
+
+    Three marks and more must have changed from one colour to another, and either the new one must be new in the panel
+    or the old one be gone from it: else groups may have changed places.
+    """
+    if len(patches) < _FEWEST or len(patches) > _KEPT:
+        return list(patches)
+    changes = [_change(patch, a, b, box, ground) or _fill(patch, a, b, box, ground) for patch in patches]
+    known, left = _colours(a, ground), _colours(b, ground)
+    fine = set()
+    for at, change in enumerate(changes):
+        if change is None or (_is_one_of(change[1], known) and _is_one_of(change[0], left)):
+            continue
+        alike = [k for k, other in enumerate(changes) if other and all(map(_alike, change, other))]
+        if len({patches[k].box for k in alike}) >= _FEWEST:
+            fine.add(at)
+    return [patch for at, patch in enumerate(patches) if at not in fine]
+
+
+def without_pale_lines(patches: Sequence[Patch], a: Pixels, b: Pixels, box: Box) -> list[Patch]:
+    """Return the patches of a block without a frame but those of thin pale grey lines: grids of three dimensions."""
+    return [patch for patch in patches if not _is_pale_line(patch, a, b, box)]
+
+
+def _is_pale_line(patch: Patch, a: Pixels, b: Pixels, box: Box) -> bool:
+    if patch.area > _THICK * max(patch.box[2] - patch.box[0], patch.box[3] - patch.box[1]):
+        return False
+    rows = slice(max(0, patch.box[1] - box[1]), patch.box[3] - box[1])
+    columns = slice(max(0, patch.box[0] - box[0]), patch.box[2] - box[0])
+    one, other = a[rows, columns], b[rows, columns]
+    changed = (np.maximum(one, other) - np.minimum(one, other)).max(2) > _SHADES
+    return bool(changed.any()) and all(bool(_pale(side[changed]).mean() > _NEARLY) for side in (one, other))
+
+
+def _pale(colours: Pixels) -> NDArray[np.bool_]:
+    """Return which colours are light greys."""
+    least, most = colours.min(1), colours.max(1)
+    found: NDArray[np.bool_] = (least >= _PALE) & (most - least <= _GREY)
+    return found
+
+
+def _fill(patch: Patch, a: Pixels, b: Pixels, box: Box, ground: Colour) -> tuple[Colour, Colour] | None:
+    """Return the colours of an outlined area in both pictures, of which only one fills it; None where none is."""
+    rows = slice(max(0, patch.box[1] - box[1] - _RIM), patch.box[3] - box[1] + _RIM)
+    columns = slice(max(0, patch.box[0] - box[0] - _RIM), patch.box[2] - box[0] + _RIM)
+    for empty, filled, back in ((a, b, False), (b, a, True)):
+        inked = away(empty[rows, columns], ground) > INK
+        middle = _inner(inked)
+        colour = _flat(_inner(filled[rows, columns])) if middle.size and not middle.any() and _outlined(inked) else None
+        if colour is not None:
+            return (colour, ground) if back else (ground, colour)
+    return None
+
+
+def _change(patch: Patch, a: Pixels, b: Pixels, box: Box, ground: Colour) -> tuple[Colour, Colour] | None:
+    """Return the colours of a mark in both pictures; None where its form is not the same."""
+    rows = slice(max(0, patch.box[1] - box[1] - 2), patch.box[3] - box[1] + 2)
+    columns = slice(max(0, patch.box[0] - box[0] - 2), patch.box[2] - box[0] + 2)
+    one, other = a[rows, columns], b[rows, columns]
+    inked, its = away(one, ground) > INK, away(other, ground) > INK
+    if not inked.any() or not its.any() or not (_covered(inked, its) and _covered(its, inked)):
+        return None
+    return _middle(one[inked]), _middle(other[its])
+
+
+def _inner(part: NDArray[Any]) -> NDArray[Any]:
+    """Return the middle of an area with a rim."""
+    down, across = (_RIM + max(1, round(_INNER * (side - 2 * _RIM))) for side in part.shape[:2])
+    return part[down:-down, across:-across]
+
+
+def _outlined(inked: NDArray[np.bool_]) -> bool:
+    """Return whether a line runs around an area without ink, near its edges."""
+    rim, inside = 2 * _RIM, slice(_RIM, -_RIM)
+    edges = (inked[:rim, inside].any(0), inked[-rim:, inside].any(0))
+    sides = (inked[inside, :rim].any(1), inked[inside, -rim:].any(1))
+    return all(edge.size and float(edge.mean()) >= _FORM for edge in (*edges, *sides))
+
+
+def _flat(colours: Pixels) -> Colour | None:
+    """Return the colour of an area that has one."""
+    flat = colours.reshape(-1, 3)
+    middle = _middle(flat)
+    return middle if float((away(flat[None], middle) <= _SHADES).mean()) >= _NEARLY else None
+
+
+def _covered(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
+    wide = ndimage.binary_dilation(other, np.ones((3, 3), dtype=bool))
+    return bool((one & wide).sum() >= _FORM * one.sum())
+
+
+def _middle(colours: Pixels) -> Colour:
+    red, green, blue = (int(one) for one in np.median(colours, axis=0))
+    return red, green, blue
+
+
+def _colours(panel: Pixels, ground: Colour) -> list[Colour]:
+    """Return the colours that a panel shows beside its ground."""
+    inked = panel[away(panel, ground) > INK]
+    if not len(inked):
+        return []
+    steps, counts = np.unique(inked // _SHADES, axis=0, return_counts=True)
+    many = counts >= max(8, _SEEN * panel.shape[0] * panel.shape[1])
+    return [_centre(step) for step in steps[many]]
+
+
+def _centre(step: NDArray[np.uint8]) -> Colour:
+    red, green, blue = (int(one) * _SHADES + _SHADES // 2 for one in step)
+    return red, green, blue
+
+
+def _is_one_of(colour: Colour, colours: list[Colour]) -> bool:
+    most = _ITS_OWN if max(colour) - min(colour) > _ITS_OWN else _SAME
+    return any(_alike(colour, other, most) for other in colours)
+
+
+def _alike(one: Colour, other: Colour, most: int = _SAME) -> bool:
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= most
