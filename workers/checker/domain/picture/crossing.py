@@ -29,7 +29,12 @@ def crossing(outer: list[Box], inner: list[Box], ink: NDArray[np.uint8], blocks:
     row = [box for box in outer if any(_near_edge(box, block, 3 * height) for block in blocks)][:_KEPT]
     found: list[Box] = []
     while row and left:
-        joined = [box for box in left if any(_neighbours(box, other, height, ink) for other in row)]
+        near = _near(np.array(left), np.array(row), height)
+        joined = [
+            box
+            for box, others in zip(left, near, strict=True)
+            if any(_neighbours(box, row[at], height, ink) for at in np.flatnonzero(others))
+        ]
         left = [box for box in left if box not in joined]
         found += joined
         row = joined
@@ -53,6 +58,16 @@ def _near_edge(box: Box, block: Box, room: float) -> bool:
     if not (block[0] - room <= x <= block[2] + room and block[1] - room <= y <= block[3] + room):
         return False
     return min(abs(x - block[0]), abs(x - block[2]), abs(y - block[1]), abs(y - block[3])) <= room
+
+
+def _near(ones: NDArray[np.int64], others: NDArray[np.int64], height: float) -> NDArray[np.bool_]:
+    """Return which boxes lie close enough to be neighbours: most do not, which need not be looked at one by one."""
+    gaps = [
+        np.maximum(ones[:, None, at] - others[None, :, at + 2], others[None, :, at] - ones[:, None, at + 2])
+        for at in (0, 1)
+    ]
+    found: NDArray[np.bool_] = (np.maximum(*gaps) <= _GAP * height) & (np.minimum(*gaps) < 0)
+    return found
 
 
 def _neighbours(one: Box, other: Box, height: float, ink: NDArray[np.uint8]) -> bool:

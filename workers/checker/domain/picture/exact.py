@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from erc.workers.checker.domain.picture.ink import Patch
-from erc.workers.checker.domain.picture.parts import Box, Pixels
+from erc.workers.checker.domain.picture.parts import Box, Pixels, lightest
 
 _FAINT, _STRONG = 3, 40
 _NEAR = 9
@@ -21,7 +21,7 @@ _BY_PIXELS = 3
 def _beyond(one: Pixels, other: Pixels) -> NDArray[np.bool_]:
     """Return which pixels lie strongly outside what the other picture has around them: a shift by a pixel does not."""
     low, high = (turn(other, size=(3, 3, 1)) for turn in (ndimage.minimum_filter, ndimage.maximum_filter))
-    off = np.maximum(np.maximum(one, high) - high, low - np.minimum(one, low)).max(2)
+    off = lightest(np.maximum(np.maximum(one, high) - high, low - np.minimum(one, low)))
     found: NDArray[np.bool_] = off > _STRONG
     return found
 
@@ -30,7 +30,7 @@ def places(a: Pixels, b: Pixels, box: Box) -> list[Patch]:
     """Return the few places where two pictures of one size differ within a box; none where they differ all over."""
     left, top, right, bottom = box
     one, other = a[top:bottom, left:right], b[top:bottom, left:right]
-    apart = (np.maximum(one, other) - np.minimum(one, other)).max(2)
+    apart = lightest(np.maximum(one, other) - np.minimum(one, other))
     labels, count = ndimage.label(ndimage.maximum_filter(apart > _FAINT, size=_NEAR))
     if not 0 < count <= _PLACES:
         return []

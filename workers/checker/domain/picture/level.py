@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from erc.workers.checker.domain.picture import parts
 from erc.workers.checker.domain.picture.parts import Box, Pixels, away, commonest
 
 WHITE = (255, 255, 255)
 
 _LIGHT = 212
 """Only grounds whose darkest channel is at least this are taken for white."""
+_NEARLY_WHITE = 250
+"""A ground as light as this is white."""
 _GREY = 28
 """So far the channels of such a ground may lie apart."""
 _GROUND = 0.2
@@ -44,11 +47,15 @@ def levelled(
     With it, where the lines of grids were: what lay under them is not known.
     """
     strips: list[Box] = []
-    found = _whitened(pixels, ground) if is_light(ground) and min(ground) < 255 else pixels.copy()
+    found = _whitened(pixels, ground) if is_light(ground) and min(ground) < _NEARLY_WHITE else pixels.copy()
     height, width = pixels.shape[:2]
     for left, top, right, bottom in blocks if framed else ():
-        shade = lightest(pixels[top:bottom, left:right])
-        if shade and float((away(pixels[top:bottom, left:right], shade) <= _NEAR).mean()) >= _GROUND:
+        shade = light_ground(pixels[top:bottom, left:right])
+        if (
+            shade
+            and min(shade) < _NEARLY_WHITE
+            and float((away(pixels[top:bottom, left:right], shade) <= _NEAR).mean()) >= _GROUND
+        ):
             rows = slice(max(0, top - _RIM), min(height, bottom + _RIM))
             columns = slice(max(0, left - _RIM), min(width, right + _RIM))
             found[rows, columns] = _whitened(pixels[rows, columns], shade)
@@ -57,9 +64,9 @@ def levelled(
     return found, tuple(strips)
 
 
-def lightest(panel: Pixels) -> tuple[int, int, int] | None:
+def light_ground(panel: Pixels) -> tuple[int, int, int] | None:
     """Return the commonest light grey of a panel, which its marks may cover for the most part; None without one."""
-    least, most = panel.min(2), panel.max(2)
+    least, most = parts.darkest(panel), parts.lightest(panel)
     light = panel[(least >= _LIGHT) & (most - least <= _GREY)]
     return commonest(light) if len(light) else None
 
@@ -99,7 +106,7 @@ def gridless(inner: Pixels) -> tuple[Pixels, list[Box]]:
 def _bridge(panel: Pixels, start: int, end: int) -> None:
     """Put what lies beside a line in the line's place, where no mark lies over it."""
     line = panel[start:end]
-    darkest = line.min(2)
+    darkest = parts.darkest(line)
     middle = line[len(line) // 2]
     pale = middle[(middle.min(1) >= _PALE) & (middle.min(1) < 255 - _SEEN)]
     if not len(pale):
@@ -116,7 +123,7 @@ def _bridge(panel: Pixels, start: int, end: int) -> None:
 
 def _lines(panel: Pixels) -> list[tuple[int, int]]:
     """Return the runs of rows of a panel that are lines of a grid."""
-    darkest = panel.min(2)
+    darkest = parts.darkest(panel)
     inked = darkest < 255 - _SEEN
     height = len(panel)
     full = _full(darkest, inked) | _white(inked) | _ridges(darkest)

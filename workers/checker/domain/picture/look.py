@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 
 from erc.workers.checker.domain.picture.exact import places
 from erc.workers.checker.domain.picture.ink import is_noisy
-from erc.workers.checker.domain.picture.level import WHITE, is_light, levelled, lightest
+from erc.workers.checker.domain.picture.level import WHITE, is_light, levelled, light_ground
 from erc.workers.checker.domain.picture.pairing import compare_words
 from erc.workers.checker.domain.picture.panels import Panel, laid, weight
 from erc.workers.checker.domain.picture.parts import Box, Parts, Pixels, parts, signs_in
@@ -97,7 +97,7 @@ def look(first: Pixels, second: Pixels) -> Look:
 def _on_other_grounds(a: Pixels, b: Pixels, panels: list[Panel]) -> bool:
     """Return whether the largest panel has another light ground in the second picture, which has the same size."""
     box = max((panel.box for panel in panels), key=lambda one: (one[2] - one[0]) * (one[3] - one[1]))
-    grounds = [lightest(one[box[1] : box[3], box[0] : box[2]]) for one in (a, b)]
+    grounds = [light_ground(one[box[1] : box[3], box[0] : box[2]]) for one in (a, b)]
     if grounds[0] is None or grounds[1] is None:
         return grounds[0] is not grounds[1]
     return any(abs(one - two) > _GROUNDS for one, two in zip(grounds[0], grounds[1], strict=True))

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from erc.workers.checker.domain.picture.ink import is_noisy
-from erc.workers.checker.domain.picture.parts import Box, Pixels
+from erc.workers.checker.domain.picture.parts import Box, Pixels, lightest
 
 FAINT = 24
 """Single channels that differ by no more than this (of 255) may be drawn alike: encodings do that at edges."""
@@ -59,7 +59,7 @@ def _bands(one: Pixels, other: Pixels) -> Iterator[tuple[int, Pixels, Pixels]]:
 
 
 def _apart(a: Pixels, b: Pixels) -> Any:
-    return (np.maximum(a, b) - np.minimum(a, b)).max(2)
+    return lightest(np.maximum(a, b) - np.minimum(a, b))
 
 
 def _drawn_alike(one: Pixels, other: Pixels) -> bool:
@@ -94,7 +94,7 @@ def _outside(a: Any, b: Any) -> Any:
 
 def _edges(a: Pixels) -> Any:
     contrast = ndimage.maximum_filter(a, size=(3, 3, 1)) - ndimage.minimum_filter(a, size=(3, 3, 1))
-    return contrast.max(2) > _EDGE
+    return lightest(contrast) > _EDGE
 
 
 def _large(mask: Any, strong: Any) -> Any:

@@ -97,6 +97,16 @@ def away(pixels: Pixels, ground: tuple[int, int, int]) -> Pixels:
     return found.astype(np.uint8)
 
 
+def darkest(pixels: Pixels) -> Pixels:
+    """Return each pixel's least channel; numpy takes ten times as long along an axis of three."""
+    return np.minimum(np.minimum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+
+
+def lightest(pixels: Pixels) -> Pixels:
+    """Return each pixel's greatest channel."""
+    return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+
+
 def pieces(mask: NDArray[np.bool_]) -> list[Box]:
     """Return the boxes of the connected pieces of a mask, corners connecting."""
     labels, count = ndimage.label(mask, structure=np.ones((3, 3), dtype=np.uint8))
@@ -117,7 +127,7 @@ def signs_in(pixels: Pixels, block: Box, whole: tuple[int, int]) -> tuple[list[B
 
 def _ground_of(inner: Pixels) -> tuple[int, int, int]:
     """Return the ground that words stand on: white where there is enough of it, though bars may cover more."""
-    if float((inner.min(2) >= _WHITE).mean()) >= _ENOUGH_WHITE:
+    if float((darkest(inner) >= _WHITE).mean()) >= _ENOUGH_WHITE:
         return 255, 255, 255
     return commonest(inner)
 
@@ -132,7 +142,7 @@ def _is_coloured_stroke(pixels: Pixels, box: Box) -> bool:
     if box[2] - box[0] < _FLAT * (box[3] - box[1]):
         return False
     part = pixels[box[1] : box[3], box[0] : box[2]]
-    return int((part.max(2) - part.min(2)).max()) > _HUE
+    return int((lightest(part) - darkest(part)).max()) > _HUE
 
 
 def _side(box: Box) -> int:
