@@ -48,7 +48,7 @@ def _stays(panel: Panel, said: Said) -> bool:
 
 def _is_drawn_otherwise(panel: Panel, said: Said) -> bool:
     box = _place(panel, said)
-    return any(_touches(box, patch.box) for patch in panel.patches)
+    return said.told is not None or any(_touches(box, patch.box) for patch in panel.patches)
 
 
 def _place(panel: Panel, said: Said) -> Box:

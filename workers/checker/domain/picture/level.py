@@ -36,7 +36,7 @@ _FAINTEST = 4
 """So much darker than its surroundings a grid's line is at least."""
 _STEPS = 3
 """So many lines of a grid tell its steps."""
-_PART = 0.3
+_PART, _PART_BEHIND = 0.3, 0.12
 
 
 def levelled(
@@ -160,7 +160,7 @@ def _shows(darkest: NDArray[np.uint8], start: int, thick: int, shade: float) -> 
     """Return whether a pale line lies on a part of some rows, with none above and below."""
     near = np.abs(darkest[start - 3 : start + thick + 3].astype(np.int16) - shade) <= _LINE
     line = near[2:-2].any(0)
-    if float((line & ~near[0] & ~near[-1]).mean()) >= _PART:
+    if float((line & ~near[0] & ~near[-1]).mean()) >= _PART_BEHIND:
         return True
     if start < _OVER or start + thick + _OVER > len(darkest):
         return False

@@ -22,10 +22,10 @@ from erc.workers.checker.domain.picture.words import lines_of
 _STILL = 0.006
 _LINE, _CROSSING = 2, 4
 _GROUNDS = 6
-_THIN, _LONG = 4, 0.7
+_THIN, _LONG = 6, 0.7
 _OUTLINE = 6
 """So far around a frame's line its ticks reach."""
-_STRONG = 0.8
+_STRONG, _LARGE = 0.8, 16
 _ROUND = 3
 """So far beyond words what they draw may reach, where both pictures lie on one another nearly."""
 SIDE_PIXELS = 1400
@@ -213,7 +213,7 @@ def _without(panel: Panel, words: list[Box], grid: list[Box]) -> Panel:
 
 def _without_noise(panel: Panel) -> Panel:
     """Return a panel without the patches that an encoding's noise makes at edges."""
-    return replace(panel, patches=[patch for patch in panel.patches if patch.strength >= _STRONG])
+    return replace(panel, patches=[one for one in panel.patches if one.strength >= _STRONG or one.area >= _LARGE])
 
 
 def _with_words(a: Pixels, b: Pixels, panel: Panel, crossing: tuple[Box, ...], theirs: tuple[Box, ...]) -> Panel:

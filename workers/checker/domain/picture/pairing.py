@@ -20,7 +20,7 @@ _OVER = 0.7
 _DOUBTFUL = 0.3
 """Lines that say different things at least so surely are paired once more."""
 _TRIED = 24
-_REACH, _REACH_OF_LEGENDS = 0.2, 0.7
+_REACH, _REACH_OF_LEGENDS = 0.2, 1.0
 """So far (as a share of the picture, or of a panel in which a legend may find another place) words may have moved."""
 _MARGIN = 2
 _LONGEST = 10

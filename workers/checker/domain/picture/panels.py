@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from erc.workers.checker.domain.picture.bodies import on_body
 from erc.workers.checker.domain.picture.dashes import without_dashes
 from erc.workers.checker.domain.picture.ink import Patch, Prepared, is_coloured, laid_on, opponents, patches
 from erc.workers.checker.domain.picture.parts import INK, Box, Parts, Pixels, away
@@ -61,19 +62,22 @@ def laid(a: Pixels, b: Pixels, frame: Box, guesses: list[Map], one: Parts) -> Pa
     cut_off = _cut_off(b, best, one.ground) if all_of_it and not one.framed else []
     best = replace(best, framed=one.framed)
     more = [*_hues(a, b, best, one.ground), *_structure(a, b, best, one.ground)]
-    kept = _with_their_own(a, b, best, [*best.patches, *more], one)
+    kept = _with_their_own(a, b, best, [*best.patches, *more], one.ground, pale=all_of_it or not one.framed)
     return replace(best, patches=[*kept, *cut_off], redrawn=len(kept) < len(best.patches) + len(more))
 
 
-def _with_their_own(a: Pixels, b: Pixels, panel: Panel, patches: list[Patch], one: Parts) -> list[Patch]:
+def _with_their_own(
+    a: Pixels, b: Pixels, panel: Panel, patches: list[Patch], ground: tuple[int, int, int], *, pale: bool
+) -> list[Patch]:
     """Return the patches that tell of content: no marks in another colour, no pale grid of three dimensions."""
     if not patches:
         return []
     left, top, right, bottom = panel.box
-    inner, other = a[top:bottom, left:right], laid_on(b, panel.box, panel.where, one.ground)
-    patches = without_recoloured(patches, inner, other, panel.box, one.ground)
-    patches = without_dashes(patches, inner, other, panel.box, one.ground)
-    return patches if one.framed else without_pale_lines(patches, inner, other, panel.box)
+    inner, other = a[top:bottom, left:right], laid_on(b, panel.box, panel.where, ground)
+    patches = without_recoloured(patches, inner, other, panel.box, ground)
+    patches = without_dashes(patches, inner, other, panel.box, ground)
+    patches = without_pale_lines(patches, inner, other, panel.box) if pale else patches
+    return patches if panel.framed else on_body(patches, inner, other, panel.box, ground)
 
 
 def _structure(a: Pixels, b: Pixels, panel: Panel, ground: tuple[int, int, int]) -> list[Patch]:

@@ -13,10 +13,11 @@ from erc.workers.checker.domain.picture.ink import Patch
 from erc.workers.checker.domain.picture.parts import INK, Box, Pixels, away, lightest
 
 Colour = tuple[int, int, int]
+Change = tuple[Colour, Colour]
 
 _FEWEST = 3
 """So many marks at least must have taken one colour for another: one cell of a heat map does not."""
-_SAME, _ITS_OWN = 40, 64
+_SAME, _ITS_OWN, _NEARLY_ALIKE = 40, 64, 90
 """Colours whose channels lie no further apart are one; hues up to the second may be a panel's own."""
 _FORM = 0.85
 """So much of either's ink must lie on the other's, give or take a pixel."""
@@ -25,8 +26,8 @@ _SEEN = 0.0004
 _SHADES = 24
 _KEPT = 200
 _INNER, _RIM = 0.2, 5
-_THICK, _PALE, _GREY, _NEARLY = 4, 140, 40, 0.95
-"""A grid's line: so thick (pixels a pixel of length), so light, so grey, in so many of its pixels."""
+_THICK, _SPARSE, _PALE, _GREY, _NEARLY = 4, 0.35, 140, 40, 0.95
+"""A grid's lines: so thick (pixels a pixel of length) or such a share of their box, so light, so grey, nearly all."""
 
 
 def without_recoloured(patches: Sequence[Patch], a: Pixels, b: Pixels, box: Box, ground: Colour) -> list[Patch]:
@@ -46,7 +47,15 @@ def without_recoloured(patches: Sequence[Patch], a: Pixels, b: Pixels, box: Box,
         alike = [k for k, other in enumerate(changes) if other and all(map(_alike, change, other))]
         if len({patches[k].box for k in alike}) >= _FEWEST:
             fine.add(at)
-    return [patch for at, patch in enumerate(patches) if at not in fine]
+    known_changes = [changes[at] for at in fine]
+    return [patch for at, patch in enumerate(patches) if at not in fine and not _is_like(changes[at], known_changes)]
+
+
+def _is_like(change: Change | None, known: list[Change | None]) -> bool:
+    """Return whether a change is nearly one that three marks made: a thin line is smoothed to paler colours."""
+    return change is not None and any(
+        one is not None and all(_alike(*both, _NEARLY_ALIKE) for both in zip(change, one, strict=True)) for one in known
+    )
 
 
 def without_pale_lines(patches: Sequence[Patch], a: Pixels, b: Pixels, box: Box) -> list[Patch]:
@@ -55,7 +64,8 @@ def without_pale_lines(patches: Sequence[Patch], a: Pixels, b: Pixels, box: Box)
 
 
 def _is_pale_line(patch: Patch, a: Pixels, b: Pixels, box: Box) -> bool:
-    if patch.area > _THICK * max(patch.box[2] - patch.box[0], patch.box[3] - patch.box[1]):
+    wide, high = patch.box[2] - patch.box[0], patch.box[3] - patch.box[1]
+    if patch.area > max(_THICK * max(wide, high), _SPARSE * wide * high):
         return False
     rows = slice(max(0, patch.box[1] - box[1]), patch.box[3] - box[1])
     columns = slice(max(0, patch.box[0] - box[0]), patch.box[2] - box[0])
@@ -79,7 +89,7 @@ def _fill(patch: Patch, a: Pixels, b: Pixels, box: Box, ground: Colour) -> tuple
         inked = away(empty[rows, columns], ground) > INK
         middle = _inner(inked)
         colour = _flat(_inner(filled[rows, columns])) if middle.size and not middle.any() and _outlined(inked) else None
-        if colour is not None:
+        if colour is not None and _same_lines(inked, filled[rows, columns], ground, colour):
             return (colour, ground) if back else (ground, colour)
     return None
 
@@ -93,6 +103,12 @@ def _change(patch: Patch, a: Pixels, b: Pixels, box: Box, ground: Colour) -> tup
     if not inked.any() or not its.any() or not (_covered(inked, its) and _covered(its, inked)):
         return None
     return _middle(one[inked]), _middle(other[its])
+
+
+def _same_lines(inked: NDArray[np.bool_], filled: Pixels, ground: Colour, colour: Colour) -> bool:
+    """Return whether the lines around and beside a filled area are those of the area without a fill."""
+    lines = (away(filled, ground) > INK) & (away(filled, colour) > INK)
+    return _covered(inked, lines) and _covered(lines, inked)
 
 
 def _inner(part: NDArray[Any]) -> NDArray[Any]:
