@@ -13,7 +13,7 @@ from erc.workers.checker.domain.picture.ink import is_noisy
 from erc.workers.checker.domain.picture.level import WHITE, is_light, levelled, light_ground
 from erc.workers.checker.domain.picture.pairing import compare_words
 from erc.workers.checker.domain.picture.panels import Panel, laid, weight
-from erc.workers.checker.domain.picture.parts import Box, Parts, Pixels, parts, signs_in
+from erc.workers.checker.domain.picture.parts import Box, Parts, Pixels, grown, parts, signs_in
 from erc.workers.checker.domain.picture.place import IDENTITY, Line, Map, between
 from erc.workers.checker.domain.picture.reading import Side
 from erc.workers.checker.domain.picture.said import Said
@@ -107,7 +107,7 @@ def _with_crossings(lines: list[Box]) -> list[Box]:
     """Return a grid's lines with what lies around where they cross."""
     upright = [box for box in lines if box[3] - box[1] > box[2] - box[0]]
     level = [box for box in lines if box[3] - box[1] <= box[2] - box[0]]
-    return [*lines, *(_grown((one[0], other[1], one[2], other[3]), _CROSSING) for one in upright for other in level)]
+    return [*lines, *(grown((one[0], other[1], one[2], other[3]), _CROSSING) for one in upright for other in level)]
 
 
 def _to_the_pixel(panel: Panel, a: Pixels, b: Pixels) -> Panel:
@@ -133,7 +133,7 @@ def _outlines(its: Parts) -> list[Box]:
     for left, top, right, bottom in its.blocks if its.framed else ():
         found += [(left, top, right, top), (left, bottom, right, bottom)]
         found += [(left, top, left, bottom), (right, top, right, bottom)]
-    return [_grown(box, _OUTLINE) for box in found]
+    return [grown(box, _OUTLINE) for box in found]
 
 
 def _levelled(pixels: Pixels, its: Parts) -> tuple[Pixels, Parts, tuple[Box, ...]]:
@@ -206,7 +206,7 @@ def _whole(panels: list[Panel], start: Map) -> Map:
 
 def _without(panel: Panel, words: list[Box], grid: list[Box]) -> Panel:
     """Return a panel without the patches of grids, and of words that reach over its edge: those are read."""
-    areas = [*(_grown(box, _ROUND) for box in words), *(_grown(box, _LINE) for box in grid)]
+    areas = [*(grown(box, _ROUND) for box in words), *(grown(box, _LINE) for box in grid)]
     left = [patch for patch in panel.patches if not any(_covers(area, patch.box) for area in areas)]
     return replace(panel, patches=left) if len(left) < len(panel.patches) else panel
 
@@ -225,14 +225,10 @@ def _with_words(a: Pixels, b: Pixels, panel: Panel, crossing: tuple[Box, ...], t
     sides = []
     for pixels, box, known in ((a, panel.box, crossing), (b, other, theirs)):
         signs, ink = signs_in(pixels, box, pixels.shape[1::-1])
-        signs = [sign for sign in signs if not any(_covers(_grown(over, _ROUND), sign) for over in known)]
+        signs = [sign for sign in signs if not any(_covers(grown(over, _ROUND), sign) for over in known)]
         sides.append(Side(lines_of(signs, ink, box[:2]), ink, box[:2], among_marks=True))
     said = [one for one in compare_words(sides[0], sides[1], panel.where, slack=7) if one.is_wordy]
     return replace(panel, said=said)
-
-
-def _grown(box: Box, by: int) -> Box:
-    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
 
 
 def _covers(area: Box, box: Box) -> bool:

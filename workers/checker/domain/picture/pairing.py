@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from erc.workers.checker.domain.picture.axes import Mark, number, on_one_axis
-from erc.workers.checker.domain.picture.parts import Box
+from erc.workers.checker.domain.picture.parts import Box, grown
 from erc.workers.checker.domain.picture.place import Map
 from erc.workers.checker.domain.picture.reading import Side, compared, far
 from erc.workers.checker.domain.picture.said import Said
@@ -92,23 +92,15 @@ def _in_place(first: Side, second: Side, where: Map, said: Said) -> Said:
     box = said.box or where.back(said.other or (0, 0, 0, 0))
     other = said.other or _rounded(where.box(box))
     upright = box[2] - box[0] >= box[3] - box[1]
-    lone, beside = (first.read(box, upright=upright), second.read(_wider(other), upright=upright))
+    lone, beside = (first.read(box, upright=upright), second.read(grown(other, _MARGIN), upright=upright))
     if said.box is None:
-        lone, beside = second.read(other, upright=upright), first.read(_wider(box), upright=upright)
+        lone, beside = second.read(other, upright=upright), first.read(grown(box, _MARGIN), upright=upright)
     apart = unlike(lone, beside)
-    if first.cuts(_grown_by(box), upright=upright) or second.cuts(_grown_by(other), upright=upright):
+    if first.cuts(grown(box, 1), upright=upright) or second.cuts(grown(other, 1), upright=upright):
         apart = 0.0  # the picture's edge cuts it off
     if apart > _DOUBTFUL:
         return said
     return replace(said, box=box, other=other, worst=0.0, odd=0.0, told=apart)
-
-
-def _grown_by(box: Box) -> Box:
-    return box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1
-
-
-def _wider(box: Box) -> Box:
-    return box[0] - _MARGIN, box[1] - _MARGIN, box[2] + _MARGIN, box[3] + _MARGIN
 
 
 def _rounded(box: tuple[float, float, float, float]) -> Box:

@@ -97,6 +97,11 @@ def away(pixels: Pixels, ground: tuple[int, int, int]) -> Pixels:
     return found.astype(np.uint8)
 
 
+def grown(box: Box, by: int) -> Box:
+    """Return a box with so many pixels more on each side."""
+    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
+
+
 def darkest(pixels: Pixels) -> Pixels:
     """Return each pixel's least channel; numpy takes ten times as long along an axis of three."""
     return np.minimum(np.minimum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])

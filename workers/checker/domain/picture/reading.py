@@ -9,7 +9,7 @@ import numpy as np
 
 from erc.workers.checker.domain.picture.glyphs import Glyph, distances, read
 from erc.workers.checker.domain.picture.letters_net import Reading, line_read
-from erc.workers.checker.domain.picture.parts import Box, Pixels
+from erc.workers.checker.domain.picture.parts import Box, Pixels, grown
 from erc.workers.checker.domain.picture.place import Map
 from erc.workers.checker.domain.picture.said import Said
 from erc.workers.checker.domain.picture.told import unlike
@@ -122,8 +122,8 @@ def _told(first: Side, second: Side, one: list[Words], other: list[Words], found
         upright = one[0].upright
         tries = [(a, b)]
         for more in _MORE:
-            ones = first.read(_grown(_joined(found.box, where.back(found.other)), more), upright=upright)
-            others = second.read(_grown(_joined(found.other, _rounded(where.box(found.box))), more), upright=upright)
+            ones = first.read(grown(_joined(found.box, where.back(found.other)), more), upright=upright)
+            others = second.read(grown(_joined(found.other, _rounded(where.box(found.box))), more), upright=upright)
             tries += [(ones, others), (a, others), (ones, b)]
             a, b = min(tries, key=lambda both: unlike(*both))
             if unlike(a, b) == 0:
@@ -153,10 +153,6 @@ def _is_one_row(lines: Sequence[Words], box: Box) -> bool:
     across = 1 if lines[0].upright else 0
     high = max(line.box[across + 2] - line.box[across] for line in lines)
     return box[across + 2] - box[across] <= _ONE_ROW * high
-
-
-def _grown(box: Box, by: int) -> Box:
-    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
 
 
 def _joined(one: Box, other: Box) -> Box:

@@ -56,6 +56,11 @@ def unlike(one: Reading, other: Reading) -> float:
         return 0.0
     if not a or not b:
         return max(one.surely, other.surely)
+    return max(_worst(a, b), _worst(b, a))
+
+
+def _worst(a: list[tuple[str, float]], b: list[tuple[str, float]]) -> float:
+    """Return how surely two lines differ as they are aligned from one side: the other side may align them otherwise."""
     worst = 0.0
     for what, i, j, k, m in SequenceMatcher(None, [s for s, _ in a], [s for s, _ in b], autojunk=False).get_opcodes():
         if what != "equal":
