@@ -19,12 +19,13 @@ from erc.workers.docker import LABEL_JOB
 from erc.workers.executor.domain import (
     COMMAND_NOT_FOUND,
     COMMAND_NOT_USABLE,
-    KILLED,
     Failed,
     Frames,
     Outcome,
     Seen,
     container_config,
+    is_settled,
+    left_over,
     moment,
     read_outcome,
     remaining,
@@ -38,8 +39,8 @@ LABEL_HOME = "org.erc.home"
 """Where the jobs' folders lie: engines may be shared by several services."""
 
 Cancel = asyncio.Event | None
-_WATCH_SECONDS, _MEMORY_SECONDS, _LOG_SECONDS, _ASKING_SECONDS = 1.0, 0.3, 30.0, 60.0
-_KILL_TOLD = timedelta(seconds=0.2)
+_WATCH_SECONDS, _LOG_SECONDS, _ASKING_SECONDS = 1.0, 30.0, 60.0
+_LATE = [timedelta(seconds=seconds) for seconds in (0.2, 1, 3)]
 _NOT_STARTED = {"created", "removing", "dead"}
 
 
@@ -77,7 +78,7 @@ class Sandbox:
         when the engine does not answer or the run was killed from outside (it has been removed then).
         """
         abilities = await self.probe(request.image_id)
-        state = await self._state(request.job_id)
+        state = await self._containers.state(_name(request.job_id))
         allowed = self._limits.wall_clock
         if state is None or state["Status"] in _NOT_STARTED:
             if failed := await self._start(request, abilities, state):
@@ -97,7 +98,7 @@ class Sandbox:
         try:
             await self._containers.start(_name(request.job_id))
         except Unavailable:
-            state = await self._state(request.job_id)
+            state = await self._containers.state(_name(request.job_id))
             if state and state["ExitCode"] in {COMMAND_NOT_FOUND, COMMAND_NOT_USABLE}:
                 return Failed(state["ExitCode"], state["Error"])
             await self.clean(request.job_id)
@@ -185,27 +186,29 @@ class Sandbox:
             pause = max(_WATCH_SECONDS, 4 * (clock() - begun))
 
     async def _read(self, job_id: str, intention: Intention | None) -> Outcome:
-        state = await self._state(job_id)
-        if state and state["ExitCode"] == KILLED and not state["OOMKilled"] and not intention:
-            # The engine hears of exhausted memory on another way than of the end.
-            await asyncio.sleep(_MEMORY_SECONDS)
-            state = await self._state(job_id)
-        if state is None or state["Running"]:
-            raise Unavailable("The container of the run vanished, or its end was not waited for.")
+        state = await self._ended(job_id)
+        for late in _LATE:
+            seen = await self._seen(job_id, state, late)
+            state = await self._ended(job_id)
+            if intention or is_settled(state, seen):
+                break
         try:
-            return read_outcome(state, intention, self._limits, await self._seen(job_id, state))
+            return read_outcome(state, intention, self._limits, seen)
         except Unavailable:
             await self.clean(job_id)
             raise
 
-    async def _seen(self, job_id: str, state: dict[str, Any]) -> Seen:
-        """Ask the engine for what it saw of the end; a kill is told a moment after the end that it brought about."""
-        ended = moment(state, "FinishedAt") + (_KILL_TOLD if state["ExitCode"] else timedelta(0))
-        actions = await self._containers.actions(_name(job_id), moment(state, "StartedAt"), ended)
-        return Seen(died="die" in actions, killed="kill" in actions)
+    async def _ended(self, job_id: str) -> dict[str, Any]:
+        state = await self._containers.state(_name(job_id))
+        if state is None or state["Running"]:
+            raise Unavailable("The container of the run vanished, or its end was not waited for.")
+        return state
 
-    async def _state(self, job_id: str) -> dict[str, Any] | None:
-        return await self._containers.state(_name(job_id))
+    async def _seen(self, job_id: str, state: dict[str, Any], late: timedelta) -> Seen:
+        """Ask the engine for what it saw of the end; its word may come a moment after the exit code."""
+        until = moment(state, "FinishedAt") + (late if state["ExitCode"] else timedelta(0))
+        actions = await self._containers.actions(_name(job_id), moment(state, "StartedAt"), until)
+        return Seen(died="die" in actions, killed="kill" in actions)
 
     async def clean(self, job_id: str) -> None:
         """Kill the run of a job if it goes on, and remove container, volume and folder; may be repeated."""
@@ -219,9 +222,7 @@ class Sandbox:
         """
         labels = await self._containers.labels(LABEL_HOME, str(self._folders.root))
         folders = await asyncio.to_thread(self._folders.jobs)
-        old = (self._now() - older_than).timestamp()
-        young = {job for job, made in folders.items() if made > old}
-        dead = ({found[LABEL_JOB] for found in labels} | folders.keys()) - live - young
+        dead = left_over({found[LABEL_JOB] for found in labels}, folders, live, self._now() - older_than)
         for job_id in dead:
             await self.clean(job_id)
         return len(dead)

@@ -27,6 +27,7 @@ from erc.workers.executor.domain import (
     Succeeded,
     TimedOut,
     container_config,
+    is_settled,
     read_outcome,
     remaining,
 )
@@ -81,6 +82,22 @@ def test_a_kill_is_the_scripts_own_only_when_the_engine_saw_the_end_and_nobody_a
             read_outcome(ended(code), None, LIMITS, seen)
 
 
+@pytest.mark.parametrize(
+    ("state", "seen", "settled"),
+    [
+        (ended(0), Seen(died=False, killed=False), True),
+        (ended(1), Seen(died=False, killed=False), True),
+        (ended(143), Seen(died=False, killed=False), False),
+        (ended(143), NATURAL, True),
+        (ended(137), NATURAL, False),
+        (ended(137), Seen(died=False, killed=True), True),
+        (ended(137, out_of_memory=True), Seen(died=False, killed=False), True),
+    ],
+)
+def test_the_engine_is_asked_again_while_its_word_may_still_come(state: dict, seen: Seen, *, settled: bool) -> None:
+    assert is_settled(state, seen) is settled
+
+
 def test_an_engine_that_ends_a_run_spoils_it_whatever_the_script_made_of_it() -> None:
     for code in (0, 1, 143):
         with pytest.raises(Unavailable):
@@ -97,7 +114,7 @@ def test_an_end_that_the_engine_forgot_is_told_by_its_code() -> None:
     [
         (Failed(1), "script_failed", "The script ended with exit code 1. Its last lines: Error: no such file"),
         (Failed(139), "script_failed", "exit code 139 (it crashed)"),
-        (Failed(137), "script_failed", "exit code 137 (it was killed, by itself or by a program that it started)"),
+        (Failed(137), "script_failed", "exit code 137 (it was killed: by itself, by a program that it started, or"),
         (Failed(127, "exec: no R"), "script_not_started", "The script could not be started. Name a program"),
         (OutOfMemory(0, GIB), "out_of_memory", "A run may use 1 GiB. Read less data at once"),
         (TimedOut(timedelta(minutes=90)), "run_timeout", "The script was stopped after 90 minutes."),

@@ -15,6 +15,7 @@ import pytest
 from erc.events.blobs import FileBlobStore
 from erc.events.errors import Rejected, Unavailable
 from erc.schemas.limits import MIB, RunLimits
+from erc.workers.containers import Containers
 from erc.workers.executor.domain import (
     DiskFull,
     Failed,
@@ -175,7 +176,12 @@ async def test_a_memory_hog_is_told_so_even_when_the_script_goes_on(job: Callabl
 async def test_a_memory_hog_as_the_first_process_is_told_so(job: Callable) -> None:
     run = job("", command=("tail", "/dev/zero"))
 
-    assert isinstance(await run(), OutOfMemory)
+    outcome = await run()
+
+    # Where the container's end takes its memory group away before the engine has read it, the engine never hears of
+    # it: seen once in many hundred runs on a busy machine.
+    assert isinstance(outcome, OutOfMemory) or outcome == Failed(137)
+    assert "memory" in outcome.problem().sentence()
 
 
 async def test_a_fork_bomb_is_contained(job: Callable) -> None:
@@ -378,6 +384,19 @@ async def test_a_script_that_kills_itself_failed_by_itself(job: Callable, script
 
     assert outcome == Failed(int(script[5:]) if script.startswith("exit") else 128 + int(script[6:-3]))
     assert run.log == b"here\n"
+
+
+async def test_a_word_of_the_end_that_comes_late_is_waited_for(job: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    actions, asked = Containers.actions, []
+
+    async def late(self: Containers, *about: object) -> set[str]:
+        asked.append(await actions(self, *about))
+        return asked[-1] if len(asked) > 1 else set()
+
+    monkeypatch.setattr(Containers, "actions", late)
+
+    assert await job("kill -15 $$")() == Failed(143)
+    assert len(asked) == 2
 
 
 async def test_a_script_that_killed_itself_is_known_to_the_successor(job: Callable) -> None:

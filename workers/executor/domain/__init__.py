@@ -8,7 +8,6 @@ from erc.workers.executor.domain.frames import Frames
 from erc.workers.executor.domain.outcome import (
     COMMAND_NOT_FOUND,
     COMMAND_NOT_USABLE,
-    KILLED,
     DiskFull,
     Failed,
     Failure,
@@ -18,6 +17,7 @@ from erc.workers.executor.domain.outcome import (
     Stopped,
     Succeeded,
     TimedOut,
+    is_settled,
     moment,
     read_outcome,
     remaining,
@@ -31,6 +31,7 @@ from erc.workers.executor.domain.run import (
     Owner,
     ReadOnly,
     RunRequest,
+    left_over,
 )
 from erc.workers.executor.domain.varying import (
     LENT_LOCALE,
@@ -47,7 +48,6 @@ from erc.workers.executor.domain.varying import (
 __all__ = [
     "COMMAND_NOT_FOUND",
     "COMMAND_NOT_USABLE",
-    "KILLED",
     "LENT_LOCALE",
     "PROBE",
     "SAID_BYTES",
@@ -80,6 +80,8 @@ __all__ = [
     "Unreadable",
     "container_config",
     "halves",
+    "is_settled",
+    "left_over",
     "lent",
     "moment",
     "read_outcome",

@@ -25,7 +25,7 @@ _MEANINGS = {
     128 + signal.SIGFPE: "it crashed",
     128 + signal.SIGSEGV: "it crashed",
     128 + signal.SIGXFSZ: "a file grew too large",
-    KILLED: "it was killed, by itself or by a program that it started",
+    KILLED: "it was killed: by itself, by a program that it started, or because memory ran out",
     TERMINATED: "it was ended, by itself or by a program that it started",
 }
 _FROM_OUTSIDE = {KILLED, TERMINATED, LOST}
@@ -138,6 +138,18 @@ def read_outcome(state: dict[str, Any], intention: Intention | None, limits: Run
     if seen.killed or (exit_code in _FROM_OUTSIDE and not seen.died):
         raise Unavailable("The run was killed from outside; the container engine may have been restarted.")
     return Succeeded() if exit_code == 0 else Failed(exit_code, str(state.get("Error") or ""))
+
+
+def is_settled(state: dict[str, Any], seen: Seen) -> bool:
+    """Return whether the engine can say no more of an end.
+
+    It hears of exhausted memory, of a kill and of the end on three ways, and on a busy machine the word of one comes
+    long after the exit code.
+    """
+    exit_code = int(state["ExitCode"])
+    if exit_code not in _FROM_OUTSIDE or state.get("OOMKilled") or seen.killed:
+        return True
+    return seen.died and exit_code != KILLED
 
 
 def remaining(state: dict[str, Any], limits: RunLimits, now: datetime) -> timedelta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePath
 
@@ -102,3 +103,12 @@ def overlay_options(kernel: str) -> list[str]:
     if release and (int(release[1]), int(release[2])) >= (5, 11):
         return ["userxattr"]
     return ["redirect_dir=off", "metacopy=off"]
+
+
+def left_over(held: set[str], made: Mapping[str, float], live: set[str], before: datetime) -> set[str]:
+    """Return the jobs that hold containers or folders and are not live, but for folders made since a moment.
+
+    `made` has the time of each job's folder in seconds since 1970.
+    """
+    young = {job for job, seconds in made.items() if seconds > before.timestamp()}
+    return (held | made.keys()) - live - young
