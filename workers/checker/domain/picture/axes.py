@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -13,12 +14,16 @@ from erc.workers.checker.domain.picture.parts import Box
 Array = NDArray[np.float64]
 
 _NUMBER = re.compile(r"[-–—−‒]?\d+(?:[.,]\d+)?(?:[eE][-–—−+]?\d+)?")
+_TICK = re.compile(r"^(['\"]|[-–—−‒](?=[-–—−‒]))")
+_APART = re.compile(r"^[-–—−‒] +(?=\d)")
 _DASHES = str.maketrans(dict.fromkeys("–—−‒", "-"))
 _ALIGNED = 4.0
 _FEWEST, _LEAST, _ENOUGH = 2, 3, 4
 _OFF = 0.4
 """So far from its place a number may stand, in heights."""
 _LEAST_OFF = 2.5
+_NEAREST, _BEYOND, _BENT = 6, 1.5, 0.06
+"""So many numbers nearby are looked at; so many steps beyond two of them; how far an axis is bent, in its length."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,19 @@ class Mark:
 
 
 def number(text: str) -> float | None:
-    """Return the number that a text is, None when it is none."""
-    plain = text.replace(" ", "")
+    """Return the number that a text is, None when it is none; a tick before it may read as an apostrophe or a dash."""
+    plain = _TICK.sub("", text).replace(" ", "")
     if not _NUMBER.fullmatch(plain):
         return None
     return float(plain.translate(_DASHES).replace(",", "."))
+
+
+def numbers(text: str) -> list[float]:
+    """Return the numbers that a text may be: a dash apart from one is a minus sign or a tick."""
+    value = number(text)
+    if value is None:
+        return []
+    return [value, -value] if _APART.match(text) else [value]
 
 
 def on_one_axis(mark: Mark, its: list[Mark], others: list[Mark]) -> bool:
@@ -52,7 +65,35 @@ def on_one_axis(mark: Mark, its: list[Mark], others: list[Mark]) -> bool:
         there = [one for one in others if _in_line(mark, one, along)]
         if len(there) >= _FEWEST and _fits(mark, here, there, along):
             return True
+    return _on_a_slope(mark, others)
+
+
+def _on_a_slope(mark: Mark, others: list[Mark]) -> bool:
+    """Return whether a number stands between two others of the other picture, or right after them, as its value does.
+
+    A third one must stand there as well: the axes of three dimensions lie aslant, their steps nearly even.
+    """
+    apart = [one for one in others if one.value != mark.value]
+    near = sorted(apart, key=lambda one: math.dist(_middle(mark), _middle(one)))[:_NEAREST]
+    for at, one in enumerate(near):
+        for other in near[at + 1 :]:
+            if one.value != other.value and _stands_between(mark, one, other):
+                rest = [third for third in near if third.value not in {one.value, other.value}]
+                if any(_stands_between(third, one, other) for third in rest):
+                    return True
     return False
+
+
+def _middle(mark: Mark) -> tuple[float, float]:
+    return mark.middle(0), mark.middle(1)
+
+
+def _stands_between(mark: Mark, one: Mark, other: Mark) -> bool:
+    share = (mark.value - one.value) / (other.value - one.value)
+    long = math.dist(_middle(one), _middle(other))
+    room = max(_LEAST_OFF, _OFF * min(mark.box[2] - mark.box[0], mark.box[3] - mark.box[1])) + _BENT * long
+    place = (one.middle(along) + share * (other.middle(along) - one.middle(along)) for along in (0, 1))
+    return -_BEYOND <= share <= 1 + _BEYOND and long > room and math.dist(_middle(mark), tuple(place)) <= room
 
 
 def _in_line(one: Mark, other: Mark, along: int) -> bool:
@@ -74,7 +115,8 @@ def _fits(mark: Mark, here: list[Mark], there: list[Mark], along: int) -> bool:
     values = np.array([one.value for one in marks])
     theirs = np.arange(len(marks)) > len(here)
     room = max(_LEAST_OFF, _OFF * high)
-    if any(abs(places[at] - places[0]) <= room and values[at] != values[0] for at in np.flatnonzero(theirs)):
+    there_too = theirs & (np.abs(places - places[0]) <= room)
+    if there_too.any() and not (values[there_too] == values[0]).any():
         return False
     with np.errstate(divide="ignore", invalid="ignore"):
         scales = (values, np.where(values > 0, np.log(values), np.nan))

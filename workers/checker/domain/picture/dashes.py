@@ -25,6 +25,8 @@ _GAPPY = 0.07
 _AROUND = 24
 _ALONE = 0.5
 """Such a share of a patch is ink of one picture only: what both draw in two colours is no dash."""
+_COLOUR = 60
+"""Ink of both whose channels lie further apart is of two colours: with as much of it as of one only it is no dash."""
 _HUE = 0.85
 """The least cosine between two inks' distances from the ground: a smoothed edge has the hue of its line."""
 
@@ -60,7 +62,9 @@ def _is_dash(patch: Patch, sides: tuple[_Side, _Side], box: Box) -> bool:
         if here.any() and not _on_line(one, other, part, here):
             return False
         alone += int(here.sum())
-    return alone >= _ALONE * patch.area
+    both = (own & sides[0].inked & sides[1].inked)[part]
+    other_colour = np.abs(sides[0].off[part] - sides[1].off[part]).max(2) > _COLOUR
+    return alone >= max(_ALONE * patch.area, int((both & other_colour).sum()))
 
 
 def _on_line(one: _Side, other: _Side, part: tuple[slice, slice], here: Mask) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from erc.schemas.check import Likeness
 from erc.workers.checker.domain.picture.ink import Patch
-from erc.workers.checker.domain.picture.legend import beside, excused
+from erc.workers.checker.domain.picture.legend import beside, excused, stacks
 from erc.workers.checker.domain.picture.look import Look
 from erc.workers.checker.domain.picture.parts import Box
 from erc.workers.checker.domain.picture.said import Said
@@ -36,8 +36,12 @@ class Thresholds:
 
 
 THRESHOLDS = Thresholds()
+_UNSURE = 0.99
+"""The size of what cannot be told: never enough to call a picture different."""
+_OTHER_VIEW = 0.08
+"""Patches of less weight a pixel may come from another view of a body alone."""
 _LOST_SIGNS = 3
-_CLEAR = 0.8
+_CLEAR, _SURE = 0.8, 0.95
 _MOVED = 0.3
 _GLYPHS = 0.1
 """Lines that were not read agree when no two of their glyphs are further apart."""
@@ -105,11 +109,13 @@ def _marks(look: Look, thresholds: Thresholds) -> Iterator[Found]:
         each, everything = thresholds.marks, thresholds.all_marks
         if look.still:
             each = everything = thresholds.marks_of_one_drawing
-        together = _between(sum(_weight(patch) for patch in left), everything)
+        summed = sum(_weight(patch) for patch in left)
+        together = _between(summed, everything)
+        most = _UNSURE if panel.other_view and summed < _OTHER_VIEW * _area(panel.box) else math.inf
         for patch in left:
             size = _between(_weight(patch), each)
             if size > 0 or (together > 0 and patch.depth > 1):
-                yield Found("marks", patch.box, max(size, together))
+                yield Found("marks", patch.box, min(most, max(size, together)))
 
 
 def _weight(patch: Patch) -> float:
@@ -126,7 +132,7 @@ def _words(look: Look, thresholds: Thresholds) -> Iterator[Found]:
     for said in [*both, *inside]:
         size = _between(said.told or 0.0, thresholds.told)
         if size > 0 and said.box:
-            yield Found("words", said.box, size, said.read, said.read_other)
+            yield Found("words", said.box, _told(said, size), said.read, said.read_other)
     yield from _lost_inside(look, thresholds)
     lost = [
         said
@@ -135,7 +141,12 @@ def _words(look: Look, thresholds: Thresholds) -> Iterator[Found]:
     ]
     for said in lost:
         box = said.box or look.where.back(said.other or (0, 0, 0, 0))
-        yield Found("words", box, _between(len(lost) + 0.01, thresholds.lost), said.read, said.read_other)
+        size = _told(said, _between(len(lost) + 0.01, thresholds.lost))
+        yield Found("words", box, size, said.read, said.read_other)
+
+
+def _told(said: Said, size: float) -> float:
+    return min(_UNSURE, size) if said.crowded else size
 
 
 def _lost_inside(look: Look, thresholds: Thresholds) -> Iterator[Found]:
@@ -146,6 +157,12 @@ def _lost_inside(look: Look, thresholds: Thresholds) -> Iterator[Found]:
             for said in lone:
                 box = said.box or panel.where.back(said.other or (0, 0, 0, 0))
                 yield Found("words", box, _between(said.told or 0.0, thresholds.told), said.read, said.read_other)
+        agreed = [said for said in panel.said if said.box and said.other and _agrees(said, thresholds)]
+        for rows in stacks(panel, agreed):
+            for said in rows:
+                if said in lone and said.surely >= _SURE:
+                    box = said.box or panel.where.back(said.other or (0, 0, 0, 0))
+                    yield Found("words", box, _UNSURE, said.read, said.read_other)
 
 
 def _is_clear(said: Said) -> bool:
@@ -167,7 +184,7 @@ def _same_picture(look: Look, thresholds: Thresholds) -> bool:
     inside = [said for panel in look.panels for said in panel.said]
     redrawn = any(panel.redrawn for panel in look.panels) or any(said.shift >= _MOVED for said in inside)
     redrawn = redrawn or any(said.told is not None and not (said.box and said.other) for said in [*look.said, *inside])
-    return not uneven and not redrawn and shapes < thresholds.same_shapes and moved < _MOVED
+    return not uneven and not redrawn and not look.other_theme and shapes < thresholds.same_shapes and moved < _MOVED
 
 
 def _between(value: float, bounds: tuple[float, float]) -> float:

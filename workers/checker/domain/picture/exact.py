@@ -8,8 +8,11 @@ from scipy import ndimage
 
 from erc.workers.checker.domain.picture.ink import Patch
 from erc.workers.checker.domain.picture.parts import Box, Pixels, lightest
+from erc.workers.checker.domain.picture.place import Map
 
 _FAINT, _STRONG = 3, 40
+_WHOLE = 0.02
+"""So far from a whole number of pixels a shift may lie."""
 _NEAR = 9
 """Pixels so near to one another are one place."""
 _PLACES = 4
@@ -23,6 +26,27 @@ def _beyond(one: Pixels, other: Pixels) -> NDArray[np.bool_]:
     low, high = (turn(other, size=(3, 3, 1)) for turn in (ndimage.minimum_filter, ndimage.maximum_filter))
     off = lightest(np.maximum(np.maximum(one, high) - high, low - np.minimum(one, low)))
     found: NDArray[np.bool_] = off > _STRONG
+    return found
+
+
+def moved_by(second: Pixels, where: Map, shape: tuple[int, ...]) -> Pixels | None:
+    """Return the second picture (height by width by 3) moved by whole pixels onto the first, of that shape.
+
+    What it does not cover has the colour of its corner. None where the map is no such shift.
+    """
+    shifts = round(where.y.shift), round(where.x.shift)
+    apart = abs(where.y.shift - shifts[0]), abs(where.x.shift - shifts[1])
+    if where.x.scale != 1 or where.y.scale != 1 or max(apart) > _WHOLE:
+        return None
+    if not any(shifts) and second.shape == shape:
+        return second
+    found = np.empty(shape, dtype=np.uint8)
+    found[:] = second[0, 0]
+    spans = []
+    for shift, own, other in zip(shifts, shape, second.shape, strict=False):
+        begin, end = max(0, -shift), min(own, other - shift)
+        spans.append((slice(begin, max(begin, end)), slice(begin + shift, max(begin, end) + shift)))
+    found[spans[0][0], spans[1][0]] = second[spans[0][1], spans[1][1]]
     return found
 
 

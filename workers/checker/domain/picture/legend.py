@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
 from erc.workers.checker.domain.picture.panels import Panel
 from erc.workers.checker.domain.picture.parts import Box
 from erc.workers.checker.domain.picture.place import Map
@@ -14,7 +17,7 @@ _LEGEND = (7.0, 3.0, 3.5, 3.0)
 """The same around words that stand over one another, which have a frame."""
 _ONE_MORE, _ACROSS, _TICK = 1.2, 0.4, 2.0
 _ALIGNED = 3
-_STEP = 4.0
+_STEP, _SHARED = 4.0, 0.8
 
 
 def excused(panel: Panel, alike: list[Said]) -> list[Box]:
@@ -24,9 +27,21 @@ def excused(panel: Panel, alike: list[Said]) -> list[Box]:
     """
     both = [said for said in alike if said.box and said.other]
     moved = [said for said in both if not _stays(panel, said)]
-    areas = [_area(panel, said) for said in moved if _is_drawn_otherwise(panel, said)]
-    stack = _stack(panel, moved)
-    return [*areas, stack] if stack else areas
+    areas = [_area(panel, said) for said in moved if _is_drawn_otherwise(panel, said, _place(panel, said))]
+    if not any(_is_drawn_otherwise(panel, said, _area(panel, said)) for said in moved):
+        return areas
+    return [*areas, *(_around_rows(panel, rows) for rows in stacks(panel, moved))]
+
+
+def stacks(panel: Panel, moved: list[Said]) -> list[list[Said]]:
+    """Return the legends of a panel: `moved` words over one another, with those there that only one picture has."""
+    level = [said for said in panel.said if _is_level(said) and (said in moved or not (said.box and said.other))]
+    linked = np.array([[one is other or _beside(one, other) for other in level] for one in level], dtype=bool)
+    if not level:
+        return []
+    count, labels = connected_components(linked, directed=False)
+    groups = [[said for said, label in zip(level, labels, strict=True) if label == at] for at in range(count)]
+    return [rows for rows in groups if len(rows) > 1 and any(said in moved for said in rows)]
 
 
 def beside(said: Said, where: Map | None = None) -> Box:
@@ -46,8 +61,7 @@ def _stays(panel: Panel, said: Said) -> bool:
     return said.equal and all(abs(one - two) <= _STAYS for one, two in zip(box, other, strict=True))
 
 
-def _is_drawn_otherwise(panel: Panel, said: Said) -> bool:
-    box = _place(panel, said)
+def _is_drawn_otherwise(panel: Panel, said: Said, box: Box) -> bool:
     return said.told is not None or any(_touches(box, patch.box) for patch in panel.patches)
 
 
@@ -66,26 +80,31 @@ def _area(panel: Panel, said: Said) -> Box:
     return _grown(_place(panel, said), _height(said), _WITH_KEYS)
 
 
-def _stack(panel: Panel, moved: list[Said]) -> Box | None:
-    """Return the area of a legend: words over one another, with those beside them that only one picture shows."""
-    rows = [said for said in moved if any(_beside(said, other) for other in moved if other is not said)]
-    if not any(_is_drawn_otherwise(panel, said) for said in moved):
-        return None
-    lone = [said for said in panel.said if said not in moved and any(_beside(said, other) for other in moved)]
-    if len(rows) + len(lone) < 2:
-        return None
-    rows = [*rows, *lone, *(other for other in moved if any(_beside(said, other) for said in lone))]
+def _around_rows(panel: Panel, rows: list[Said]) -> Box:
     return _grown(_around([_place(panel, said) for said in rows]), max(map(_height, rows)), _LEGEND)
 
 
+def _is_level(said: Said) -> bool:
+    box = said.box or said.other or (0, 0, 0, 0)
+    return box[2] - box[0] >= box[3] - box[1]
+
+
 def _beside(one: Said, other: Said) -> bool:
-    """Return whether two lines begin at the same place, one close over the other, in one of both pictures."""
+    """Return whether two lines begin at the same place, one close over the other, in one of both pictures.
+
+    A key that stands before one may have been taken for a letter.
+    """
     for a, b in ((one.box, other.box), (one.other, other.other)):
-        if a and b and abs(a[0] - b[0]) <= _ALIGNED:
+        if a and b and (abs(a[0] - b[0]) <= _ALIGNED or _below(a, b)):
             high = max(6, a[3] - a[1], b[3] - b[1])
             if abs(a[1] - b[1]) <= _STEP * high:
                 return True
     return False
+
+
+def _below(one: Box, other: Box) -> bool:
+    shared = min(one[2], other[2]) - max(one[0], other[0])
+    return shared >= _SHARED * min(one[2] - one[0], other[2] - other[0])
 
 
 def _grown(box: Box, high: int, by: tuple[float, float, float, float]) -> Box:

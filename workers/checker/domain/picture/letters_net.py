@@ -37,12 +37,15 @@ class Reading:
         return sum(self.sure) / len(self.sure) if self.sure else 0.0
 
 
-def line_read(ink: Pixels) -> Reading:
-    """Return what a line says: its ink (height by width, 0 the ground to 255), read from left to right."""
+def line_read(ink: Pixels, stretch: float = 1.0) -> Reading:
+    """Return what a line says: its ink (height by width, 0 the ground to 255), read from left to right.
+
+    Drawn wider by `stretch` the network tells narrow signs apart that it else takes for one, or leaves out.
+    """
     if min(ink.shape) < 2:
         return Reading("", ())
     network, name, signs = network_loaded()
-    odds = network.run(None, {name: _fed(ink)})[0][0]
+    odds = network.run(None, {name: _fed(ink, stretch)})[0][0]
     best = odds.argmax(1)
     text, sure, last = [], [], 0
     for step, sign in enumerate(best):
@@ -53,12 +56,12 @@ def line_read(ink: Pixels) -> Reading:
     return Reading("".join(text), tuple(sure))
 
 
-def _fed(ink: Pixels) -> NDArray[np.float32]:
+def _fed(ink: Pixels, stretch: float) -> NDArray[np.float32]:
     """Return a line as the model takes it: dark on white, -1 to 1, 1 by 3 by 48 by its width."""
     strong = max(_FAINTEST, float(np.percentile(ink, 99.5)))
     inked = np.clip(ink.astype(np.float32) * (255 / strong), 0, 255)
     light = 255 - np.pad(inked, max(2, round(ink.shape[0] * _MARGIN)))
-    wide = min(_WIDEST, max(_NARROWEST, round(light.shape[1] * _HEIGHT / light.shape[0])))
+    wide = min(_WIDEST, max(_NARROWEST, round(stretch * light.shape[1] * _HEIGHT / light.shape[0])))
     image = Image.fromarray(light.astype(np.uint8)).resize((wide, _HEIGHT), Image.Resampling.BICUBIC)
     drawn = np.asarray(image, dtype=np.float32) / 127.5 - 1
     return np.ascontiguousarray(np.broadcast_to(drawn, (1, 3, *drawn.shape)))

@@ -8,24 +8,28 @@ import numpy as np
 from PIL import Image
 from scipy.optimize import linear_sum_assignment
 
-from erc.workers.checker.domain.picture.exact import places
+from erc.workers.checker.domain.picture.bare import without_ground
+from erc.workers.checker.domain.picture.crowded import with_crowded
+from erc.workers.checker.domain.picture.exact import moved_by, places
 from erc.workers.checker.domain.picture.ink import is_noisy
 from erc.workers.checker.domain.picture.level import WHITE, is_light, levelled, light_ground
 from erc.workers.checker.domain.picture.pairing import compare_words
 from erc.workers.checker.domain.picture.panels import Panel, laid, weight
-from erc.workers.checker.domain.picture.parts import Box, Parts, Pixels, grown, parts, signs_in
+from erc.workers.checker.domain.picture.parts import Box, Parts, Pixels, grown, parts
 from erc.workers.checker.domain.picture.place import IDENTITY, Line, Map, between
 from erc.workers.checker.domain.picture.reading import Side
 from erc.workers.checker.domain.picture.said import Said
+from erc.workers.checker.domain.picture.strokes import signs_in
 from erc.workers.checker.domain.picture.words import lines_of
 
 _STILL = 0.006
 _LINE, _CROSSING = 2, 4
 _GROUNDS = 6
-_THIN, _LONG = 6, 0.7
+_THIN, _LONG, _HUGGING = 6, 0.7, 3
 _OUTLINE = 6
 """So far around a frame's line its ticks reach."""
 _STRONG, _LARGE = 0.8, 16
+_SCALED_ALIKE, _LEAST_PANEL, _TINY = 0.015, 16, 6
 _ROUND = 3
 """So far beyond words what they draw may reach, where both pictures lie on one another nearly."""
 SIDE_PIXELS = 1400
@@ -57,15 +61,16 @@ class Look:
 def look(first: Pixels, second: Pixels) -> Look:
     """Look at two pictures, each height by width by 3."""
     a, b = _sized(first), _sized(second)
-    one, other = parts(a), parts(b)
+    plain, one, other = (a, b), parts(a), parts(b)
+    grounds = one
+    (a, one, grid), (b, other, theirs) = _levelled(a, one), _levelled(b, other)
+    (a, one), (b, other) = without_ground(plain[0], a, one), without_ground(plain[1], b, other)
     words_a, words_b = _side(one), _side(other)
-    plain, grounds = (a, b), one
-    a, one, grid = _levelled(a, one)
-    b, other, theirs = _levelled(b, other)
     themed = [not np.array_equal(*both) for both in ((a, plain[0]), (b, plain[1]))]
     pairs, start = _pairs(one, other, a.shape, b.shape)
-    panels = [laid(a, b, box, guess, one) for box, guess in pairs]
-    if any(themed):
+    theme = bool(grid) != bool(theirs) or _on_other_grounds(*plain, one, other)
+    panels = [laid(a, b, box, guess, one, other_theme=theme) for box, guess in pairs]
+    if any(themed) and one.framed == grounds.framed:
         untouched = [laid(*plain, box, guess, grounds) for box, guess in pairs]
         panels = [min(both, key=weight) for both in zip(panels, untouched, strict=True)]
     where = _whole(panels, start)
@@ -74,30 +79,34 @@ def look(first: Pixels, second: Pixels) -> Look:
     if one.framed != other.framed:
         grid, theirs = (*grid, *_outlines(one)), (*theirs, *_outlines(other))
     elif one.framed:
-        panels = [_without_edges(panel) for panel in panels]
+        panels = [_without_edges(panel, plain[0]) for panel in panels]
     panels = [_without(panel, over, _with_crossings([*grid, *map(panel.where.back, theirs)])) for panel in panels]
     if is_noisy(plain[0]) or is_noisy(plain[1]):
         panels = [_without_noise(panel) for panel in panels]
-    still = _still(first, second)
-    if still:
-        panels = [panel if panel.redrawn else _to_the_pixel(panel, *plain) for panel in panels]
+    beneath = moved_by(plain[1], panels[0].where, plain[0].shape)
+    still = _still(plain[0], beneath)
+    if still and beneath is not None:
+        panels = [panel if panel.redrawn else _to_the_pixel(panel, plain[0], beneath) for panel in panels]
     return Look(
         scale=a.shape[1] / first.shape[1],
         size=(a.shape[1], a.shape[0]),
         still=still,
         where=where,
-        panels=[_with_words(a, b, panel, one.crossing, other.crossing) for panel in panels],
-        said=words,
+        panels=[_with_words(a, b, panel, _known(one), _known(other)) for panel in panels],
+        said=with_crowded(words, panels, where),
         blocks=(len(one.blocks), len(other.blocks)),
         levelled=(a, b) if any(themed) else None,
-        other_theme=themed[0] != themed[1] or (a.shape == b.shape and _on_other_grounds(*plain, panels)),
+        other_theme=theme or themed[0] != themed[1],
     )
 
 
-def _on_other_grounds(a: Pixels, b: Pixels, panels: list[Panel]) -> bool:
-    """Return whether the largest panel has another light ground in the second picture, which has the same size."""
-    box = max((panel.box for panel in panels), key=lambda one: (one[2] - one[0]) * (one[3] - one[1]))
-    grounds = [light_ground(one[box[1] : box[3], box[0] : box[2]]) for one in (a, b)]
+def _on_other_grounds(a: Pixels, b: Pixels, one: Parts, other: Parts) -> bool:
+    """Return whether the largest frame (where there is none, all) has another light ground in the second picture."""
+    grounds = []
+    for pixels, its in ((a, one), (b, other)):
+        frames = its.blocks if its.framed else ((0, 0, pixels.shape[1], pixels.shape[0]),)
+        left, top, right, bottom = max(frames, key=lambda box: (box[2] - box[0]) * (box[3] - box[1]))
+        grounds.append(light_ground(pixels[top:bottom, left:right]))
     if grounds[0] is None or grounds[1] is None:
         return grounds[0] is not grounds[1]
     return any(abs(one - two) > _GROUNDS for one, two in zip(grounds[0], grounds[1], strict=True))
@@ -114,17 +123,33 @@ def _to_the_pixel(panel: Panel, a: Pixels, b: Pixels) -> Panel:
     return replace(panel, patches=[*panel.patches, *places(a, b, panel.box)])
 
 
-def _without_edges(panel: Panel) -> Panel:
-    """Return a panel without thin lines along its sides: its frame, which one picture draws thicker or not at all."""
+def _without_edges(panel: Panel, pixels: Pixels) -> Panel:
+    """Return a panel without what lies along its sides: its frame, which one picture draws thicker or not at all.
+
+    So do lines along the strip that names it, where its ground ends.
+    """
     left, top, right, bottom = panel.box
     long = _LONG * (right - left), _LONG * (bottom - top)
 
     def along(box: Box) -> bool:
         wide, high = box[2] - box[0], box[3] - box[1]
-        level = high <= _THIN and wide >= long[0] and (box[1] - top <= _THIN or bottom - box[3] <= _THIN)
-        return level or (wide <= _THIN and high >= long[1] and (box[0] - left <= _THIN or right - box[2] <= _THIN))
+        if min(box[2] - left, right - box[0], box[3] - top, bottom - box[1]) <= _HUGGING:
+            return True
+        level = high <= _THIN and wide >= long[0]
+        if level and (box[1] - top <= _THIN or bottom - box[3] <= _THIN or _ends_a_ground(pixels, box)):
+            return True
+        return wide <= _THIN and high >= long[1] and (box[0] - left <= _THIN or right - box[2] <= _THIN)
 
     return replace(panel, patches=[patch for patch in panel.patches if not along(patch.box)])
+
+
+def _ends_a_ground(pixels: Pixels, line: Box) -> bool:
+    """Return whether the ground above a level line is another than below it."""
+    left, top, right, bottom = line
+    if top < _HUGGING or bottom + _HUGGING > len(pixels):
+        return False
+    above, below = (np.median(pixels[at, left:right], axis=0) for at in (top - _HUGGING, bottom + _HUGGING - 1))
+    return float(np.abs(above - below).max()) > _GROUNDS
 
 
 def _outlines(its: Parts) -> list[Box]:
@@ -142,10 +167,11 @@ def _levelled(pixels: Pixels, its: Parts) -> tuple[Pixels, Parts, tuple[Box, ...
     return found, replace(its, ground=ground), grid
 
 
-def _still(first: Pixels, second: Pixels) -> bool:
-    if first.shape != second.shape:
+def _still(a: Pixels, b: Pixels | None) -> bool:
+    """Return whether nearly all pixels are alike, the second picture's laid by whole pixels on the first's."""
+    if b is None:
         return False
-    apart = np.maximum(first, second) - np.minimum(first, second)
+    apart = np.maximum(a, b) - np.minimum(a, b)
     return float((apart > 3).mean()) < _STILL
 
 
@@ -177,8 +203,26 @@ def _pairs(one: Parts, other: Parts, a: tuple[int, ...], b: tuple[int, ...]) -> 
     matched = [(int(i), int(k)) for i, k in zip(rows, columns, strict=True) if cost[i, k] < 0.25]
     if not matched:
         return [((0, 0, a[1], a[0]), plain)], ratio
-    pairs = [(one.blocks[i], [between(one.blocks[i], other.blocks[k]), *plain]) for i, k in matched]
-    return pairs, between(one.blocks[matched[0][0]], other.blocks[matched[0][1]])
+    pairs = [(one.blocks[i], _guesses(between(one.blocks[i], other.blocks[k]), plain, ratio)) for i, k in matched]
+    start = between(one.blocks[matched[0][0]], other.blocks[matched[0][1]])
+    if one.framed and other.framed:
+        ones = [box for at, box in enumerate(one.blocks) if at not in {i for i, _ in matched}]
+        others = [start.back(box) for at, box in enumerate(other.blocks) if at not in {k for _, k in matched}]
+        pairs += [(box, [start, *plain]) for box in _inside([*ones, *others], a)]
+    return pairs, start
+
+
+def _inside(boxes: list[Box], a: tuple[int, ...]) -> list[Box]:
+    """Return boxes cut to a picture; frames that only one picture seems to have are compared as well."""
+    cut = [(max(0, box[0]), max(0, box[1]), min(a[1], box[2]), min(a[0], box[3])) for box in boxes]
+    return [box for box in cut if min(box[2] - box[0], box[3] - box[1]) > _LEAST_PANEL]
+
+
+def _guesses(blocks: Map, plain: list[Map], ratio: Map) -> list[Map]:
+    """Return the maps to begin with: not the identity where blocks lie as the pictures' sizes say."""
+    scales = ((blocks.x.scale, ratio.x.scale), (blocks.y.scale, ratio.y.scale))
+    alike = all(abs(one / other - 1) < _SCALED_ALIKE for one, other in scales)
+    return [blocks, ratio] if alike else [blocks, *plain]
 
 
 def _unlike(one: Box, a: tuple[int, ...], other: Box, b: tuple[int, ...]) -> float:
@@ -208,12 +252,30 @@ def _without(panel: Panel, words: list[Box], grid: list[Box]) -> Panel:
     """Return a panel without the patches of grids, and of words that reach over its edge: those are read."""
     areas = [*(grown(box, _ROUND) for box in words), *(grown(box, _LINE) for box in grid)]
     left = [patch for patch in panel.patches if not any(_covers(area, patch.box) for area in areas)]
+    left = [
+        patch for patch in left if not _is_tiny(patch.box) or not any(_covers(box, _middle(patch.box)) for box in grid)
+    ]
     return replace(panel, patches=left) if len(left) < len(panel.patches) else panel
+
+
+def _is_tiny(box: Box) -> bool:
+    """Return whether a patch is smaller than any mark: where a bar's edge crosses a grid's line, one is left."""
+    return max(box[2] - box[0], box[3] - box[1]) <= _TINY
+
+
+def _middle(box: Box) -> Box:
+    x, y = (box[0] + box[2]) // 2, (box[1] + box[3]) // 2
+    return x, y, x, y
 
 
 def _without_noise(panel: Panel) -> Panel:
     """Return a panel without the patches that an encoding's noise makes at edges."""
     return replace(panel, patches=[one for one in panel.patches if one.strength >= _STRONG or one.area >= _LARGE])
+
+
+def _known(its: Parts) -> tuple[Box, ...]:
+    """Return the signs that are read apart from what a block shows: those around a body may lie in its block."""
+    return its.crossing if its.framed else its.signs
 
 
 def _with_words(a: Pixels, b: Pixels, panel: Panel, crossing: tuple[Box, ...], theirs: tuple[Box, ...]) -> Panel:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from erc.workers.checker.domain.picture.axes import Mark, number, on_one_axis
+from erc.workers.checker.domain.picture.axes import Mark, numbers, on_one_axis
 from erc.workers.checker.domain.picture.parts import Box, grown
 from erc.workers.checker.domain.picture.place import Map
 from erc.workers.checker.domain.picture.reading import Side, compared, far
@@ -19,9 +19,13 @@ from erc.workers.checker.domain.picture.words import Words
 _OVER = 0.7
 _DOUBTFUL = 0.3
 """Lines that say different things at least so surely are paired once more."""
+_MAY_BE_THE_SAME = 0.5
+"""Those that differ no more surely may belong together: a key's dashes before a legend's words are read too."""
 _TRIED = 24
 _REACH, _REACH_OF_LEGENDS = 0.2, 1.0
 """So far (as a share of the picture, or of a panel in which a legend may find another place) words may have moved."""
+_CLOUD = 60
+"""Among more signs in a panel no numbers of an axis are sought: they are marks."""
 _MARGIN = 2
 _LONGEST = 10
 """A number has no more signs."""
@@ -42,47 +46,57 @@ def compare_words(first: Side, second: Side, where: Map, slack: float = 1.6) -> 
 
 def _with_axes(first: Side, second: Side, where: Map, found: list[Said]) -> list[Said]:
     """Take numbers for the same that only one picture marks on an axis whose scale is the same in both."""
-    if not any(_is_break(said) for said in found):
+    if first.among_marks and max(len(first.lines), len(second.lines)) > _CLOUD:
+        return found
+    if not any((said.told or 0.0) > _DOUBTFUL and numbers(said.read or said.read_other) for said in found):
         return found
     ones, others = _marks(first, None), _marks(second, where)
     return [
-        replace(said, told=0.0, worst=0.0, odd=0.0) if _is_break(said) and _on_axes(said, ones, others, where) else said
+        replace(said, told=0.0, worst=0.0, odd=0.0)
+        if (said.told or 0.0) > _DOUBTFUL and _on_axes(said, first, second, where, ones, others)
+        else said
         for said in found
     ]
 
 
-def _is_break(said: Said) -> bool:
-    doubtful = said.told is not None and said.told > _DOUBTFUL
-    return doubtful and all(number(text) is not None for text in (said.read, said.read_other) if text)
-
-
-def _on_axes(said: Said, ones: list[Mark], others: list[Mark], where: Map) -> bool:
-    for box, its, theirs in ((said.box, ones, others), (said.other and where.back(said.other), others, ones)):
-        own = next((mark for mark in its if mark.box == box), None)
-        if box and (own is None or not on_one_axis(own, its, theirs)):
+def _on_axes(said: Said, first: Side, second: Side, where: Map, ones: list[Mark], others: list[Mark]) -> bool:
+    if said.box and said.other and {*numbers(said.read)} & {*numbers(said.read_other)}:
+        return True
+    for side, box, to, its, theirs in (
+        (first, said.box, None, ones, others),
+        (second, said.other, where, others, ones),
+    ):
+        lines = [line for line in side.lines if box and _inside(line.box, box)]
+        places = {to.back(line.box) if to else line.box for line in lines}
+        sure = {mark.box for mark in its if mark.box in places and on_one_axis(mark, its, theirs)}
+        if box and (not places or sure != places):
             return False
     return True
+
+
+def _inside(box: Box, area: Box) -> bool:
+    return area[0] <= box[0] and area[1] <= box[1] and box[2] <= area[2] and box[3] <= area[3]
 
 
 def _marks(side: Side, where: Map | None) -> list[Mark]:
     """Return the numbers beside the axes of a picture, where they lie in the first."""
     found = []
     for line in side.lines:
-        value = _value(side, line) if line.signs <= _LONGEST else None
-        if value is not None:
-            found.append(Mark(value, where.back(line.box) if where else line.box))
+        values = _values(side, line) if line.signs <= _LONGEST else []
+        found += [Mark(value, where.back(line.box) if where else line.box) for value in values]
     return found
 
 
-def _value(side: Side, line: Words) -> float | None:
-    """Return the number that a line is; a minus sign right before it may have been taken for a tick."""
-    value = number(side.read(line.box, upright=line.upright).text)
-    if value is None or value <= 0:
-        return value
+def _values(side: Side, line: Words) -> list[float]:
+    """Return the numbers that a line may be; a minus sign right before it may have been taken for a tick."""
+    values = numbers(side.read(line.box, upright=line.upright).text)
+    if len(values) != 1 or values[0] <= 0:
+        return values
     left, top, right, bottom = line.box
     more = round(bottom - top if line.upright else right - left)
     longer = (left - more, top, right, bottom) if line.upright else (left, top, right, bottom + more)
-    return -value if number(side.read(longer, upright=line.upright).text) == -value else value
+    longer_values = numbers(side.read(longer, upright=line.upright).text)
+    return longer_values if -values[0] in longer_values else values
 
 
 def _in_place(first: Side, second: Side, where: Map, said: Said) -> Said:
@@ -109,8 +123,11 @@ def _rounded(box: tuple[float, float, float, float]) -> Box:
 
 
 def _again(first: Side, second: Side, where: Map, found: list[Found]) -> list[Said]:
-    """Pair lines that do not say the same once more, by what they say; order must be kept, as in a legend."""
-    doubtful = [one for one in found if one[2].told is not None and one[2].told > _DOUBTFUL]
+    """Pair lines that may not say the same once more, by what they say; order must be kept, as in a legend."""
+    doubtful = sorted(
+        (one for one in found if one[2].told and (not first.among_marks or _letters(one[2]) > 1)),
+        key=lambda one: -(one[2].told or 0.0),
+    )
     ones = [line for lines, _, _ in doubtful for line in lines][:_TRIED]
     others = [line for _, lines, _ in doubtful for line in lines][:_TRIED]
     reach = max(first.ink.shape) * (_REACH_OF_LEGENDS if first.among_marks else _REACH)
@@ -124,9 +141,13 @@ def _again(first: Side, second: Side, where: Map, found: list[Found]) -> list[Sa
     return [*_rest(first, second, where, found, chosen, ones, others), *(said for _, _, said in chosen)]
 
 
+def _letters(said: Said) -> int:
+    return max(sum(sign.isalnum() for sign in text) for text in (said.read, said.read_other))
+
+
 def _says_the_same(first: Side, second: Side, one: Words, other: Words) -> bool:
     said = first.read(one.box, upright=one.upright)
-    return bool(said.text) and unlike(said, second.read(other.box, upright=other.upright)) <= _DOUBTFUL
+    return bool(said.text) and unlike(said, second.read(other.box, upright=other.upright)) <= _MAY_BE_THE_SAME
 
 
 def _near(where: Map, one: Words, other: Words, reach: float) -> bool:

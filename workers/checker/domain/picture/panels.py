@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from erc.workers.checker.domain.picture.bodies import on_body
+from erc.workers.checker.domain.picture.bodies import alike_but_for, body_of, on_body
 from erc.workers.checker.domain.picture.dashes import without_dashes
 from erc.workers.checker.domain.picture.ink import Patch, Prepared, is_coloured, laid_on, opponents, patches
 from erc.workers.checker.domain.picture.parts import INK, Box, Parts, Pixels, away
-from erc.workers.checker.domain.picture.place import Line, Map, refined
+from erc.workers.checker.domain.picture.place import IDENTITY, Line, Map, refined
 from erc.workers.checker.domain.picture.polish import polished
 from erc.workers.checker.domain.picture.recolour import without_pale_lines, without_recoloured
 from erc.workers.checker.domain.picture.said import Said
@@ -22,6 +22,10 @@ _FRAMES_APART = 1.6
 _ENOUGH = 400
 _CUT_OFF = 8
 _RIM = 4
+_SPECK = 6
+"""Pale grey patches of no more pixels a side are what a grid leaves between marks."""
+_UNEVEN = 0.03
+"""A body whose map scales one way so much more than the other is another view of it."""
 _BY_STRUCTURE = 3
 """So many pixels of windows that are unlike in structure weigh as much as one of a patch."""
 
@@ -39,10 +43,17 @@ class Panel:
     """Whether it is a frame's inside; else the surroundings of what is drawn."""
     redrawn: bool = False
     """Whether something in it was taken for the same that is drawn otherwise: another colour, dashes, pale lines."""
+    body: bool = False
+    """Whether it is a body (a surface, a pie) without a frame, with labels around it."""
+    other_view: bool = False
+    """Whether it is a body (a surface) that the second picture draws longer one way: it may be seen from elsewhere."""
 
 
-def laid(a: Pixels, b: Pixels, frame: Box, guesses: list[Map], one: Parts) -> Panel:
-    """Lay a frame of the first picture (height by width by 3) on the second; `guesses` of where it lies, best first."""
+def laid(a: Pixels, b: Pixels, frame: Box, guesses: list[Map], one: Parts, *, other_theme: bool = False) -> Panel:
+    """Lay a frame of the first picture (height by width by 3) on the second; `guesses` of where it lies, best first.
+
+    With `other_theme` pale lines are taken for a grid, wherever they lie.
+    """
     box = _within(frame, _EDGE) if one.framed else _around(frame, a)
     prepared = Prepared(a[box[1] : box[3], box[0] : box[2]])
     best: Panel | None = None
@@ -62,22 +73,30 @@ def laid(a: Pixels, b: Pixels, frame: Box, guesses: list[Map], one: Parts) -> Pa
     cut_off = _cut_off(b, best, one.ground) if all_of_it and not one.framed else []
     best = replace(best, framed=one.framed)
     more = [*_hues(a, b, best, one.ground), *_structure(a, b, best, one.ground)]
-    kept = _with_their_own(a, b, best, [*best.patches, *more], one.ground, pale=all_of_it or not one.framed)
-    return replace(best, patches=[*kept, *cut_off], redrawn=len(kept) < len(best.patches) + len(more))
+    found = replace(best, patches=[*best.patches, *more])
+    kept = _with_their_own(a, b, found, one.ground, grid=all_of_it or other_theme or not one.framed)
+    return replace(kept, patches=[*kept.patches, *cut_off])
 
 
-def _with_their_own(
-    a: Pixels, b: Pixels, panel: Panel, patches: list[Patch], ground: tuple[int, int, int], *, pale: bool
-) -> list[Patch]:
-    """Return the patches that tell of content: no marks in another colour, no pale grid of three dimensions."""
-    if not patches:
-        return []
+def _with_their_own(a: Pixels, b: Pixels, panel: Panel, ground: tuple[int, int, int], *, grid: bool) -> Panel:
+    """Return a panel with the patches that tell of content: no marks in another colour, no pale `grid`, no labels."""
+    patches = panel.patches
+    if not patches and panel.framed:
+        return panel
     left, top, right, bottom = panel.box
     inner, other = a[top:bottom, left:right], laid_on(b, panel.box, panel.where, ground)
     patches = without_recoloured(patches, inner, other, panel.box, ground)
     patches = without_dashes(patches, inner, other, panel.box, ground)
-    patches = without_pale_lines(patches, inner, other, panel.box) if pale else patches
-    return patches if panel.framed else on_body(patches, inner, other, panel.box, ground)
+    patches = without_pale_lines(patches, inner, other, panel.box, None if grid else _SPECK)
+    kept = replace(panel, patches=patches, redrawn=len(patches) < len(panel.patches))
+    body = None if panel.framed else body_of(inner, other, ground)
+    if body is None:
+        return kept
+    uneven = abs(panel.where.x.scale / panel.where.y.scale - 1) > _UNEVEN
+    patches = on_body(patches, body, inner, other, panel.box)
+    if not patches and panel.where == IDENTITY:
+        patches = alike_but_for(body, inner, other, panel.box)
+    return replace(kept, patches=patches, body=True, other_view=uneven)
 
 
 def _structure(a: Pixels, b: Pixels, panel: Panel, ground: tuple[int, int, int]) -> list[Patch]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from erc.workers.checker.domain.picture.body import body_in, closed
 from erc.workers.checker.domain.picture.crossing import brackets, crossing
 
 Pixels = NDArray[np.uint8]
@@ -19,15 +20,19 @@ INK = 40
 FAINT = 12
 """The same for the ground of a panel."""
 _LARGE = 0.16
-_SIGN = 0.075
+SIGN = 0.075
+"""No letter is larger, in the picture's shorter side."""
+_OTHER_GROUND, _LIGHT_GROUND = 6, 190
+"""How far apart the grounds of a strip and of its panel are, how light both."""
+_THIN_EDGE, _LEAST_STRIP, _STRIP = 2, 4, 0.3
+"""The line around a strip; a strip's height: at least in pixels, at most in the frame's height."""
 _FRAME = 0.1
-_WHITE, _ENOUGH_WHITE = 250, 0.1
 _EDGE = 0.8
 _FLAT, _HUE = 3, 60
 _SHARED, _UNEVEN = 3, 0.08
-_FILLS, _FILLED = 0.85, 0.8
+_FILLS, _FILLED, _LEGENDS = 0.85, 0.8, 0.35
 _BLOCKS_KEPT = 36
-_SIGNS_KEPT = 3000
+SIGNS_KEPT = 3000
 _PIECES_KEPT = 30_000
 
 
@@ -54,20 +59,22 @@ def parts(pixels: Pixels) -> Parts:
     height, width = ink.shape
     boxes = pieces(ink > INK)
     frames = _frames(pixels, ink, FAINT) or _frames(pixels, ink, INK)
-    frames = [] if _are_marks(_apart(frames)) else frames
-    loose = [box for box in boxes if _is_large(box, width, height) and not any(_inside(box, one) for one in frames)]
+    large = [box for box in boxes if _is_large(box, width, height)]
+    frames = [] if _are_marks(_apart(frames)) or _are_legends(frames, large) else frames
+    loose = [box for box in large if not any(_inside(box, one) for one in frames)]
     blocks = _apart(frames) if frames else [_around(loose)] if loose else []
-    small = _SIGN * min(width, height)
+    on_body = not frames and bool(blocks) and body_in(ink[_slices(blocks[0])] > INK) is not None
+    small = SIGN * min(width, height)
     letters = [box for box in boxes if _as_words(box, small, width) and not _is_coloured_stroke(pixels, box)]
     outer, inner, ticks = [], [], []
     for box in letters:
-        if any(_inside(box, block) for block in blocks):
+        if not on_body and any(_inside(box, block) for block in blocks):
             inner.append(box)
         elif any(_tick(box, block) for block in blocks) and _is_solid(ink, box):
             ticks.append(box)
         else:
             outer.append(box)
-    outer = outer[:_SIGNS_KEPT]
+    outer = outer[:SIGNS_KEPT]
     outer += brackets(outer, ticks, ink)
     over = crossing(outer, inner, ink, tuple(blocks))
     return Parts(ground, ink, tuple(blocks), bool(frames), (*outer, *over), over)
@@ -119,29 +126,6 @@ def pieces(mask: NDArray[np.bool_]) -> list[Box]:
     return [(int(x.start), int(y.start), int(x.stop), int(y.stop)) for y, x in found]
 
 
-def signs_in(pixels: Pixels, block: Box, whole: tuple[int, int]) -> tuple[list[Box], Pixels]:
-    """Return the small pieces inside a block on the block's own ground (boxes in the picture), and its ink."""
-    left, top, right, bottom = block
-    inner = pixels[top:bottom, left:right]
-    ink = away(inner, _ground_of(inner))
-    small = _SIGN * min(whole)
-    found = [box for box in pieces(ink > INK) if _side(box) <= small and not _is_stroke(box)]
-    moved = [(box[0] + left, box[1] + top, box[2] + left, box[3] + top) for box in found[:_SIGNS_KEPT]]
-    return moved, ink
-
-
-def _ground_of(inner: Pixels) -> tuple[int, int, int]:
-    """Return the ground that words stand on: white where there is enough of it, though bars may cover more."""
-    if float((darkest(inner) >= _WHITE).mean()) >= _ENOUGH_WHITE:
-        return 255, 255, 255
-    return commonest(inner)
-
-
-def _is_stroke(box: Box) -> bool:
-    """Return whether a piece is a short flat line: a legend's key, a dash."""
-    return box[3] - box[1] <= 4 and box[2] - box[0] >= 12
-
-
 def _is_coloured_stroke(pixels: Pixels, box: Box) -> bool:
     """Return whether a piece is a short flat line with a hue: a legend's key, no minus sign."""
     if box[2] - box[0] < _FLAT * (box[3] - box[1]):
@@ -150,8 +134,8 @@ def _is_coloured_stroke(pixels: Pixels, box: Box) -> bool:
     return int((lightest(part) - darkest(part)).max()) > _HUE
 
 
-def _side(box: Box) -> int:
-    return max(box[2] - box[0], box[3] - box[1])
+def _slices(box: Box) -> tuple[slice, slice]:
+    return slice(box[1], box[3]), slice(box[0], box[2])
 
 
 def _as_words(box: Box, small: float, width: int) -> bool:
@@ -199,7 +183,7 @@ def _frames(pixels: Pixels, ink: Pixels, least: int) -> list[Box]:
     """Return the rectangles of panels and frames: lines, or an area of one ground, on all four sides."""
     height, width = ink.shape
     found = []
-    mask = _closed(ink > least) if least == FAINT else ink > least
+    mask = closed(ink > least) if least == FAINT else ink > least
     for box in pieces(mask):
         if box[2] - box[0] < _FRAME * width or box[3] - box[1] < _FRAME * height:
             continue
@@ -207,16 +191,22 @@ def _frames(pixels: Pixels, ink: Pixels, least: int) -> list[Box]:
         if frame and not _solid(
             pixels[frame[1] : frame[3], frame[0] : frame[2]], ink[frame[1] : frame[3], frame[0] : frame[2]]
         ):
-            found.append(frame)
+            found.append(_without_strip(pixels, frame))
     return found
 
 
-def _closed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Bridge the white lines of a grid, which are thinner than the room between panels."""
-    size = max(3, round(min(mask.shape) / 110)) | 1
-    wide = ndimage.maximum_filter(mask, size)
-    closed: NDArray[np.bool_] = ndimage.minimum_filter(wide, size)
-    return closed
+def _without_strip(pixels: Pixels, frame: Box) -> Box:
+    """Return a panel without the strip above it that names it, whose ground is another light one."""
+    left, top, right, bottom = frame
+    rows = np.median(pixels[top:bottom, left:right], axis=1)
+    panel, strip = np.median(rows, axis=0), rows[min(_THIN_EDGE, len(rows) - 1)]
+    if min(panel.min(), strip.min()) < _LIGHT_GROUND or np.abs(panel - strip).max() <= _OTHER_GROUND:
+        return frame
+    over = int(np.argmax(np.abs(rows[_THIN_EDGE:] - strip).max(1) > _OTHER_GROUND))
+    ends = _THIN_EDGE + over + int(np.argmax(np.abs(rows[_THIN_EDGE + over :] - panel).max(1) <= _OTHER_GROUND))
+    if over < _LEAST_STRIP or ends > _STRIP * (bottom - top):
+        return frame
+    return left, top + ends, right, bottom
 
 
 def _frame(mask: NDArray[np.bool_], box: Box) -> Box | None:
@@ -260,6 +250,15 @@ def _are_marks(frames: list[Box]) -> bool:
             if len(beside) >= 2 and sum(abs(one[far] - other[far]) > room for other in beside) >= 2:
                 return True
     return False
+
+
+def _are_legends(frames: list[Box], large: list[Box]) -> bool:
+    """Return whether frames cover little of what is drawn, which has none."""
+    if not frames or not large:
+        return False
+    left, top, right, bottom = _around(large)
+    covered = sum((box[2] - box[0]) * (box[3] - box[1]) for box in _apart(frames))
+    return covered < _LEGENDS * (right - left) * (bottom - top)
 
 
 def _beside(one: Box, other: Box, axis: int) -> bool:

@@ -25,8 +25,13 @@ _NO_LETTERS = 0.1
 """Lines whose glyphs are further than this from known letters are marks, and are not read."""
 _UPSIDE_DOWN, _ONE_ROW = 0.6, 1.5
 _READS, _UNDECIDED = 400, 0.55
-_MORE = (0, 2, 4)
-"""So many pixels around lines are read too, where they do not agree: signs may touch what is no sign."""
+_WORD = 2
+"""Among marks what reads as fewer letters is a mark, and is not read once more."""
+_MORE = ((0, 1.0), (2, 1.0), (4, 1.0), (1, 1.4), (1, 0.8))
+"""So many pixels around lines are read too where they do not agree, and drawn so much wider.
+
+Signs may touch what is no sign, and narrow ones may touch one another.
+"""
 
 
 @dataclass(frozen=True)
@@ -38,23 +43,24 @@ class Side:
     offset: tuple[int, int] = (0, 0)
     among_marks: bool = False
     """Whether the lines lie in a block: what does not look like letters there is not read."""
-    known: dict[tuple[Box, bool], Reading] = field(default_factory=dict, compare=False)
+    known: dict[tuple[Box, bool, float], Reading] = field(default_factory=dict, compare=False)
     """What was read already."""
 
-    def read(self, box: Box, *, upright: bool) -> Reading:
+    def read(self, box: Box, *, upright: bool, stretch: float = 1.0) -> Reading:
         """Return what stands in a box; words that are not upright are read from bottom to top, else from top down.
 
         After `_READS` boxes nothing more is read; what a box then says is not decided.
         """
-        if len(self.known) >= _READS and (box, upright) not in self.known:
+        key = (box, upright, stretch)
+        if len(self.known) >= _READS and key not in self.known:
             return Reading(f"{box}", (_UNDECIDED,) * len(f"{box}"))
-        if (box, upright) not in self.known:
+        if key not in self.known:
             part = self.part(box)
-            found = line_read(part if upright else np.rot90(part, -1))
+            found = line_read(part if upright else np.rot90(part, -1), stretch)
             if not upright and found.surely < _UPSIDE_DOWN:
-                found = max(found, line_read(np.rot90(part)), key=lambda one: one.surely)
-            self.known[box, upright] = found
-        return self.known[box, upright]
+                found = max(found, line_read(np.rot90(part), stretch), key=lambda one: one.surely)
+            self.known[key] = found
+        return self.known[key]
 
     def picture(self, line: Words) -> Pixels:
         """Return the ink of a line."""
@@ -96,7 +102,8 @@ def compared(first: Side, second: Side, one: list[Words], other: list[Words], wh
         return Said(box, beside, 0.0, 0.0, one[0].signs, shift=shift, told=0.0)
     found = _apart(_glyphs(first, one), _glyphs(second, other))
     found = replace(found, box=box, other=beside, shift=shift)
-    if (found.worst < _AGREES and found.odd < _ODD) or (first.among_marks and found.sure > _NO_LETTERS):
+    alike = found.worst < _AGREES and found.odd < _ODD and (found.is_text or not first.among_marks)
+    if alike or (first.among_marks and found.sure > _NO_LETTERS):
         return found
     return _told(first, second, one, other, found, where)
 
@@ -118,12 +125,13 @@ def _told(first: Side, second: Side, one: list[Words], other: list[Words], found
     """Read lines whose glyphs do not agree as they are; once more with all that stands where the other's do."""
     a, b = _text(first, one), _text(second, other)
     apart = unlike(a, b)
-    if apart and found.box and found.other:
+    if apart and found.box and found.other and not (first.among_marks and _is_no_word(a) and _is_no_word(b)):
         upright = one[0].upright
+        boxes = _joined(found.box, where.back(found.other)), _joined(found.other, _rounded(where.box(found.box)))
         tries = [(a, b)]
-        for more in _MORE:
-            ones = first.read(grown(_joined(found.box, where.back(found.other)), more), upright=upright)
-            others = second.read(grown(_joined(found.other, _rounded(where.box(found.box))), more), upright=upright)
+        for more, stretch in _MORE:
+            ones = first.read(grown(boxes[0], more), upright=upright, stretch=stretch)
+            others = second.read(grown(boxes[1], more), upright=upright, stretch=stretch)
             tries += [(ones, others), (a, others), (ones, b)]
             a, b = min(tries, key=lambda both: unlike(*both))
             if unlike(a, b) == 0:
@@ -137,6 +145,10 @@ def _told(first: Side, second: Side, one: list[Words], other: list[Words], found
         read_other=b.text,
         count=max(len(a.text), len(b.text)),
     )
+
+
+def _is_no_word(reading: Reading) -> bool:
+    return sum(sign.isalnum() for sign in reading.text) < _WORD
 
 
 def _text(side: Side, lines: Sequence[Words]) -> Reading:

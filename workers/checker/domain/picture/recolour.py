@@ -58,9 +58,18 @@ def _is_like(change: Change | None, known: list[Change | None]) -> bool:
     )
 
 
-def without_pale_lines(patches: Sequence[Patch], a: Pixels, b: Pixels, box: Box) -> list[Patch]:
-    """Return the patches of a block without a frame but those of thin pale grey lines: grids of three dimensions."""
-    return [patch for patch in patches if not _is_pale_line(patch, a, b, box)]
+def without_pale_lines(
+    patches: Sequence[Patch], a: Pixels, b: Pixels, box: Box, longest: int | None = None
+) -> list[Patch]:
+    """Return the patches of a block but those of thin pale grey lines: grids, which have no frame in three dimensions.
+
+    Lines longer than `longest` pixels stay.
+    """
+
+    def short(its: Box) -> bool:
+        return longest is None or max(its[2] - its[0], its[3] - its[1]) <= longest
+
+    return [patch for patch in patches if not (short(patch.box) and _is_pale_line(patch, a, b, box))]
 
 
 def _is_pale_line(patch: Patch, a: Pixels, b: Pixels, box: Box) -> bool:

@@ -8,6 +8,8 @@ from erc.workers.checker.domain.picture.parts import Box
 
 _TEXT = 0.6
 """A reading less sure than this is no text."""
+_CLEARLY = 0.8
+"""The same among marks, which may look like letters."""
 _KNOWN = 0.05
 """The same of glyphs: how far half of them are from known letters at most."""
 _NO_WORDS = frozenset("oO0QlI1|-_.,:·°*+xXvVAΔ△▲○●□■◇◆'\"/\\()~`^")
@@ -40,6 +42,9 @@ class Said:
     surely: float = 0.0
     """How sure the network is of its letters, of the side it is less sure of."""
 
+    crowded: bool = False
+    """Whether words lie over others there, so that nobody can tell what they say."""
+
     @property
     def is_text(self) -> bool:
         """Whether it reads as words."""
@@ -54,4 +59,5 @@ class Said:
             return self.count > 1
         text = self.read or self.read_other
         clear = [sign for sign in text if sign.isalnum() and sign not in _NO_WORDS]
-        return self.is_text and bool(clear) and sum(sign.isalnum() for sign in text) > 1
+        sure = self.told is None or self.surely >= _CLEARLY
+        return sure and self.is_text and bool(clear) and sum(sign.isalnum() for sign in text) > 1

@@ -11,7 +11,7 @@ from erc.workers.checker.domain.picture.letters_net import Reading
 _ALIKE = str.maketrans(
     {
         **dict.fromkeys("‐‑‒–—―−－﹣_~一", "-"),
-        **dict.fromkeys("oO〇°º", "0"),
+        **dict.fromkeys("oO〇°º@", "0"),
         **dict.fromkeys("lI|!丨", "1"),
         **dict.fromkeys("‘’`´′'", "'"),
         **dict.fromkeys("“”″", '"'),
@@ -22,8 +22,8 @@ _ALIKE = str.maketrans(
 )  # fmt: skip
 """Signs that look alike in some font or at some size are one sign."""
 _PERCENT = re.compile(r"\((96|9%6?|%6|9?%|0/0|°/0|00)\)")
-_LOOSE = "-.'\"^7:;"
-"""Signs that a tick, a frame's corner or a speck beside a line reads as."""
+_LOOSE, _FIRM = "-.'\"^7:;", "()%/+=<>*"
+"""Signs that a tick, a frame's corner or a speck beside a line reads as; those that a legend's key does not read as."""
 _TICK = 0.5
 """How much such a sign at a line's end weighs."""
 
@@ -76,5 +76,9 @@ def _both(ones: list[tuple[str, float]], others: list[tuple[str, float]], worst:
 def _weight(line: list[tuple[str, float]], start: int, end: int) -> float:
     """Return how surely a line has signs that the other lacks."""
     at_end = start == 0 or end == len(line)
-    weights = [sure * (_TICK if at_end and sign in _LOOSE else 1.0) for sign, sure in line[start:end]]
+    weights = [sure * (_TICK if at_end and _is_loose(sign) else 1.0) for sign, sure in line[start:end]]
     return max(weights, default=0.0)
+
+
+def _is_loose(sign: str) -> bool:
+    return sign in _LOOSE or not (sign.isalnum() or sign in _FIRM)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 from scipy import ndimage
+from scipy.sparse.csgraph import connected_components
 
 from erc.workers.checker.domain.picture.glyphs import Glyph, shape
 from erc.workers.checker.domain.picture.parts import INK, Box, Pixels
@@ -21,6 +22,8 @@ _LEAST_INK = 0.45
 """Pieces are where more than this share of the strongest ink is."""
 _CROWDED, _CROWDED_LONG = 0.25, 0.5
 """So many of a column's signs may have neighbours in a row: a long title beside numbers, not their last digits."""
+_ASLANT, _SHARED, _SPLIT_AT_MOST = 1.6, 0.35, 120
+"""Chains so much higher than their tallest sign are split; neighbours share so much of the smaller one's height."""
 _LINES_KEPT = 200
 _DOTS_KEPT = 100
 _GLYPHS_KEPT = 120
@@ -150,7 +153,23 @@ def _chains(
     groups: list[list[Box]] = [[] for _ in range(count + 1)]
     for box in boxes:
         groups[int(labels[box[1] - y, box[0] - x])].append(box)
-    return [group for group in groups if group]
+    return [row for group in groups if group for row in (_in_rows(group, reach) if upright else [group])]
+
+
+def _in_rows(group: list[Box], reach: int) -> list[list[Box]]:
+    """Split a chain whose signs lie aslant, as the numbers of an axis in three dimensions do: each begins a row."""
+    low, high = min(box[1] for box in group), max(box[3] for box in group)
+    if high - low < _ASLANT * max(box[3] - box[1] for box in group) or len(group) > _SPLIT_AT_MOST:
+        return [group]
+    linked = np.array([[_in_a_row(one, other, reach) for other in group] for one in group])
+    count, labels = connected_components(linked, directed=False)
+    return [[box for box, label in zip(group, labels, strict=True) if label == at] for at in range(count)]
+
+
+def _in_a_row(one: Box, other: Box, reach: int) -> bool:
+    shared = min(one[3], other[3]) - max(one[1], other[1])
+    gap = max(one[0], other[0]) - min(one[2], other[2])
+    return shared >= _SHARED * min(one[3] - one[1], other[3] - other[1]) and gap <= reach
 
 
 def _is_column(group: list[Box], beside: dict[Box, Box], height: float) -> bool:
