@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
+from support.figures import likeness, saved
 
 from erc.schemas.check import Likeness
-from erc.workers.checker.domain.images import PixelBudget, compare_images
 from erc.workers.checker.domain.picture.crossing import brackets, crossing
 from erc.workers.checker.domain.picture.ink import is_noisy
 from erc.workers.checker.domain.picture.level import gridless
@@ -43,16 +43,6 @@ def pie(slices: tuple[float, ...] = SLICES, label: str = "model A", scale: float
     font = ImageFont.load_default(15 * scale * fine)
     pen.text(((322 + at) * scale * fine, (82 + at) * scale * fine), label, fill="black", font=font)
     return image.resize((size[0] // fine, size[1] // fine), Image.Resampling.BOX)
-
-
-def saved(image: Image.Image, kind: str = "PNG") -> bytes:
-    kept = io.BytesIO()
-    image.save(kept, kind, quality=80)
-    return kept.getvalue()
-
-
-def likeness(before: Image.Image, after: Image.Image) -> Likeness | None:
-    return compare_images(saved(before), saved(after), PixelBudget()).likeness
 
 
 @pytest.mark.parametrize("again", [{"scale": 1.15}, {"scale": 0.9}, {"at": 7.4}, {"scale": 1.3, "at": 3.3}])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
+from support.figures import likeness, saved
 
 from erc.schemas.check import Likeness
 from erc.workers.checker.domain.images import PixelBudget, compare_images
@@ -69,15 +69,6 @@ def with_legend(x: int, y: int, *names: str) -> Image.Image:
         pen.rectangle((x, y + 24 * at, x + 26, y + 24 * at + 10), fill=colour)
         pen.text((x + 34, y + 24 * at - 3), name, fill="black", font=ImageFont.load_default(15))
     return image
-
-
-def likeness(one: Image.Image, other: Image.Image) -> Likeness | None:
-    files = []
-    for image in (one, other):
-        kept = io.BytesIO()
-        image.save(kept, "PNG")
-        files.append(kept.getvalue())
-    return compare_images(files[0], files[1], PixelBudget()).likeness
 
 
 @pytest.mark.parametrize(
@@ -173,6 +164,4 @@ def test_a_finding_says_what_both_pictures_say() -> None:
 def figure_titled(title: str) -> bytes:
     image = bars("#aaaaaa")
     ImageDraw.Draw(image).text((240, 10), title, fill="black", font=ImageFont.load_default(18))
-    kept = io.BytesIO()
-    image.save(kept, "PNG")
-    return kept.getvalue()
+    return saved(image)

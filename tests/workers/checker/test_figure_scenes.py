@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 
@@ -11,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
+from support.figures import likeness
 
 from erc.schemas.check import Likeness
-from erc.workers.checker.domain.images import PixelBudget, compare_images
 from erc.workers.checker.domain.picture.axes import Mark, numbers, on_one_axis
 from erc.workers.checker.domain.picture.crowded import with_crowded
 from erc.workers.checker.domain.picture.panels import Panel
@@ -86,15 +85,6 @@ def panels(*, bridged: bool = False, moved: int = 0) -> Image.Image:
     if bridged:
         pen.rectangle((80, 40, 420, 440), outline="black")
     return image
-
-
-def likeness(one: Image.Image, other: Image.Image) -> Likeness | None:
-    files = []
-    for image in (one, other):
-        kept = io.BytesIO()
-        image.save(kept, "PNG")
-        files.append(kept.getvalue())
-    return compare_images(files[0], files[1], PixelBudget()).likeness
 
 
 @pytest.mark.parametrize(
@@ -243,3 +233,23 @@ def test_a_body_that_is_seen_from_elsewhere_is_unsure() -> None:
         return 120 + 26 * x + 18 * y, 160 + tilt * (9 * x + 14 * y) - high
 
     assert likeness(mesh(1), mesh(1.15)) is Likeness.UNSURE
+
+
+def test_a_faint_change_alone_in_an_equal_picture_is_not_passed_over() -> None:
+    one = surface()
+    other = one.copy()
+    ImageDraw.Draw(other).rectangle((300, 240, 306, 244), fill="#38a838")
+    assert likeness(one, other) in {Likeness.UNSURE, Likeness.DIFFERENT}
+
+
+def test_a_value_in_a_panel_is_no_break_of_an_axis() -> None:
+    def labelled(high: int, value: str) -> Image.Image:
+        image = Image.new("RGB", (640, 440), "white")
+        pen = ImageDraw.Draw(image)
+        pen.rectangle((80, 40, 600, 380), outline="black")
+        for at, (top, said) in enumerate(((300, "985.5"), (90, "243.0"), (high, value), (150, "354.4"), (60, "218.8"))):
+            pen.rectangle((110 + 95 * at, 379 - top, 180 + 95 * at, 379), fill=BLUE)
+            text(pen, 122 + 95 * at, 362 - top, said)
+        return image
+
+    assert likeness(labelled(200, "520.7"), labelled(186, "483.4")) is Likeness.DIFFERENT

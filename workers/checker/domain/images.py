@@ -12,7 +12,7 @@ from erc.schemas.check import Likeness, Outcome, Place
 from erc.workers.checker.domain.picture.bitmap import MAX_IMAGE_PIXELS, Bitmap, PixelBudget, Pixels, opened
 from erc.workers.checker.domain.picture.decide import Decision, Found, decide
 from erc.workers.checker.domain.picture.look import look
-from erc.workers.checker.domain.picture.pale import FAINT, pale_places
+from erc.workers.checker.domain.picture.pale import FAINT, lone_places, pale_places
 from erc.workers.checker.domain.picture.parts import Box
 from erc.workers.checker.domain.result import Change, Compared, number
 from erc.workers.checker.domain.texts import became
@@ -113,7 +113,7 @@ def _alike(one: Pixels, other: Pixels) -> bool:
         a, b = one[top : top + rows], other[top : top + rows]
         if int((np.maximum(a, b) - np.minimum(a, b)).max()) > FAINT:
             return False
-    return not pale_places(one, other)
+    return not (pale_places(one, other) or lone_places(one, other))
 
 
 def _unseen(frames: int) -> _Found:
@@ -128,6 +128,7 @@ def _seen(one: Pixels, other: Pixels) -> _Found:
     pale = pale_places(one, other)
     if pale and (seen.other_theme or (seen.levelled and not pale_places(*seen.levelled))):
         pale = []
+    pale = pale or ([] if seen.other_theme else lone_places(one, other))
     decision = _with_pale(decide(seen), pale, seen.scale)
     places = _places(decision, seen.scale, one)
     measure = _share(places, one) if decision.found else 0.0

@@ -22,6 +22,8 @@ _DIRECTIONS = [(math.cos(at * math.pi / 8), math.sin(at * math.pi / 8)) for at i
 _COVERED = 0.75
 _GAPPY = 0.07
 """Such a share of a dashed line is room, in both pictures."""
+_STROKE, _STROKE_SHARE, _THICK = 6, 0.015, 0.2
+"""A dashed line is thinner: in pixels, or in the panel's shorter side; so much of what is around it may be thicker."""
 _AROUND = 24
 _ALONE = 0.5
 """Such a share of a patch is ink of one picture only: what both draw in two colours is no dash."""
@@ -75,11 +77,18 @@ def _on_line(one: _Side, other: _Side, part: tuple[slice, slice], here: Mask) ->
         alike = off @ colour >= _HUE * np.linalg.norm(off, axis=2) * np.linalg.norm(colour)
         ink = side.inked[part] & alike
         closed = _closed(ink)
-        if not closed.any() or float((closed & ~ink).sum()) < _GAPPY * closed.sum():
+        if not closed.any() or float((closed & ~ink).sum()) < _GAPPY * closed.sum() or _is_thick(closed, side):
             return False
         lines.append(closed)
     wide = ndimage.binary_dilation(lines[1], np.ones((3, 3), dtype=bool), iterations=3)
     return bool((here & wide).sum() >= _COVERED * here.sum())
+
+
+def _is_thick(closed: Mask, side: _Side) -> bool:
+    """Return whether what dashes would make is no thin line: many points beside one another."""
+    stroke = max(_STROKE, round(_STROKE_SHARE * min(side.inked.shape)))
+    left = ndimage.binary_opening(closed, np.ones((stroke, stroke), dtype=bool))
+    return bool(left.sum() > _THICK * closed.sum())
 
 
 def _closed(ink: Mask) -> Mask:

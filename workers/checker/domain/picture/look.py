@@ -69,9 +69,12 @@ def look(first: Pixels, second: Pixels) -> Look:
     themed = [not np.array_equal(*both) for both in ((a, plain[0]), (b, plain[1]))]
     pairs, start = _pairs(one, other, a.shape, b.shape)
     theme = bool(grid) != bool(theirs) or _on_other_grounds(*plain, one, other)
-    panels = [laid(a, b, box, guess, one, other_theme=theme) for box, guess in pairs]
+    sure = plain[0].shape == plain[1].shape and _still(*plain)
+    if sure:
+        pairs = [(box, [IDENTITY]) for box, _ in pairs]
+    panels = [laid(a, b, box, guess, one, other_theme=theme, sure=sure) for box, guess in pairs]
     if any(themed) and one.framed == grounds.framed:
-        untouched = [laid(*plain, box, guess, grounds) for box, guess in pairs]
+        untouched = [laid(*plain, box, guess, grounds, sure=sure) for box, guess in pairs]
         panels = [min(both, key=weight) for both in zip(panels, untouched, strict=True)]
     where = _whole(panels, start)
     words = compare_words(words_a, words_b, where)
@@ -289,8 +292,8 @@ def _with_words(a: Pixels, b: Pixels, panel: Panel, crossing: tuple[Box, ...], t
         signs, ink = signs_in(pixels, box, pixels.shape[1::-1])
         signs = [sign for sign in signs if not any(_covers(grown(over, _ROUND), sign) for over in known)]
         sides.append(Side(lines_of(signs, ink, box[:2]), ink, box[:2], among_marks=True))
-    said = [one for one in compare_words(sides[0], sides[1], panel.where, slack=7) if one.is_wordy]
-    return replace(panel, said=said)
+    said = compare_words(sides[0], sides[1], panel.where, slack=7, axes=not panel.framed)
+    return replace(panel, said=[one for one in said if one.is_wordy])
 
 
 def _covers(area: Box, box: Box) -> bool:

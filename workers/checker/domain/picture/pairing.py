@@ -33,15 +33,17 @@ _LONGEST = 10
 Found = tuple[list[Words], list[Words], Said]
 
 
-def compare_words(first: Side, second: Side, where: Map, slack: float = 1.6) -> list[Said]:
+def compare_words(first: Side, second: Side, where: Map, slack: float = 1.6, *, axes: bool = True) -> list[Said]:
     """Compare the lines of two pictures; a map says where a place of the first lies in the second.
 
     Lines over one another after mapping are compared as one; the others with the nearest within `slack` heights.
+    Without `axes` no number is excused for standing beside an axis: in a panel it is a value.
     """
     pairs = _groups(first.lines, second.lines, where, slack)
     found: list[Found] = [(one, other, compared(first, second, one, other, where)) for one, other in pairs]
     found = [(one, other, _in_place(first, second, where, said)) for one, other, said in found]
-    return _with_axes(first, second, where, _again(first, second, where, found))
+    said = _again(first, second, where, found)
+    return _with_axes(first, second, where, said) if axes else said
 
 
 def _with_axes(first: Side, second: Side, where: Map, found: list[Said]) -> list[Said]:

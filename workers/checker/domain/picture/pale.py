@@ -27,6 +27,8 @@ _EDGE = 48
 """From this contrast on there is an edge, around which encodings ring."""
 _RINGING = 17
 _ONE_DRAWING = 0.006
+_NEAR, _FEW, _SEEN = 9, 4, 8
+"""Pixels so near to one another are one place; more places are another way to draw; less is not seen."""
 _BAND_PIXELS = 1_000_000
 _SAMPLED = 500
 _MOST = 20
@@ -50,6 +52,21 @@ def pale_places(one: Pixels, other: Pixels) -> list[Box]:
         if len(places) >= _MOST:
             break
     return places[:_MOST]
+
+
+def lone_places(one: Pixels, other: Pixels) -> list[Box]:
+    """Return the few places that differ, too faintly for a look, where two pictures are equal in all other pixels."""
+    if one.shape != other.shape:
+        return []
+    apart = _apart(one, other)
+    if not 0 < int((apart > 0).sum()) <= _ONE_DRAWING * apart.size or int(apart.max()) > _EDGE:
+        return []
+    labels, count = ndimage.label(ndimage.maximum_filter(apart > 0, size=_NEAR))
+    if count > _FEW:
+        return []
+    seen = ndimage.sum_labels(apart > _SEEN, labels, np.arange(1, count + 1))
+    boxes = ndimage.find_objects(labels)
+    return [(x.start, y.start, x.stop, y.stop) for (y, x), pixels in zip(boxes, seen, strict=True) if pixels >= _AREA]
 
 
 def _bands(one: Pixels, other: Pixels) -> Iterator[tuple[int, Pixels, Pixels]]:

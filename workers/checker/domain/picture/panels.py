@@ -49,22 +49,24 @@ class Panel:
     """Whether it is a body (a surface) that the second picture draws longer one way: it may be seen from elsewhere."""
 
 
-def laid(a: Pixels, b: Pixels, frame: Box, guesses: list[Map], one: Parts, *, other_theme: bool = False) -> Panel:
+def laid(
+    a: Pixels, b: Pixels, frame: Box, guesses: list[Map], one: Parts, *, other_theme: bool = False, sure: bool = False
+) -> Panel:
     """Lay a frame of the first picture (height by width by 3) on the second; `guesses` of where it lies, best first.
 
-    With `other_theme` pale lines are taken for a grid, wherever they lie.
+    With `other_theme` pale lines are taken for a grid, wherever they lie; with `sure` the first guess is no guess.
     """
     box = _within(frame, _EDGE) if one.framed else _around(frame, a)
     prepared = Prepared(a[box[1] : box[3], box[0] : box[2]])
     best: Panel | None = None
-    for where in _maps(a, b, frame, guesses, framed=one.framed):
+    for where in guesses[:1] if sure else _maps(a, b, frame, guesses, framed=one.framed):
         found = Panel(box, where, _patches(prepared, a, b, box, where, one.ground))
         if best is None or weight(found) < weight(best):
             best = found
         if not best.patches:
             break
     best = best or Panel(box, guesses[0], _patches(prepared, a, b, box, guesses[0], one.ground))
-    if best.patches:
+    if best.patches and not sure:
         where = polished(a, b, box, best.where, one.ground)
         if _plausible(where, frame, b) and not (one.framed and _off(where, guesses[0], frame) > _FRAMES_APART):
             found = Panel(box, where, _patches(prepared, a, b, box, where, one.ground))

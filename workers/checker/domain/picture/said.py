@@ -12,7 +12,7 @@ _CLEARLY = 0.8
 """The same among marks, which may look like letters."""
 _KNOWN = 0.05
 """The same of glyphs: how far half of them are from known letters at most."""
-_NO_WORDS = frozenset("oO0QlI1|-_.,:·°*+xXvVAΔ△▲○●□■◇◆'\"/\\()~`^")
+_NO_WORDS = frozenset("oO08QlI1|-_.,:·°*+xXvVAΔ△▲○●□■◇◆'\"/\\()~`^")
 """Signs that marks read as."""
 
 
