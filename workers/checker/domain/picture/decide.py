@@ -10,7 +10,7 @@ from erc.schemas.check import Likeness
 from erc.workers.checker.domain.picture.ink import Patch
 from erc.workers.checker.domain.picture.legend import beside, excused, stacks
 from erc.workers.checker.domain.picture.look import Look
-from erc.workers.checker.domain.picture.parts import Box
+from erc.workers.checker.domain.picture.parts import Box, covers
 from erc.workers.checker.domain.picture.said import Said
 
 SHOWN = 20
@@ -105,7 +105,7 @@ def _marks(look: Look, thresholds: Thresholds) -> Iterator[Found]:
         read += [
             beside(said, where=look.where) for said in look.said if not (said.box and said.other) and said.told == 0
         ]
-        left = [patch for patch in panel.patches if not any(_covers(area, patch.box) for area in read)]
+        left = [patch for patch in panel.patches if not any(covers(area, patch.box) for area in read)]
         each, everything = thresholds.marks, thresholds.all_marks
         if look.still:
             each = everything = thresholds.marks_of_one_drawing
@@ -193,10 +193,6 @@ def _between(value: float, bounds: tuple[float, float]) -> float:
     if value <= low:
         return 0.0
     return (value - low) / (high - low) if value < high else 1 + math.log(value / high)
-
-
-def _covers(area: Box, box: Box) -> bool:
-    return area[0] <= box[0] and area[1] <= box[1] and box[2] <= area[2] and box[3] <= area[3]
 
 
 def _area(box: Box) -> int:

@@ -15,21 +15,23 @@ from erc.workers.checker.domain.picture.ink import is_noisy
 from erc.workers.checker.domain.picture.level import WHITE, is_light, levelled, light_ground
 from erc.workers.checker.domain.picture.pairing import compare_words
 from erc.workers.checker.domain.picture.panels import Panel, laid, weight
-from erc.workers.checker.domain.picture.parts import Box, Parts, Pixels, grown, parts
+from erc.workers.checker.domain.picture.parts import Box, Parts, Pixels, covers, grown, parts
 from erc.workers.checker.domain.picture.place import IDENTITY, Line, Map, between
+from erc.workers.checker.domain.picture.pruned import (
+    outlines,
+    with_crossings,
+    without,
+    without_edges,
+    without_noise,
+)
 from erc.workers.checker.domain.picture.reading import Side
 from erc.workers.checker.domain.picture.said import Said
 from erc.workers.checker.domain.picture.strokes import signs_in
 from erc.workers.checker.domain.picture.words import lines_of
 
 _STILL = 0.006
-_LINE, _CROSSING = 2, 4
 _GROUNDS = 6
-_THIN, _LONG, _HUGGING = 6, 0.7, 3
-_OUTLINE = 6
-"""So far around a frame's line its ticks reach."""
-_STRONG, _LARGE = 0.8, 16
-_SCALED_ALIKE, _LEAST_PANEL, _TINY = 0.015, 16, 6
+_SCALED_ALIKE, _LEAST_PANEL = 0.015, 16
 _ROUND = 3
 """So far beyond words what they draw may reach, where both pictures lie on one another nearly."""
 SIDE_PIXELS = 1400
@@ -78,14 +80,7 @@ def look(first: Pixels, second: Pixels) -> Look:
         panels = [min(both, key=weight) for both in zip(panels, untouched, strict=True)]
     where = _whole(panels, start)
     words = compare_words(words_a, words_b, where)
-    over = [*one.crossing, *(where.back(box) for box in other.crossing)]
-    if one.framed != other.framed:
-        grid, theirs = (*grid, *_outlines(one)), (*theirs, *_outlines(other))
-    elif one.framed:
-        panels = [_without_edges(panel, plain[0]) for panel in panels]
-    panels = [_without(panel, over, _with_crossings([*grid, *map(panel.where.back, theirs)])) for panel in panels]
-    if is_noisy(plain[0]) or is_noisy(plain[1]):
-        panels = [_without_noise(panel) for panel in panels]
+    panels = _pruned(panels, one, other, (grid, theirs), where, plain)
     beneath = moved_by(plain[1], panels[0].where, plain[0].shape)
     still = _still(plain[0], beneath)
     if still and beneath is not None:
@@ -103,6 +98,24 @@ def look(first: Pixels, second: Pixels) -> Look:
     )
 
 
+def _pruned(
+    panels: list[Panel],
+    one: Parts,
+    other: Parts,
+    grids: tuple[tuple[Box, ...], tuple[Box, ...]],
+    where: Map,
+    plain: tuple[Pixels, Pixels],
+) -> list[Panel]:
+    """Return panels without what frames, grids, words over their edges and noise leave in them."""
+    (grid, theirs), over = grids, [*one.crossing, *(where.back(box) for box in other.crossing)]
+    if one.framed != other.framed:
+        grid, theirs = (*grid, *outlines(one)), (*theirs, *outlines(other))
+    elif one.framed:
+        panels = [without_edges(panel, plain[0]) for panel in panels]
+    panels = [without(panel, over, with_crossings([*grid, *map(panel.where.back, theirs)])) for panel in panels]
+    return [without_noise(panel) for panel in panels] if any(map(is_noisy, plain)) else panels
+
+
 def _on_other_grounds(a: Pixels, b: Pixels, one: Parts, other: Parts) -> bool:
     """Return whether the largest frame (where there is none, all) has another light ground in the second picture."""
     grounds = []
@@ -115,53 +128,8 @@ def _on_other_grounds(a: Pixels, b: Pixels, one: Parts, other: Parts) -> bool:
     return any(abs(one - two) > _GROUNDS for one, two in zip(grounds[0], grounds[1], strict=True))
 
 
-def _with_crossings(lines: list[Box]) -> list[Box]:
-    """Return a grid's lines with what lies around where they cross."""
-    upright = [box for box in lines if box[3] - box[1] > box[2] - box[0]]
-    level = [box for box in lines if box[3] - box[1] <= box[2] - box[0]]
-    return [*lines, *(grown((one[0], other[1], one[2], other[3]), _CROSSING) for one in upright for other in level)]
-
-
 def _to_the_pixel(panel: Panel, a: Pixels, b: Pixels) -> Panel:
     return replace(panel, patches=[*panel.patches, *places(a, b, panel.box)])
-
-
-def _without_edges(panel: Panel, pixels: Pixels) -> Panel:
-    """Return a panel without what lies along its sides: its frame, which one picture draws thicker or not at all.
-
-    So do lines along the strip that names it, where its ground ends.
-    """
-    left, top, right, bottom = panel.box
-    long = _LONG * (right - left), _LONG * (bottom - top)
-
-    def along(box: Box) -> bool:
-        wide, high = box[2] - box[0], box[3] - box[1]
-        if min(box[2] - left, right - box[0], box[3] - top, bottom - box[1]) <= _HUGGING:
-            return True
-        level = high <= _THIN and wide >= long[0]
-        if level and (box[1] - top <= _THIN or bottom - box[3] <= _THIN or _ends_a_ground(pixels, box)):
-            return True
-        return wide <= _THIN and high >= long[1] and (box[0] - left <= _THIN or right - box[2] <= _THIN)
-
-    return replace(panel, patches=[patch for patch in panel.patches if not along(patch.box)])
-
-
-def _ends_a_ground(pixels: Pixels, line: Box) -> bool:
-    """Return whether the ground above a level line is another than below it."""
-    left, top, right, bottom = line
-    if top < _HUGGING or bottom + _HUGGING > len(pixels):
-        return False
-    above, below = (np.median(pixels[at, left:right], axis=0) for at in (top - _HUGGING, bottom + _HUGGING - 1))
-    return float(np.abs(above - below).max()) > _GROUNDS
-
-
-def _outlines(its: Parts) -> list[Box]:
-    """Return where the lines of frames lie: a theme draws them or not."""
-    found = []
-    for left, top, right, bottom in its.blocks if its.framed else ():
-        found += [(left, top, right, top), (left, bottom, right, bottom)]
-        found += [(left, top, left, bottom), (right, top, right, bottom)]
-    return [grown(box, _OUTLINE) for box in found]
 
 
 def _levelled(pixels: Pixels, its: Parts) -> tuple[Pixels, Parts, tuple[Box, ...]]:
@@ -251,31 +219,6 @@ def _whole(panels: list[Panel], start: Map) -> Map:
     return Map(spans[0], spans[1])
 
 
-def _without(panel: Panel, words: list[Box], grid: list[Box]) -> Panel:
-    """Return a panel without the patches of grids, and of words that reach over its edge: those are read."""
-    areas = [*(grown(box, _ROUND) for box in words), *(grown(box, _LINE) for box in grid)]
-    left = [patch for patch in panel.patches if not any(_covers(area, patch.box) for area in areas)]
-    left = [
-        patch for patch in left if not _is_tiny(patch.box) or not any(_covers(box, _middle(patch.box)) for box in grid)
-    ]
-    return replace(panel, patches=left) if len(left) < len(panel.patches) else panel
-
-
-def _is_tiny(box: Box) -> bool:
-    """Return whether a patch is smaller than any mark: where a bar's edge crosses a grid's line, one is left."""
-    return max(box[2] - box[0], box[3] - box[1]) <= _TINY
-
-
-def _middle(box: Box) -> Box:
-    x, y = (box[0] + box[2]) // 2, (box[1] + box[3]) // 2
-    return x, y, x, y
-
-
-def _without_noise(panel: Panel) -> Panel:
-    """Return a panel without the patches that an encoding's noise makes at edges."""
-    return replace(panel, patches=[one for one in panel.patches if one.strength >= _STRONG or one.area >= _LARGE])
-
-
 def _known(its: Parts) -> tuple[Box, ...]:
     """Return the signs that are read apart from what a block shows: those around a body may lie in its block."""
     return its.crossing if its.framed else its.signs
@@ -290,11 +233,7 @@ def _with_words(a: Pixels, b: Pixels, panel: Panel, crossing: tuple[Box, ...], t
     sides = []
     for pixels, box, known in ((a, panel.box, crossing), (b, other, theirs)):
         signs, ink = signs_in(pixels, box, pixels.shape[1::-1])
-        signs = [sign for sign in signs if not any(_covers(grown(over, _ROUND), sign) for over in known)]
+        signs = [sign for sign in signs if not any(covers(grown(over, _ROUND), sign) for over in known)]
         sides.append(Side(lines_of(signs, ink, box[:2]), ink, box[:2], among_marks=True))
     said = compare_words(sides[0], sides[1], panel.where, slack=7, axes=not panel.framed)
     return replace(panel, said=[one for one in said if one.is_wordy])
-
-
-def _covers(area: Box, box: Box) -> bool:
-    return area[0] <= box[0] and area[1] <= box[1] and box[2] <= area[2] and box[3] <= area[3]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from erc.workers.checker.domain.picture.axes import Mark, numbers, on_one_axis
-from erc.workers.checker.domain.picture.parts import Box, grown
+from erc.workers.checker.domain.picture.parts import Box, covers, grown
 from erc.workers.checker.domain.picture.place import Map
 from erc.workers.checker.domain.picture.reading import Side, compared, far
 from erc.workers.checker.domain.picture.said import Said
@@ -68,16 +68,12 @@ def _on_axes(said: Said, first: Side, second: Side, where: Map, ones: list[Mark]
         (first, said.box, None, ones, others),
         (second, said.other, where, others, ones),
     ):
-        lines = [line for line in side.lines if box and _inside(line.box, box)]
+        lines = [line for line in side.lines if box and covers(box, line.box)]
         places = {to.back(line.box) if to else line.box for line in lines}
         sure = {mark.box for mark in its if mark.box in places and on_one_axis(mark, its, theirs)}
         if box and (not places or sure != places):
             return False
     return True
-
-
-def _inside(box: Box, area: Box) -> bool:
-    return area[0] <= box[0] and area[1] <= box[1] and box[2] <= area[2] and box[3] <= area[3]
 
 
 def _marks(side: Side, where: Map | None) -> list[Mark]:

@@ -109,6 +109,11 @@ def grown(box: Box, by: int) -> Box:
     return box[0] - by, box[1] - by, box[2] + by, box[3] + by
 
 
+def covers(area: Box, box: Box) -> bool:
+    """Return whether a box lies in an area."""
+    return area[0] <= box[0] and area[1] <= box[1] and box[2] <= area[2] and box[3] <= area[3]
+
+
 def darkest(pixels: Pixels) -> Pixels:
     """Return each pixel's least channel; numpy takes ten times as long along an axis of three."""
     return np.minimum(np.minimum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
