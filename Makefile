@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 EXAMPLE ?= examples/rmarkdown
 .DEFAULT_GOAL := help
-.PHONY: help contracts screenshot setup setup-s3 setup-registry setup-extra base run test soak bench check audit test-environments test-fresh engine-stop clean-all requirements
+.PHONY: help contracts screenshot setup setup-s3 setup-registry setup-extra base run test soak bench check audit test-environments test-fresh engine-stop clean-all requirements pinning
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' Makefile
@@ -47,7 +47,7 @@ check: setup ## Hold every gate: format, lint, types, import contracts, shape.
 	@.venv/bin/lint-imports
 	@$(PYTHON) -m pytest tests/architecture
 
-audit: setup ## Ask for known vulnerabilities of the pinned packages.
+audit: setup pinning ## Ask for known vulnerabilities of the pinned packages.
 	@$(PYTHON) -m erc.deploy.audit
 
 test-environments: base ## Build and run real environments of every kind (many minutes, needs the archives).
@@ -71,5 +71,8 @@ screenshot: base ## Take the pictures of the README and of docs/verdict.md.
 	@sh deploy/screenshot.sh $(EXAMPLE) docs/job.png
 	@sh deploy/screenshot.sh examples/paper-rmarkdown docs/verdict data/brooks.csv s/^Werse,22,14.1/Werse,22,20.1/
 
-requirements: ## Pin the packages again, with hashes.
+requirements: pinning ## Pin the packages again, with hashes.
 	@sh requirements/pin.sh
+
+pinning:
+	@$(PYTHON) -m pip install --quiet --require-hashes -r requirements/pinning.txt

@@ -11,3 +11,4 @@ pin pyproject.toml -o requirements/base.txt
 pin pyproject.toml --extra server --extra s3 -c requirements/base.txt -o requirements/server.txt
 pin pyproject.toml --extra server --extra s3 --group dev -c requirements/server.txt -o requirements/dev.txt
 printf 'hatchling>=1.27\neditables>=0.5\n' | pin - -c requirements/dev.txt -o requirements/build.txt
+printf 'uv>=0.13\n' | pin - -o requirements/pinning.txt
