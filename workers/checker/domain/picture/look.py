@@ -18,6 +18,7 @@ from erc.workers.checker.domain.picture.panels import Panel, laid, weight
 from erc.workers.checker.domain.picture.parts import Box, Parts, Pixels, covers, grown, parts
 from erc.workers.checker.domain.picture.place import IDENTITY, Line, Map, between
 from erc.workers.checker.domain.picture.pruned import (
+    ROUND,
     outlines,
     with_crossings,
     without,
@@ -32,8 +33,6 @@ from erc.workers.checker.domain.picture.words import lines_of
 _STILL = 0.006
 _GROUNDS = 6
 _SCALED_ALIKE, _LEAST_PANEL = 0.015, 16
-_ROUND = 3
-"""So far beyond words what they draw may reach, where both pictures lie on one another nearly."""
 SIDE_PIXELS = 1400
 """Larger pictures are looked at in this size, the longer side."""
 
@@ -233,7 +232,7 @@ def _with_words(a: Pixels, b: Pixels, panel: Panel, crossing: tuple[Box, ...], t
     sides = []
     for pixels, box, known in ((a, panel.box, crossing), (b, other, theirs)):
         signs, ink = signs_in(pixels, box, pixels.shape[1::-1])
-        signs = [sign for sign in signs if not any(covers(grown(over, _ROUND), sign) for over in known)]
+        signs = [sign for sign in signs if not any(covers(grown(over, ROUND), sign) for over in known)]
         sides.append(Side(lines_of(signs, ink, box[:2]), ink, box[:2], among_marks=True))
     said = compare_words(sides[0], sides[1], panel.where, slack=7, axes=not panel.framed)
     return replace(panel, said=[one for one in said if one.is_wordy])

@@ -16,14 +16,14 @@ _OUTLINE = 6
 """So far around a frame's line its ticks reach."""
 _STRONG, _LARGE = 0.8, 16
 _TINY = 6
-_ROUND = 3
+ROUND = 3
 """So far beyond words what they draw may reach, where both pictures lie on one another nearly."""
 
 
 def without_edges(panel: Panel, pixels: Pixels) -> Panel:
     """Return a panel without what lies along its sides: its frame, which one picture draws thicker or not at all.
 
-    So do lines along the strip that names it, where its ground ends.
+    Lines where the ground of the strip that names it ends go as well.
     """
     left, top, right, bottom = panel.box
     long = _LONG * (right - left), _LONG * (bottom - top)
@@ -67,7 +67,7 @@ def with_crossings(lines: list[Box]) -> list[Box]:
 
 def without(panel: Panel, words: list[Box], grid: list[Box]) -> Panel:
     """Return a panel without the patches of grids, and of words that reach over its edge: those are read."""
-    areas = [*(grown(box, _ROUND) for box in words), *(grown(box, _LINE) for box in grid)]
+    areas = [*(grown(box, ROUND) for box in words), *(grown(box, _LINE) for box in grid)]
     left = [patch for patch in panel.patches if not any(covers(area, patch.box) for area in areas)]
     left = [
         patch for patch in left if not _is_tiny(patch.box) or not any(covers(box, _middle(patch.box)) for box in grid)

@@ -23,7 +23,7 @@ _ALIKE = str.maketrans(
 """Signs that look alike in some font or at some size are one sign."""
 _PERCENT = re.compile(r"\((96|9%6?|%6|9?%|0/0|°/0|00)\)")
 _LOOSE, _FIRM = "-.'\"^7:;", "()%/+=<>*"
-"""Signs that a tick, a frame's corner or a speck beside a line reads as; those that a legend's key does not read as."""
+"""What a tick, a frame's corner or a speck beside a line reads as; signs of words. All others are a legend's keys."""
 _TICK = 0.5
 """How much such a sign at a line's end weighs."""
 
