@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from erc.schemas.check import Likeness, Outcome, Place
 from erc.workers.checker.domain.picture.bitmap import MAX_IMAGE_PIXELS, Bitmap, PixelBudget, Pixels, opened
 from erc.workers.checker.domain.picture.decide import Decision, Found, decide
-from erc.workers.checker.domain.picture.look import look
+from erc.workers.checker.domain.picture.look import Look, look
 from erc.workers.checker.domain.picture.pale import FAINT, lone_places, pale_places
 from erc.workers.checker.domain.picture.parts import Box
 from erc.workers.checker.domain.result import Change, Compared, number
@@ -128,12 +128,19 @@ def _seen(one: Pixels, other: Pixels) -> _Found:
     pale = pale_places(one, other)
     if pale and (seen.other_theme or (seen.levelled and not pale_places(*seen.levelled))):
         pale = []
-    pale = pale or ([] if seen.other_theme else lone_places(one, other))
+    pale = pale or ([] if seen.other_theme else [box for box in lone_places(one, other) if _in_a_panel(box, seen)])
     decision = _with_pale(decide(seen), pale, seen.scale)
     places = _places(decision, seen.scale, one)
     measure = _share(places, one) if decision.found else 0.0
     marked = _marked(one, places) if places else None
     return _Found(decision.likeness, _finding(decision, one, other), decision.confidence, measure, places, marked)
+
+
+def _in_a_panel(box: Box, seen: Look) -> bool:
+    """Return whether a place lies in a panel: around frames, versions shade the keys of legends otherwise."""
+    left, top, right, bottom = (side * seen.scale for side in box)
+    boxes = [panel.box for panel in seen.panels if panel.framed]
+    return not boxes or any(left < it[2] and it[0] < right and top < it[3] and it[1] < bottom for it in boxes)
 
 
 def _with_pale(decision: Decision, pale: list[Box], scale: float) -> Decision:

@@ -31,6 +31,8 @@ class Thresholds:
     """All patches of a panel together."""
     lost: tuple[float, float] = (1.0, 2.0)
     """Lines of words that only one picture has."""
+    lone: tuple[float, float] = (1.7, 3.2)
+    """How many times more than anywhere else two pictures differ in one place or two."""
     same_shapes: float = 0.02
     """In the same picture no glyph differs more as a shape."""
 
@@ -43,8 +45,6 @@ _OTHER_VIEW = 0.08
 _LOST_SIGNS = 3
 _CLEAR, _SURE = 0.8, 0.95
 _MOVED = 0.3
-_GLYPHS = 0.1
-"""Lines that were not read agree when no two of their glyphs are further apart."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,9 @@ class Decision:
 
 def decide(look: Look, thresholds: Thresholds = THRESHOLDS) -> Decision:
     """Decide what a look means."""
-    found = sorted([*_marks(look, thresholds), *_words(look, thresholds)], key=lambda one: -one.size)
+    found = sorted(
+        [*_marks(look, thresholds), *_lone(look, thresholds), *_words(look, thresholds)], key=lambda one: -one.size
+    )
     worst = found[0].size if found else 0.0
     share = min(1.0, sum(_area(one.box) for one in found) / max(1, look.size[0] * look.size[1]))
     shown = tuple(found[:SHOWN])
@@ -118,12 +120,19 @@ def _marks(look: Look, thresholds: Thresholds) -> Iterator[Found]:
                 yield Found("marks", patch.box, min(most, max(size, together)))
 
 
+def _lone(look: Look, thresholds: Thresholds) -> Iterator[Found]:
+    for lone in look.lone:
+        size = _between(lone.height, thresholds.lone)
+        if size > 0:
+            yield Found("marks", lone.box, size)
+
+
 def _weight(patch: Patch) -> float:
     return float(patch.area * (patch.depth - 1))
 
 
 def _agrees(said: Said, thresholds: Thresholds) -> bool:
-    return said.worst < _GLYPHS if said.told is None else said.told <= thresholds.told[0]
+    return said.agrees(thresholds.told[0])
 
 
 def _words(look: Look, thresholds: Thresholds) -> Iterator[Found]:
@@ -134,15 +143,24 @@ def _words(look: Look, thresholds: Thresholds) -> Iterator[Found]:
         if size > 0 and said.box:
             yield Found("words", said.box, _told(said, size), said.read, said.read_other)
     yield from _lost_inside(look, thresholds)
+    framed = all(panel.framed for panel in look.panels)
     lost = [
         said
         for said in look.said
-        if not (said.box and said.other) and said.is_text and said.told and said.count >= _LOST_SIGNS
+        if not (said.box and said.other)
+        and said.is_text
+        and said.told
+        and _letters(said, read=not framed) >= _LOST_SIGNS
     ]
     for said in lost:
         box = said.box or look.where.back(said.other or (0, 0, 0, 0))
         size = _told(said, _between(len(lost) + 0.01, thresholds.lost))
         yield Found("words", box, size, said.read, said.read_other)
+
+
+def _letters(said: Said, *, read: bool) -> int:
+    """Return how many signs a line has; around a surface's axes, which lie aslant, those that are `read`."""
+    return sum(sign.isalnum() for sign in said.read or said.read_other) if read else said.count
 
 
 def _told(said: Said, size: float) -> float:

@@ -131,7 +131,7 @@ def _lines(panel: Pixels) -> list[tuple[int, int]]:
     runs = _runs(full)
     pale = inked & (darkest >= _PALE)
     thin = [run for run in runs if run[1] - run[0] <= max(3, _THICK * height)]
-    thin = [run for run in thin if _alone(pale, run) or _alone(~inked, run)]
+    thin = [run for run in thin if (_alone(pale, run) or _alone(~inked, run)) and not _ends_an_area(darkest, run)]
     if len(thin) < 2 or not _even([(start + end) / 2 for start, end in thin]):
         return []
     return [*thin, *_behind(darkest, thin)][:_LINES_KEPT]
@@ -215,6 +215,15 @@ def _alone(pale: NDArray[np.bool_], run: tuple[int, int]) -> bool:
     line = pale[(run[0] + run[1]) // 2]
     free = line.sum() - np.maximum((pale[before] & line).sum(), (pale[after] & line).sum())
     return bool(free >= _CLEAR * len(line))
+
+
+def _ends_an_area(darkest: NDArray[np.uint8], run: tuple[int, int]) -> bool:
+    """Return whether a row is the smoothed edge of something: what lies before is nowhere like what lies after."""
+    before, after = run[0] - 3, run[1] + 2
+    if before < 0 or after >= len(darkest):
+        return False
+    apart = np.abs(darkest[before].astype(np.int16) - darkest[after].astype(np.int16))
+    return float((apart <= _LINE).mean()) < _CLEAR
 
 
 def _runs(rows: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image
@@ -12,9 +12,11 @@ from erc.workers.checker.domain.picture.bare import without_ground
 from erc.workers.checker.domain.picture.crowded import with_crowded
 from erc.workers.checker.domain.picture.exact import moved_by, places
 from erc.workers.checker.domain.picture.ink import is_noisy
+from erc.workers.checker.domain.picture.legend import excused
 from erc.workers.checker.domain.picture.level import WHITE, is_light, levelled, light_ground
+from erc.workers.checker.domain.picture.lone import Lone, standing_out
 from erc.workers.checker.domain.picture.pairing import compare_words
-from erc.workers.checker.domain.picture.panels import Panel, laid, weight
+from erc.workers.checker.domain.picture.panels import Panel, differences, laid, searched, weight
 from erc.workers.checker.domain.picture.parts import Box, Parts, Pixels, covers, grown, parts
 from erc.workers.checker.domain.picture.place import IDENTITY, Line, Map, between
 from erc.workers.checker.domain.picture.pruned import (
@@ -32,6 +34,12 @@ from erc.workers.checker.domain.picture.words import lines_of
 
 _STILL = 0.006
 _GROUNDS = 6
+_AROUND = 6
+"""So far around what is excused softened pictures differ."""
+_MUCH = 200
+"""Where patches have more pixels, nothing stands out."""
+_TOLD = 0.4
+"""Lines that are read as different no more surely than this may excuse what lies around them."""
 _SCALED_ALIKE, _LEAST_PANEL = 0.015, 16
 SIDE_PIXELS = 1400
 """Larger pictures are looked at in this size, the longer side."""
@@ -57,6 +65,8 @@ class Look:
     """Both without their themes; None where neither has one."""
     other_theme: bool
     """Whether only one of both has a theme, or both have other grounds."""
+    lone: list[Lone] = field(default_factory=list)
+    """The two places in frames that differ most, with how many times more than others they do."""
 
 
 def look(first: Pixels, second: Pixels) -> Look:
@@ -75,10 +85,12 @@ def look(first: Pixels, second: Pixels) -> Look:
         pairs = [(box, [IDENTITY]) for box, _ in pairs]
     panels = [laid(a, b, box, guess, one, other_theme=theme, sure=sure) for box, guess in pairs]
     if any(themed) and one.framed == grounds.framed:
-        untouched = [laid(*plain, box, guess, grounds, sure=sure) for box, guess in pairs]
+        untouched = [replace(laid(*plain, box, guess, grounds, sure=sure), as_drawn=True) for box, guess in pairs]
         panels = [min(both, key=weight) for both in zip(panels, untouched, strict=True)]
     where = _whole(panels, start)
     words = compare_words(words_a, words_b, where)
+    panels = [_with_words(a, b, panel, _known(one), _known(other)) for panel in panels]
+    panels = [searched(a, b, panel, _excused(panel), one.ground) for panel in panels]
     panels = _pruned(panels, one, other, (grid, theirs), where, plain)
     beneath = moved_by(plain[1], panels[0].where, plain[0].shape)
     still = _still(plain[0], beneath)
@@ -89,12 +101,32 @@ def look(first: Pixels, second: Pixels) -> Look:
         size=(a.shape[1], a.shape[0]),
         still=still,
         where=where,
-        panels=[_with_words(a, b, panel, _known(one), _known(other)) for panel in panels],
+        panels=panels,
         said=with_crowded(words, panels, where),
         blocks=(len(one.blocks), len(other.blocks)),
         levelled=(a, b) if any(themed) else None,
         other_theme=theme or themed[0] != themed[1],
+        lone=_lone(panels, (a, b), plain, [*one.crossing, *map(where.back, [*other.crossing, *theirs]), *grid], one),
     )
+
+
+def _lone(
+    panels: list[Panel], levelled: tuple[Pixels, Pixels], plain: tuple[Pixels, Pixels], known: list[Box], its: Parts
+) -> list[Lone]:
+    """Return the places that stand out in frames, none where much differs anyhow; `known` areas do not count."""
+    found = []
+    for panel in panels:
+        areas = _excused(panel)
+        left = [patch for patch in panel.patches if not any(covers(area, patch.box) for area in areas)]
+        if not panel.framed or sum(patch.area for patch in left) > _MUCH:
+            continue
+        ignored = [grown(area, _AROUND) for area in (*areas, *panel.excused, *known)]
+        found += differences(*(plain if panel.as_drawn else levelled), panel, ignored, its.ground)
+    return standing_out(found)
+
+
+def _excused(panel: Panel) -> list[Box]:
+    return excused(panel, [said for said in panel.said if said.agrees(_TOLD)])
 
 
 def _pruned(

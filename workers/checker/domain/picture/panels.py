@@ -10,18 +10,23 @@ import numpy as np
 from erc.workers.checker.domain.picture.bodies import alike_but_for, body_of, on_body
 from erc.workers.checker.domain.picture.dashes import without_dashes
 from erc.workers.checker.domain.picture.ink import Patch, Prepared, is_coloured, laid_on, opponents, patches
-from erc.workers.checker.domain.picture.parts import INK, Box, Parts, Pixels, away
+from erc.workers.checker.domain.picture.lone import Lone, differing
+from erc.workers.checker.domain.picture.parts import INK, Box, Parts, Pixels, away, covers
 from erc.workers.checker.domain.picture.place import IDENTITY, Line, Map, refined
 from erc.workers.checker.domain.picture.polish import polished
 from erc.workers.checker.domain.picture.recolour import without_pale_lines, without_recoloured
 from erc.workers.checker.domain.picture.said import Said
 from erc.workers.checker.domain.picture.texture import structure
 
+Colour = tuple[int, int, int]
+
 _EDGE = 3
 _FRAMES_APART = 1.6
 _ENOUGH = 400
 _CUT_OFF = 8
 _RIM = 4
+_FINE = 0.95
+"""A second picture that is coarser by more is what both are compared in."""
 _SPECK = 6
 """Pale grey patches of no more pixels a side are what a grid leaves between marks."""
 _UNEVEN = 0.03
@@ -43,8 +48,14 @@ class Panel:
     """Whether it is a frame's inside; else the surroundings of what is drawn."""
     redrawn: bool = False
     """Whether something in it was taken for the same that is drawn otherwise: another colour, dashes, pale lines."""
+    excused: tuple[Box, ...] = ()
+    """Where that is."""
+    as_drawn: bool = False
+    """Whether it was laid with its grounds and grids, which explained more than without."""
     body: bool = False
     """Whether it is a body (a surface, a pie) without a frame, with labels around it."""
+    searched: bool = True
+    """Whether hues and fine structure were compared as well: they are not where much differs already."""
     other_view: bool = False
     """Whether it is a body (a surface) that the second picture draws longer one way: it may be seen from elsewhere."""
 
@@ -73,14 +84,47 @@ def laid(
             best = min(best, found, key=weight)
     all_of_it = frame == (0, 0, a.shape[1], a.shape[0])
     cut_off = _cut_off(b, best, one.ground) if all_of_it and not one.framed else []
-    best = replace(best, framed=one.framed)
-    more = [*_hues(a, b, best, one.ground), *_structure(a, b, best, one.ground)]
-    found = replace(best, patches=[*best.patches, *more])
+    best = replace(best, framed=one.framed, searched=weight(best) <= _ENOUGH)
+    found = replace(best, patches=[*best.patches, *_finer(a, b, best, one.ground)]) if best.searched else best
     kept = _with_their_own(a, b, found, one.ground, grid=all_of_it or other_theme or not one.framed)
     return replace(kept, patches=[*kept.patches, *cut_off])
 
 
-def _with_their_own(a: Pixels, b: Pixels, panel: Panel, ground: tuple[int, int, int], *, grid: bool) -> Panel:
+def searched(a: Pixels, b: Pixels, panel: Panel, excused: list[Box], ground: Colour) -> Panel:
+    """Return a panel of whose patches little is left but what words excuse, searched by hue and structure as others."""
+    left = [patch for patch in panel.patches if not any(covers(area, patch.box) for area in excused)]
+    if panel.searched or weight(replace(panel, patches=left)) > _ENOUGH:
+        return panel
+    more = replace(panel, patches=_finer(a, b, panel, ground), searched=True)
+    kept = _with_their_own(a, b, more, ground, grid=not panel.framed)
+    both = (*panel.excused, *kept.excused)
+    return replace(kept, patches=[*panel.patches, *kept.patches], redrawn=bool(both), excused=both)
+
+
+def differences(a: Pixels, b: Pixels, panel: Panel, ignored: list[Box], ground: Colour) -> list[Lone]:
+    """Return where a panel's two pictures differ most, at the coarser one's resolution; boxes of the first's pixels."""
+    (left, top, right, bottom), back = panel.box, _inverse(panel.where)
+    if min(panel.where.x.scale, panel.where.y.scale) >= _FINE:
+        one, other = a[top:bottom, left:right], laid_on(b, panel.box, panel.where, ground)
+        found = differing(one, other, [moved(area, -left, -top) for area in ignored])
+        return [replace(lone, box=moved(lone.box, left, top)) for lone in found]
+    its = back.back(panel.box)
+    box = (max(0, its[0]), max(0, its[1]), min(b.shape[1], its[2]), min(b.shape[0], its[3]))
+    one, other = laid_on(a, box, back, ground), b[box[1] : box[3], box[0] : box[2]]
+    found = differing(one, other, [moved(back.back(area), -box[0], -box[1]) for area in ignored])
+    return [replace(lone, box=_rounded(back.box(moved(lone.box, box[0], box[1])))) for lone in found]
+
+
+def moved(box: Box, x: int, y: int) -> Box:
+    """Return a box somewhere else."""
+    return box[0] + x, box[1] + y, box[2] + x, box[3] + y
+
+
+def _finer(a: Pixels, b: Pixels, panel: Panel, ground: Colour) -> list[Patch]:
+    return [*_hues(a, b, panel, ground), *_structure(a, b, panel, ground)]
+
+
+def _with_their_own(a: Pixels, b: Pixels, panel: Panel, ground: Colour, *, grid: bool) -> Panel:
     """Return a panel with the patches that tell of content: no marks in another colour, no pale `grid`, no labels."""
     patches = panel.patches
     if not patches and panel.framed:
@@ -90,7 +134,8 @@ def _with_their_own(a: Pixels, b: Pixels, panel: Panel, ground: tuple[int, int, 
     patches = without_recoloured(patches, inner, other, panel.box, ground)
     patches = without_dashes(patches, inner, other, panel.box, ground)
     patches = without_pale_lines(patches, inner, other, panel.box, None if grid else _SPECK)
-    kept = replace(panel, patches=patches, redrawn=len(patches) < len(panel.patches))
+    gone = tuple(patch.box for patch in panel.patches if patch not in patches)
+    kept = replace(panel, patches=patches, redrawn=bool(gone), excused=gone)
     body = None if panel.framed else body_of(inner, other, ground)
     if body is None:
         return kept
@@ -101,17 +146,15 @@ def _with_their_own(a: Pixels, b: Pixels, panel: Panel, ground: tuple[int, int, 
     return replace(kept, patches=patches, body=True, other_view=uneven)
 
 
-def _structure(a: Pixels, b: Pixels, panel: Panel, ground: tuple[int, int, int]) -> list[Patch]:
+def _structure(a: Pixels, b: Pixels, panel: Panel, ground: Colour) -> list[Patch]:
     """Compare the fine structure: within a mesh everything has its like nearby."""
-    if weight(panel) > _ENOUGH:
-        return []
     left, top, right, bottom = panel.box
     found = structure(a[top:bottom, left:right], laid_on(b, panel.box, panel.where, ground))
     boxes = [((box[0] + left, box[1] + top, box[2] + left, box[3] + top), area) for box, area in found]
     return [Patch(box, area // _BY_STRUCTURE, 2, 1.0) for box, area in boxes]
 
 
-def _cut_off(b: Pixels, panel: Panel, ground: tuple[int, int, int]) -> list[Patch]:
+def _cut_off(b: Pixels, panel: Panel, ground: Colour) -> list[Patch]:
     """Return the second picture's ink that a map of all of the first leaves outside."""
     left, top, right, bottom = (round(side) for side in panel.where.box(panel.box))
     outside = away(b, ground) > INK
@@ -120,9 +163,9 @@ def _cut_off(b: Pixels, panel: Panel, ground: tuple[int, int, int]) -> list[Patc
     return [Patch(panel.box, area, 4, 1.0)] if area > _CUT_OFF else []
 
 
-def _hues(a: Pixels, b: Pixels, panel: Panel, ground: tuple[int, int, int]) -> list[Patch]:
+def _hues(a: Pixels, b: Pixels, panel: Panel, ground: Colour) -> list[Patch]:
     """Compare colours apart from lightness: a thin line that took another's colour is no darker than before."""
-    if weight(panel) > _ENOUGH or not (is_coloured(a) or is_coloured(b)):
+    if not (is_coloured(a) or is_coloured(b)):
         return []
     red, green, blue = (int(one) for one in opponents(np.array([[ground]], dtype=np.uint8))[0, 0])
     box = panel.box
@@ -180,11 +223,9 @@ def weight(panel: Panel) -> float:
     return sum(patch.area * patch.depth for patch in panel.patches)
 
 
-def _patches(
-    prepared: Prepared, a: Pixels, b: Pixels, box: Box, where: Map, ground: tuple[int, int, int]
-) -> list[Patch]:
+def _patches(prepared: Prepared, a: Pixels, b: Pixels, box: Box, where: Map, ground: Colour) -> list[Patch]:
     """Compare at the coarser one's resolution; `prepared` is the first's part."""
-    if min(where.x.scale, where.y.scale) >= 0.95:
+    if min(where.x.scale, where.y.scale) >= _FINE:
         return patches(prepared, Prepared(laid_on(b, box, where, ground)), box)
     back = _inverse(where)
     left, top, right, bottom = (round(side) for side in where.box(box))

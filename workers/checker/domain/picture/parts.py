@@ -211,6 +211,10 @@ def _without_strip(pixels: Pixels, frame: Box) -> Box:
     ends = _THIN_EDGE + over + int(np.argmax(np.abs(rows[_THIN_EDGE + over :] - panel).max(1) <= _OTHER_GROUND))
     if over < _LEAST_STRIP or ends > _STRIP * (bottom - top):
         return frame
+    inner = pixels[top + ends : bottom - _THIN_EDGE, left:right]
+    sides = (inner[:, _THIN_EDGE : 2 * _THIN_EDGE], inner[:, -2 * _THIN_EDGE : -_THIN_EDGE])
+    if any(np.abs(np.median(side, axis=(0, 1)) - panel).max() > _OTHER_GROUND for side in sides):
+        return frame
     return left, top + ends, right, bottom
 
 

@@ -21,6 +21,8 @@ _SAME, _ITS_OWN, _NEARLY_ALIKE = 40, 64, 90
 """Colours whose channels lie no further apart are one; hues up to the second may be a panel's own."""
 _FORM = 0.85
 """So much of either's ink must lie on the other's, give or take a pixel."""
+_MARK = 3
+"""What is so wide and so high is a mark."""
 _SEEN = 0.0004
 """A colour with a smaller share of the panel is not one of its own."""
 _SHADES = 24
@@ -111,6 +113,8 @@ def _change(patch: Patch, a: Pixels, b: Pixels, box: Box, ground: Colour) -> tup
     inked, its = away(one, ground) > INK, away(other, ground) > INK
     if not inked.any() or not its.any() or not (_covered(inked, its) and _covered(its, inked)):
         return None
+    if _has_more(inked, its) or _has_more(its, inked):
+        return None
     return _middle(one[inked]), _middle(other[its])
 
 
@@ -144,6 +148,12 @@ def _flat(colours: Pixels) -> Colour | None:
 def _covered(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
     wide = ndimage.binary_dilation(other, np.ones((3, 3), dtype=bool))
     return bool((one & wide).sum() >= _FORM * one.sum())
+
+
+def _has_more(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
+    """Return whether one form has a mark that the other has not: a point on a line, say, that moved along it."""
+    alone = one & ~ndimage.binary_dilation(other, np.ones((3, 3), dtype=bool))
+    return bool(ndimage.binary_erosion(alone, np.ones((_MARK, _MARK), dtype=bool)).any())
 
 
 def _middle(colours: Pixels) -> Colour:

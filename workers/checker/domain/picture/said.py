@@ -12,6 +12,8 @@ _CLEARLY = 0.8
 """The same among marks, which may look like letters."""
 _KNOWN = 0.05
 """The same of glyphs: how far half of them are from known letters at most."""
+_GLYPHS = 0.1
+"""Lines that were not read agree when no two of their glyphs are further apart."""
 _NO_WORDS = frozenset("oO08QlI1|-_.,:·°*+xXvVAΔ△▲○●□■◇◆'\"/\\()~`^")
 """Signs that marks read as."""
 
@@ -44,6 +46,10 @@ class Said:
 
     crowded: bool = False
     """Whether words lie over others there, so that nobody can tell what they say."""
+
+    def agrees(self, told: float) -> bool:
+        """Return whether both say the same; `told` is how surely they may be read otherwise."""
+        return self.worst < _GLYPHS if self.told is None else self.told <= told
 
     @property
     def is_text(self) -> bool:

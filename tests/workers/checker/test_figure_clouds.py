@@ -1,0 +1,106 @@
+"""Figures full of marks that lie over one another, of which one moves, goes, or takes another colour."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFont
+from support.figures import likeness
+
+from erc.schemas.check import Likeness
+from erc.workers.checker.domain.picture.lone import Lone, standing_out
+
+Point = tuple[float, float]
+loose = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+SAME = (Likeness.SAME_PICTURE, Likeness.OTHER_RENDERING)
+FINE = 2
+BLUE, BLACK, GREEN = (31, 119, 180), (20, 20, 20), (70, 150, 110)
+
+
+def points(seed: int, count: int = 140) -> list[Point]:
+    """Return points around a line, many over one another, in a panel of 480 by 340."""
+    rng = random.Random(seed)
+    along = [min(450.0, max(30.0, rng.gauss(240, 90))) for _ in range(count)]
+    return [(x, min(315.0, max(25.0, 300 - 0.55 * x + rng.gauss(0, 34)))) for x in along]
+
+
+def cloud(places: list[Point], scale: float = 1.0, around: int = 3) -> Image.Image:
+    """Return a figure of dots that let others show through, drawn finely and made smaller."""
+    image = Image.new("RGB", (600 * FINE, 440 * FINE), "white")
+    shade = Image.new("L", image.size, 0)
+    for x, y in places:
+        box = [round((at - around) * FINE) for at in (80 + x, 40 + y)]
+        box += [round((at + around) * FINE) for at in (80 + x, 40 + y)]
+        inside = shade.crop(box)
+        disc = Image.new("L", inside.size, 0)
+        ImageDraw.Draw(disc).ellipse((0, 0, inside.width - 1, inside.height - 1), fill=255)
+        darker = inside.point(lambda value: round(value + (255 - value) * 0.5))
+        shade.paste(Image.composite(darker, inside, disc), box[:2])
+    image.paste(BLUE, mask=shade)
+    pen = ImageDraw.Draw(image)
+    pen.rectangle([side * FINE for side in (80, 40, 560, 380)], outline="black", width=FINE)
+    for at in range(100, 560, 90):
+        pen.rectangle([side * FINE for side in (at, 380, at + 1, 385)], fill="black")
+    return image.resize((round(600 * scale), round(440 * scale)), Image.Resampling.BOX)
+
+
+def stems(ends: list[float], colour: tuple[int, int, int] = BLUE) -> Image.Image:
+    image = Image.new("RGB", (600, 440), "white")
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((80, 40, 560, 380), outline="black")
+    for at, end in enumerate(ends):
+        y = 70 + 45 * at
+        pen.line((100, y, end, y), fill=colour, width=2)
+        pen.ellipse((end - 5, y - 5, end + 5, y + 5), fill=BLUE)
+    return image
+
+
+def legend(size: int, *, square: bool = False) -> Image.Image:
+    """Return marks of two groups under a legend in letters of a size; one mark may change its group."""
+    image = Image.new("RGB", (600, 440), "white")
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((80, 40, 560, 380), outline="black")
+    for at, name in enumerate(("treated", "control", "urban")):
+        pen.text((110, 50 + 22 * at), name, fill="black", font=ImageFont.load_default(size))
+    rng = random.Random(5)
+    for at in range(24):
+        x, y = rng.randrange(240, 540), rng.randrange(60, 360)
+        colour = GREEN if at % 2 and not (square and at == 7) else BLUE
+        pen.rectangle((x - 4, y - 4, x + 4, y + 4), fill=colour)
+    return image
+
+
+@loose
+@given(seed=st.integers(0, 999), scale=st.sampled_from([0.9, 1.0, 1.17, 1.5]))
+def test_a_cloud_at_another_resolution_is_the_same(seed: int, scale: float):
+    drawn = cloud(points(seed))
+    assert likeness(drawn, cloud(points(seed), scale)) in SAME
+
+
+@loose
+@given(seed=st.integers(0, 999), scale=st.sampled_from([0.9, 1.17, 1.5]), at=st.integers(0, 139))
+def test_one_dot_of_a_cloud_that_moved_is_seen_at_another_resolution(seed: int, scale: float, at: int):
+    places = points(seed)
+    x, y = places[at]
+    changed = [*places[:at], (x, y + (50 if y < 170 else -50)), *places[at + 1 :]]
+    assert likeness(cloud(places), cloud(changed, scale)) not in SAME
+
+
+def test_a_dot_that_moves_on_a_line_of_another_colour_is_content():
+    ends = [400.0, 380, 460, 500, 430, 350, 390]
+    moved = [*ends[:5], 380.0, *ends[6:]]
+    assert likeness(stems(ends), stems(ends, BLACK)) is Likeness.OTHER_RENDERING
+    assert likeness(stems(ends), stems(moved, BLACK)) is Likeness.DIFFERENT
+
+
+def test_a_mark_of_another_group_is_seen_where_the_legend_has_other_letters():
+    assert likeness(legend(12), legend(17)) is Likeness.OTHER_RENDERING
+    assert likeness(legend(12), legend(17, square=True)) is Likeness.DIFFERENT
+
+
+def test_what_stands_out_is_measured_by_the_third_place():
+    places = [Lone((at, 0, at + 9, 9), height) for at, height in enumerate((12.0, 60.0, 20.0, 48.0))]
+    assert [(lone.box[0], lone.height) for lone in standing_out(places)] == [(1, 3.0), (3, 2.4)]
+    assert standing_out([Lone((0, 0, 9, 9), 9.0)]) == []
