@@ -15,6 +15,7 @@ from erc.schemas.check import Likeness
 from erc.workers.checker.domain.images import PixelBudget, compare_images
 from erc.workers.checker.domain.picture.letters_net import Reading, line_read
 from erc.workers.checker.domain.picture.level import without_grid
+from erc.workers.checker.domain.picture.parts import parts
 from erc.workers.checker.domain.picture.told import unlike
 
 SAME = {Likeness.IDENTICAL, Likeness.SAME_PICTURE, Likeness.OTHER_RENDERING}
@@ -142,3 +143,40 @@ def test_how_surely_two_readings_differ_is_the_same_from_both_sides(one: Reading
     assert unlike(one, one) == 0
     assert 0 <= unlike(one, other) <= 1
     assert unlike(one, other) == unlike(other, one)
+
+
+def area(*, fill: str = BLUE, grid: str = "", top: int = 150, key: str = "#f2f2f2") -> Image.Image:
+    """Return an area under a line, a grid that lies over it, and a legend's shaded key beside the frame."""
+    fine = Image.new("RGB", (1280, 800), "white")
+    sides = [(97, 329), (97, top), (200, top + 60), (330, top + 20), (480, top + 90), (480, 329)]
+    ImageDraw.Draw(fine).polygon([(2 * x + 1, 2 * y) for x, y in sides], fill=fill)
+    image = fine.resize((640, 400), Image.Resampling.BOX)
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((70, 50, 500, 330), outline="black")
+    for at in range(7 if grid else 0):
+        pen.line((120 + 55 * at, 51, 120 + 55 * at, 329), fill=grid)
+    pen.rectangle((540, 150, 570, 180), fill=key)
+    return image
+
+
+def saved(image: Image.Image) -> bytes:
+    kept = io.BytesIO()
+    image.save(kept, "PNG")
+    return kept.getvalue()
+
+
+def test_a_grid_over_an_area_is_no_content() -> None:
+    plain, ruled = saved(area()), saved(area(grid="#b0b0b0"))
+    assert likeness(plain, ruled) is Likeness.OTHER_RENDERING
+    assert likeness(plain, saved(area(grid="#b0b0b0", top=135))) is Likeness.DIFFERENT
+
+
+def test_a_light_area_that_fills_most_of_a_panel_is_not_taken_for_its_ground() -> None:
+    frames = {parts(np.asarray(area(fill=fill, top=75))).blocks for fill in (BLUE, "#ffe8d8")}
+    assert frames == {((70, 50, 501, 331),)}
+
+
+def test_the_shade_of_a_legend_s_key_is_no_content_and_that_of_an_area_is() -> None:
+    light = saved(area(fill="#f0f0f0"))
+    assert likeness(light, saved(area(fill="#f0f0f0", key="#f4f4f4"))) in SAME
+    assert likeness(light, saved(area(fill="#f5f5f5"))) not in SAME

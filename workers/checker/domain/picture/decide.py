@@ -31,7 +31,7 @@ class Thresholds:
     """All patches of a panel together."""
     lost: tuple[float, float] = (1.0, 2.0)
     """Lines of words that only one picture has."""
-    lone: tuple[float, float] = (1.7, 3.2)
+    lone: tuple[float, float] = (1.5, 3.0)
     """How many times more than anywhere else two pictures differ in one place or two."""
     same_shapes: float = 0.02
     """In the same picture no glyph differs more as a shape."""
