@@ -74,9 +74,10 @@ class Decision:
 
 def decide(look: Look, thresholds: Thresholds = THRESHOLDS) -> Decision:
     """Decide what a look means."""
-    found = sorted(
-        [*_marks(look, thresholds), *_lone(look, thresholds), *_words(look, thresholds)], key=lambda one: -one.size
-    )
+    found = [*_marks(look, thresholds), *_words(look, thresholds)]
+    if not any(one.size >= 1 for one in found):
+        found += _lone(look, thresholds)
+    found.sort(key=lambda one: -one.size)
     worst = found[0].size if found else 0.0
     share = min(1.0, sum(_area(one.box) for one in found) / max(1, look.size[0] * look.size[1]))
     shown = tuple(found[:SHOWN])
@@ -121,7 +122,7 @@ def _marks(look: Look, thresholds: Thresholds) -> Iterator[Found]:
 
 
 def _lone(look: Look, thresholds: Thresholds) -> Iterator[Found]:
-    for lone in look.lone:
+    for lone in look.lone():
         size = _between(lone.height, thresholds.lone)
         if size > 0:
             yield Found("marks", lone.box, size)

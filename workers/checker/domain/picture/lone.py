@@ -13,10 +13,11 @@ from scipy import ndimage
 from erc.workers.checker.domain.picture.parts import Box, Pixels, lightest
 
 Heights = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 
 _SOFT = 2.0
 _SHIFT = 2
-_SHIFTS = [(y, x) for y in range(5) for x in range(5) if abs(y - _SHIFT) + abs(x - _SHIFT) < 2 * _SHIFT]
+_SHIFTS = [(y, x) for y in range(-2, 3) for x in range(-2, 3) if abs(y) + abs(x) < 2 * _SHIFT]
 _NEAR = 4
 """Places no further apart (pixels) are one."""
 _RIM = 10
@@ -42,12 +43,13 @@ def differing(one: Pixels, other: Pixels, ignored: Sequence[Box]) -> list[Lone]:
 
     A shift by two pixels does not count: programs put marks on whole pixels.
     """
-    heights = _heights(one, other)
-    seen = np.zeros(heights.shape, dtype=bool)
+    if min(one.shape[:2]) <= 2 * _RIM:
+        return []
+    seen = np.zeros(one.shape[:2], dtype=bool)
     seen[_RIM:-_RIM, _RIM:-_RIM] = True
     for left, top, right, bottom in ignored:
         seen[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = False
-    heights = np.where(seen, heights, 0).astype(np.uint8)
+    heights = _heights(one, other, seen)
     tops = (heights == ndimage.maximum_filter(heights, size=2 * _NEAR + 1)) & (heights > 0)
     rows, columns = np.nonzero(tops)
     strongest = np.argsort(-heights[rows, columns].astype(int), kind="stable")
@@ -67,13 +69,20 @@ def standing_out(places: Sequence[Lone]) -> list[Lone]:
     return [Lone(place.box, place.height / usual) for place in strongest[:_FEW] if place.height >= _SEEN]
 
 
-def _heights(one: Pixels, other: Pixels) -> Heights:
-    """Return by how much the strongest channel of two softened pictures differs at each pixel."""
-    soft = [np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(_SOFT))) for pixels in (one, other)]
-    high, wide = one.shape[:2]
-    around = np.pad(soft[1], ((_SHIFT, _SHIFT), (_SHIFT, _SHIFT), (0, 0)), mode="edge")
-    least: Heights = np.full((high, wide), 255, dtype=np.uint8)
-    for down, across in _SHIFTS:
-        moved = around[down : down + high, across : across + wide]
-        np.minimum(least, lightest(np.maximum(soft[0], moved) - np.minimum(soft[0], moved)), out=least)
-    return least
+def _heights(one: Pixels, other: Pixels, seen: Mask) -> Heights:
+    """Return by how much the strongest channel of two softened pictures differs, where it is seen and uncommon."""
+    a, b = (np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(_SOFT))) for pixels in (one, other))
+    found: Heights = np.where(seen, _apart(a, b), 0).astype(np.uint8)
+    much = found > _COMMON
+    if not much.any():
+        return np.zeros_like(found)
+    rows, columns = np.flatnonzero(much.any(1)), np.flatnonzero(much.any(0))
+    top, left, bottom, right = int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+    inner, least = a[top:bottom, left:right], found[top:bottom, left:right]
+    for down, across in _SHIFTS:  # all within the picture: nothing is seen so near to its edge
+        np.minimum(least, _apart(inner, b[top + down : bottom + down, left + across : right + across]), out=least)
+    return np.where(found > _COMMON, found, 0).astype(np.uint8)
+
+
+def _apart(one: Pixels, other: Pixels) -> Heights:
+    return lightest(np.maximum(one, other) - np.minimum(one, other))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -65,8 +67,8 @@ class Look:
     """Both without their themes; None where neither has one."""
     other_theme: bool
     """Whether only one of both has a theme, or both have other grounds."""
-    lone: list[Lone] = field(default_factory=list)
-    """The two places in frames that differ most, with how many times more than others they do."""
+    lone: Callable[[], list[Lone]] = list
+    """Returns the two places in frames that differ most, with how many times more than others they do."""
 
 
 def look(first: Pixels, second: Pixels) -> Look:
@@ -96,6 +98,7 @@ def look(first: Pixels, second: Pixels) -> Look:
     still = _still(plain[0], beneath)
     if still and beneath is not None:
         panels = [panel if panel.redrawn else _to_the_pixel(panel, plain[0], beneath) for panel in panels]
+    known = [*one.crossing, *map(where.back, [*other.crossing, *theirs]), *grid]
     return Look(
         scale=a.shape[1] / first.shape[1],
         size=(a.shape[1], a.shape[0]),
@@ -106,7 +109,7 @@ def look(first: Pixels, second: Pixels) -> Look:
         blocks=(len(one.blocks), len(other.blocks)),
         levelled=(a, b) if any(themed) else None,
         other_theme=theme or themed[0] != themed[1],
-        lone=_lone(panels, (a, b), plain, [*one.crossing, *map(where.back, [*other.crossing, *theirs]), *grid], one),
+        lone=partial(_lone, panels, (a, b), plain, known, one),
     )
 
 
