@@ -91,7 +91,7 @@ def look(first: Pixels, second: Pixels) -> Look:
         panels = [min(both, key=weight) for both in zip(panels, untouched, strict=True)]
     where = _whole(panels, start)
     words = compare_words(words_a, words_b, where)
-    panels = [_with_words(a, b, panel, _known(one), _known(other)) for panel in panels]
+    panels = [panel if panel.equal else _with_words(a, b, panel, _known(one), _known(other)) for panel in panels]
     panels = [searched(a, b, panel, _excused(panel), one.ground) for panel in panels]
     panels = _pruned(panels, one, other, (grid, theirs), where, plain)
     beneath = moved_by(plain[1], panels[0].where, plain[0].shape)

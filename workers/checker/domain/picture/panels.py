@@ -44,6 +44,8 @@ class Panel:
     patches: list[Patch]
     said: list[Said] = field(default_factory=list)
     """Words inside the block."""
+    equal: bool = False
+    """Whether it is the same in both to the pixel; then nothing in it is read."""
     framed: bool = True
     """Whether it is a frame's inside; else the surroundings of what is drawn."""
     redrawn: bool = False
@@ -68,6 +70,8 @@ def laid(
     With `other_theme` pale lines are taken for a grid, wherever they lie; with `sure` the first guess is no guess.
     """
     box = _within(frame, _EDGE) if one.framed else _around(frame, a)
+    if sure and one.framed and np.array_equal(_cut(a, box), _cut(b, box)):
+        return Panel(box, IDENTITY, [], equal=True)
     prepared = Prepared(a[box[1] : box[3], box[0] : box[2]])
     best: Panel | None = None
     for where in guesses[:1] if sure else _maps(a, b, frame, guesses, framed=one.framed):
@@ -171,6 +175,10 @@ def _hues(a: Pixels, b: Pixels, panel: Panel, ground: Colour) -> list[Patch]:
     box = panel.box
     one, other = opponents(a), opponents(b)
     return _patches(Prepared(one[box[1] : box[3], box[0] : box[2]]), one, other, box, panel.where, (red, green, blue))
+
+
+def _cut(pixels: Pixels, box: Box) -> Pixels:
+    return pixels[box[1] : box[3], box[0] : box[2]]
 
 
 def _within(box: Box, edge: int) -> Box:
