@@ -105,3 +105,14 @@ def test_what_stands_out_is_measured_by_the_third_place():
     places = [Lone((at, 0, at + 9, 9), height) for at, height in enumerate((12.0, 60.0, 20.0, 48.0))]
     assert [(lone.box[0], lone.height) for lone in standing_out(places)] == [(1, 3.0), (3, 2.4)]
     assert standing_out([Lone((0, 0, 9, 9), 9.0)]) == []
+
+
+def tagged(tag: str, size: int) -> Image.Image:
+    image = stems([500.0, 480, 520, 540, 530, 450, 490])
+    ImageDraw.Draw(image).text((110, 352), tag, fill="black", font=ImageFont.load_default(size))
+    return image
+
+
+def test_the_letter_that_names_a_panel_is_read_in_its_brackets():
+    assert likeness(tagged("(a)", 12), tagged("(a)", 17)) in SAME
+    assert likeness(tagged("(a)", 12), tagged("(b)", 17)) is Likeness.DIFFERENT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from erc.workers.checker.domain.picture.parts import Box
@@ -16,6 +17,10 @@ _GLYPHS = 0.1
 """Lines that were not read agree when no two of their glyphs are further apart."""
 _NO_WORDS = frozenset("oO08QlI1|-_.,:·°*+xXvVAΔ△▲○●□■◇◆'\"/\\()~`^")
 """Signs that marks read as."""
+
+
+_TAG = re.compile(r"\([A-Za-z0-9]\)")
+"""What names a panel: a letter or number in brackets."""
 
 
 @dataclass(frozen=True)
@@ -66,4 +71,6 @@ class Said:
         text = self.read or self.read_other
         clear = [sign for sign in text if sign.isalnum() and sign not in _NO_WORDS]
         sure = self.told is None or self.surely >= _CLEARLY
+        if sure and self.told is not None and _TAG.fullmatch(text):
+            return True
         return sure and self.is_text and bool(clear) and sum(sign.isalnum() for sign in text) > 1
