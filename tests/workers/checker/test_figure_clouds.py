@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 from support.figures import likeness
 
 from erc.schemas.check import Likeness
-from erc.workers.checker.domain.picture.lone import Lone, standing_out
+from erc.workers.checker.domain.picture.ink import Patch
+from erc.workers.checker.domain.picture.lone import Lone, Peak, standing_out
+from erc.workers.checker.domain.picture.recolour import without_recoloured
 
 Point = tuple[float, float]
 loose = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
@@ -75,13 +78,13 @@ def legend(size: int, *, square: bool = False) -> Image.Image:
 
 @loose
 @given(seed=st.integers(0, 999), scale=st.sampled_from([0.9, 1.0, 1.17, 1.5]))
-def test_a_cloud_at_another_resolution_is_the_same(seed: int, scale: float):
+def test_a_cloud_at_another_resolution_is_the_same(seed: int, scale: float) -> None:
     drawn = cloud(points(seed))
     assert likeness(drawn, cloud(points(seed), scale)) in SAME
 
 
 @pytest.mark.parametrize("seed", [2, 5, 9, 15])
-def test_one_dot_that_moves_among_others_is_seen_at_another_resolution(seed: int):
+def test_one_dot_that_moves_among_others_is_seen_at_another_resolution(seed: int) -> None:
     places = points(seed)
     at = seed * 7 % 200
     x, y = places[at]
@@ -89,22 +92,35 @@ def test_one_dot_that_moves_among_others_is_seen_at_another_resolution(seed: int
     assert likeness(cloud(places), cloud(changed, 1.5)) not in SAME
 
 
-def test_a_dot_that_moves_on_a_line_of_another_colour_is_content():
+def test_a_dot_that_moves_on_a_line_of_another_colour_is_content() -> None:
     ends = [500.0, 480, 520, 540, 530, 450, 490]
     moved = [*ends[:5], 465.0, *ends[6:]]
     assert likeness(stems(ends), stems(ends, BLACK)) is Likeness.OTHER_RENDERING
     assert likeness(stems(ends), stems(moved, BLACK)) is Likeness.DIFFERENT
 
 
-def test_a_mark_of_another_group_is_seen_where_the_legend_has_other_letters():
+def test_a_line_that_took_a_new_colour_is_no_excuse_for_a_point_on_it() -> None:
+    sides = []
+    for colour, last in ((BLUE, 200), (BLACK, 208)):
+        image = Image.new("RGB", (300, 200), "white")
+        pen = ImageDraw.Draw(image)
+        for y, end in ((30, 240), (80, 220), (130, 260), (180, last)):
+            pen.line((10, y, end, y), fill=colour, width=3)
+            pen.ellipse((end - 5, y - 5, end + 5, y + 5), fill=BLUE)
+        sides.append(np.asarray(image))
+    lines = [Patch((8, y - 6, 270, y + 7), 600, 4, 1.0) for y in (30, 80, 130, 180)]
+    assert without_recoloured(lines, *sides, (0, 0, 300, 200), (255, 255, 255)) == lines[3:]
+
+
+def test_a_mark_of_another_group_is_seen_where_the_legend_has_other_letters() -> None:
     assert likeness(legend(12), legend(24)) is Likeness.OTHER_RENDERING
     assert likeness(legend(12), legend(24, square=True)) is Likeness.DIFFERENT
 
 
-def test_what_stands_out_is_measured_by_the_third_place():
-    places = [Lone((at, 0, at + 9, 9), height) for at, height in enumerate((12.0, 60.0, 20.0, 48.0))]
-    assert [(lone.box[0], lone.height) for lone in standing_out(places)] == [(1, 3.0), (3, 2.4)]
-    assert standing_out([Lone((0, 0, 9, 9), 9.0)]) == []
+def test_what_stands_out_is_measured_by_the_third_place() -> None:
+    peaks = [Peak((at, 0, at + 9, 9), height) for at, height in enumerate((12, 60, 20, 48))]
+    assert standing_out(peaks) == [Lone((1, 0, 10, 9), 3.0), Lone((3, 0, 12, 9), 2.4)]
+    assert standing_out([Peak((0, 0, 9, 9), 9)]) == []
 
 
 def tagged(tag: str, size: int) -> Image.Image:
@@ -113,6 +129,6 @@ def tagged(tag: str, size: int) -> Image.Image:
     return image
 
 
-def test_the_letter_that_names_a_panel_is_read_in_its_brackets():
+def test_the_letter_that_names_a_panel_is_read_in_its_brackets() -> None:
     assert likeness(tagged("(a)", 12), tagged("(a)", 17)) in SAME
     assert likeness(tagged("(a)", 12), tagged("(b)", 17)) is Likeness.DIFFERENT

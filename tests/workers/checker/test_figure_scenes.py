@@ -15,6 +15,8 @@ from support.figures import likeness
 from erc.schemas.check import Likeness
 from erc.workers.checker.domain.picture.axes import Mark, numbers, on_one_axis
 from erc.workers.checker.domain.picture.crowded import with_crowded
+from erc.workers.checker.domain.picture.decide import decide
+from erc.workers.checker.domain.picture.look import Look
 from erc.workers.checker.domain.picture.panels import Panel
 from erc.workers.checker.domain.picture.parts import INK, Box, parts
 from erc.workers.checker.domain.picture.place import IDENTITY
@@ -253,3 +255,12 @@ def test_a_value_in_a_panel_is_no_break_of_an_axis() -> None:
         return image
 
     assert likeness(labelled(200, "520.7"), labelled(186, "483.4")) is Likeness.DIFFERENT
+
+
+@pytest.mark.parametrize(("read", "framed"), [("DA", False), ("Depth", False), ("DA", True)])
+def test_two_letters_of_an_aslant_name_around_a_surface_are_no_lost_line(read: str, *, framed: bool) -> None:
+    lost = Said((190, 230, 220, 250), None, 0.3, 0.3, 3, read=read, told=1.0, surely=0.9)
+    panel = Panel((150, 60, 380, 300), IDENTITY, [], framed=framed)
+    seen = Look(1.0, (640, 480), False, IDENTITY, [panel], [lost], (1, 1), None, False)
+    expected = Likeness.OTHER_RENDERING if (read, framed) == ("DA", False) else Likeness.UNSURE
+    assert decide(seen).likeness is expected

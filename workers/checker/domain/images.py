@@ -13,7 +13,7 @@ from erc.workers.checker.domain.picture.bitmap import MAX_IMAGE_PIXELS, Bitmap, 
 from erc.workers.checker.domain.picture.decide import Decision, Found, decide
 from erc.workers.checker.domain.picture.look import Look, look
 from erc.workers.checker.domain.picture.pale import FAINT, lone_places, pale_places
-from erc.workers.checker.domain.picture.parts import Box
+from erc.workers.checker.domain.picture.parts import Box, touches
 from erc.workers.checker.domain.result import Change, Compared, number
 from erc.workers.checker.domain.texts import became
 
@@ -138,19 +138,20 @@ def _seen(one: Pixels, other: Pixels) -> _Found:
 
 def _in_a_panel(box: Box, seen: Look) -> bool:
     """Return whether a place lies in a panel: around frames, versions shade the keys of legends otherwise."""
-    left, top, right, bottom = (side * seen.scale for side in box)
     boxes = [panel.box for panel in seen.panels if panel.framed]
-    return not boxes or any(left < it[2] and it[0] < right and top < it[3] and it[1] < bottom for it in boxes)
+    return not boxes or any(touches(_scaled(box, seen.scale), one) for one in boxes)
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    left, top, right, bottom = (round(side * scale) for side in box)
+    return left, top, right, bottom
 
 
 def _with_pale(decision: Decision, pale: list[Box], scale: float) -> Decision:
     """Doubt a decision that two pictures are alike when areas differ too faintly for a look to see them."""
     if not pale or decision.likeness in {Likeness.DIFFERENT, Likeness.UNSURE}:
         return decision
-    found = tuple(
-        Found("marks", (round(left * scale), round(top * scale), round(right * scale), round(bottom * scale)), 0.5)
-        for left, top, right, bottom in pale
-    )
+    found = tuple(Found("marks", _scaled(box, scale), 0.5) for box in pale)
     return Decision(Likeness.UNSURE, 0.5, found, decision.share)
 
 

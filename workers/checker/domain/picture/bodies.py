@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from erc.workers.checker.domain.picture.body import body_in
 from erc.workers.checker.domain.picture.ink import Patch
-from erc.workers.checker.domain.picture.parts import INK, Box, Pixels, away, lightest
+from erc.workers.checker.domain.picture.parts import INK, Box, Pixels, away, difference
 
 Mask = NDArray[np.bool_]
 
@@ -34,13 +34,13 @@ def body_of(a: Pixels, b: Pixels, ground: tuple[int, int, int]) -> Mask | None:
 
 def on_body(patches: Sequence[Patch], body: Mask, a: Pixels, b: Pixels, box: Box) -> list[Patch]:
     """Return the patches of a block that lie on its body."""
-    changed = lightest(np.maximum(a, b) - np.minimum(a, b)) > _FAINT
+    changed = difference(a, b) > _FAINT
     return [patch for patch in patches if _lies_on(body[_part(patch, box)], changed[_part(patch, box)])]
 
 
 def alike_but_for(body: Mask, a: Pixels, b: Pixels, box: Box) -> list[Patch]:
     """Return what differs on a body that two pictures draw alike to the pixel else: labels around it may not be."""
-    apart = lightest(np.maximum(a, b) - np.minimum(a, b))
+    apart = difference(a, b)
     changed, seen = body & (apart > _SAME), body & (apart > _FAINT)
     if int(seen.sum()) < _FEWEST or int(changed.sum()) > _ALIKE * int(body.sum()):
         return []

@@ -10,8 +10,8 @@ from erc.schemas.check import Likeness
 from erc.workers.checker.domain.picture.ink import Patch
 from erc.workers.checker.domain.picture.legend import beside, excused, stacks
 from erc.workers.checker.domain.picture.look import Look
-from erc.workers.checker.domain.picture.parts import Box, covers
-from erc.workers.checker.domain.picture.said import Said
+from erc.workers.checker.domain.picture.parts import Box
+from erc.workers.checker.domain.picture.said import AGREED, Said
 
 SHOWN = 20
 """How many places are kept."""
@@ -25,7 +25,7 @@ class Thresholds:
     """Pixels of a patch times how far (in pixels, less one) nothing like it is near."""
     marks_of_one_drawing: tuple[float, float] = (0.5, 4.0)
     """The same where nearly all pixels of both pictures are alike, and for all patches of a panel together."""
-    told: tuple[float, float] = (0.4, 0.7)
+    told: tuple[float, float] = (AGREED, 0.7)
     """How surely two lines say different things, as they are read."""
     all_marks: tuple[float, float] = (30.0, 60.0)
     """All patches of a panel together."""
@@ -108,7 +108,7 @@ def _marks(look: Look, thresholds: Thresholds) -> Iterator[Found]:
         read += [
             beside(said, where=look.where) for said in look.said if not (said.box and said.other) and said.told == 0
         ]
-        left = [patch for patch in panel.patches if not any(covers(area, patch.box) for area in read)]
+        left = panel.outside(read)
         each, everything = thresholds.marks, thresholds.all_marks
         if look.still:
             each = everything = thresholds.marks_of_one_drawing
@@ -123,7 +123,7 @@ def _marks(look: Look, thresholds: Thresholds) -> Iterator[Found]:
 
 def _lone(look: Look, thresholds: Thresholds) -> Iterator[Found]:
     for lone in look.lone():
-        size = _between(lone.height, thresholds.lone)
+        size = _between(lone.times, thresholds.lone)
         if size > 0:
             yield Found("marks", lone.box, size)
 

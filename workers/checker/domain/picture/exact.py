@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from erc.workers.checker.domain.picture.ink import Patch
-from erc.workers.checker.domain.picture.parts import Box, Pixels, lightest
+from erc.workers.checker.domain.picture.parts import Box, Pixels, difference, lightest
 from erc.workers.checker.domain.picture.place import Map
 
 _FAINT, _STRONG = 3, 40
@@ -54,7 +54,7 @@ def places(a: Pixels, b: Pixels, box: Box) -> list[Patch]:
     """Return the few places where two pictures of one size differ within a box; none where they differ all over."""
     left, top, right, bottom = box
     one, other = a[top:bottom, left:right], b[top:bottom, left:right]
-    apart = lightest(np.maximum(one, other) - np.minimum(one, other))
+    apart = difference(one, other)
     labels, count = ndimage.label(ndimage.maximum_filter(apart > _FAINT, size=_NEAR))
     if not 0 < count <= _PLACES:
         return []

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from erc.workers.checker.domain.picture.panels import Panel
-from erc.workers.checker.domain.picture.parts import Box
+from erc.workers.checker.domain.picture.parts import Box, touches
 from erc.workers.checker.domain.picture.place import Map
 from erc.workers.checker.domain.picture.said import Said
 
@@ -62,7 +62,7 @@ def _stays(panel: Panel, said: Said) -> bool:
 
 
 def _is_drawn_otherwise(panel: Panel, said: Said, box: Box) -> bool:
-    return said.told is not None or any(_touches(box, patch.box) for patch in panel.patches)
+    return said.told is not None or any(touches(box, patch.box) for patch in panel.patches)
 
 
 def _place(panel: Panel, said: Said) -> Box:
@@ -115,10 +115,6 @@ def _grown(box: Box, high: int, by: tuple[float, float, float, float]) -> Box:
         round(box[2] + right * high),
         round(box[3] + bottom * high),
     )
-
-
-def _touches(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _around(boxes: list[Box]) -> Box:

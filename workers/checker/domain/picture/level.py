@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from erc.workers.checker.domain.picture import parts
-from erc.workers.checker.domain.picture.parts import Box, Pixels, away, commonest
+from erc.workers.checker.domain.picture.parts import Box, Pixels, away, commonest, moved
 
 WHITE = (255, 255, 255)
 
@@ -60,7 +60,7 @@ def levelled(
             columns = slice(max(0, left - _RIM), min(width, right + _RIM))
             found[rows, columns] = _whitened(pixels[rows, columns], shade)
         found[top:bottom, left:right], lines = gridless(found[top:bottom, left:right])
-        strips += [(box[0] + left, box[1] + top, box[2] + left, box[3] + top) for box in lines]
+        strips += [moved(box, left, top) for box in lines]
     return found, tuple(strips)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
-from erc.workers.checker.domain.picture.parts import Box, Pixels, lightest
+from erc.workers.checker.domain.picture.parts import Box, Pixels, difference
 
 Heights = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -30,15 +30,24 @@ _KEPT = 8
 
 
 @dataclass(frozen=True)
-class Lone:
+class Peak:
     """A place where two pictures differ."""
 
     box: Box
-    height: float
-    """By how much of 255, softened: that of a place; or by how many times more than elsewhere: one that stands out."""
+    height: int
+    """By how much of 255, softened."""
 
 
-def differing(one: Pixels, other: Pixels, ignored: Sequence[Box]) -> list[Lone]:
+@dataclass(frozen=True)
+class Lone:
+    """A place that stands out."""
+
+    box: Box
+    times: float
+    """How many times more the pictures differ there than elsewhere."""
+
+
+def differing(one: Pixels, other: Pixels, ignored: Sequence[Box]) -> list[Peak]:
     """Return where two pictures of one size (height by width by 3) differ most, but in areas to be ignored.
 
     A shift by two pixels does not count: programs put marks on whole pixels.
@@ -53,26 +62,26 @@ def differing(one: Pixels, other: Pixels, ignored: Sequence[Box]) -> list[Lone]:
     tops = (heights == ndimage.maximum_filter(heights, size=2 * _NEAR + 1)) & (heights > 0)
     rows, columns = np.nonzero(tops)
     strongest = np.argsort(-heights[rows, columns].astype(int), kind="stable")
-    found: list[Lone] = []
+    found: list[Peak] = []
     for y, x in zip(rows[strongest].tolist(), columns[strongest].tolist(), strict=True):
         if len(found) == _KEPT:
             break
-        if all(max(abs(x - _NEAR - lone.box[0]), abs(y - _NEAR - lone.box[1])) > _NEAR for lone in found):
-            found.append(Lone((x - _NEAR, y - _NEAR, x + _NEAR + 1, y + _NEAR + 1), float(heights[y, x])))
+        if all(max(abs(x - _NEAR - peak.box[0]), abs(y - _NEAR - peak.box[1])) > _NEAR for peak in found):
+            found.append(Peak((x - _NEAR, y - _NEAR, x + _NEAR + 1, y + _NEAR + 1), int(heights[y, x])))
     return found
 
 
-def standing_out(places: Sequence[Lone]) -> list[Lone]:
-    """Return the two places that differ most, each with how many times more it differs than the third."""
-    strongest = sorted(places, key=lambda place: -place.height)
-    usual = max([float(_COMMON), *(place.height for place in strongest[_FEW : _FEW + 1])])
-    return [Lone(place.box, place.height / usual) for place in strongest[:_FEW] if place.height >= _SEEN]
+def standing_out(peaks: Sequence[Peak]) -> list[Lone]:
+    """Return the two places that differ most, measured by the third."""
+    strongest = sorted(peaks, key=lambda peak: -peak.height)
+    usual = max([_COMMON, *(peak.height for peak in strongest[_FEW : _FEW + 1])])
+    return [Lone(peak.box, peak.height / usual) for peak in strongest[:_FEW] if peak.height >= _SEEN]
 
 
 def _heights(one: Pixels, other: Pixels, seen: Mask) -> Heights:
     """Return by how much the strongest channel of two softened pictures differs, where it is seen and uncommon."""
     a, b = (np.asarray(Image.fromarray(pixels).filter(ImageFilter.GaussianBlur(_SOFT))) for pixels in (one, other))
-    found: Heights = np.where(seen, _apart(a, b), 0).astype(np.uint8)
+    found: Heights = np.where(seen, difference(a, b), 0).astype(np.uint8)
     much = found > _COMMON
     if not much.any():
         return np.zeros_like(found)
@@ -80,9 +89,5 @@ def _heights(one: Pixels, other: Pixels, seen: Mask) -> Heights:
     top, left, bottom, right = int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
     inner, least = a[top:bottom, left:right], found[top:bottom, left:right]
     for down, across in _SHIFTS:  # all within the picture: nothing is seen so near to its edge
-        np.minimum(least, _apart(inner, b[top + down : bottom + down, left + across : right + across]), out=least)
+        np.minimum(least, difference(inner, b[top + down : bottom + down, left + across : right + across]), out=least)
     return np.where(found > _COMMON, found, 0).astype(np.uint8)
-
-
-def _apart(one: Pixels, other: Pixels) -> Heights:
-    return lightest(np.maximum(one, other) - np.minimum(one, other))

@@ -40,8 +40,6 @@ _AROUND = 6
 """So far around what is excused softened pictures differ."""
 _MUCH = 200
 """Where patches have more pixels, nothing stands out."""
-_TOLD = 0.4
-"""Lines that are read as different no more surely than this may excuse what lies around them."""
 _SCALED_ALIKE, _LEAST_PANEL = 0.015, 16
 SIDE_PIXELS = 1400
 """Larger pictures are looked at in this size, the longer side."""
@@ -120,16 +118,15 @@ def _lone(
     found = []
     for panel in panels:
         areas = _excused(panel)
-        left = [patch for patch in panel.patches if not any(covers(area, patch.box) for area in areas)]
-        if not panel.framed or sum(patch.area for patch in left) > _MUCH:
+        if not panel.framed or sum(patch.area for patch in panel.outside(areas)) > _MUCH:
             continue
-        ignored = [grown(area, _AROUND) for area in (*areas, *panel.excused, *known)]
+        ignored = [grown(area, _AROUND) for area in (*areas, *panel.redrawn, *known)]
         found += differences(*(plain if panel.as_drawn else levelled), panel, ignored, its.ground)
     return standing_out(found)
 
 
 def _excused(panel: Panel) -> list[Box]:
-    return excused(panel, [said for said in panel.said if said.agrees(_TOLD)])
+    return excused(panel, [said for said in panel.said if said.agrees()])
 
 
 def _pruned(

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from erc.workers.checker.domain.picture.ink import is_noisy
-from erc.workers.checker.domain.picture.parts import Box, Pixels, lightest
+from erc.workers.checker.domain.picture.parts import Box, Pixels, difference, lightest
 
 FAINT = 24
 """Single channels that differ by no more than this (of 255) may be drawn alike: encodings do that at edges."""
@@ -45,7 +45,7 @@ def pale_places(one: Pixels, other: Pixels) -> list[Box]:
     noisy = is_noisy(one) or is_noisy(other)
     places: list[Box] = []
     for top, a, b in _bands(one, other):
-        if int(_apart(a, b).max()) > _MEAN:
+        if int(difference(a, b).max()) > _MEAN:
             places += [
                 (left, top + up, right, top + down) for left, up, right, down in _boxes(a, b, offset, noisy=noisy)
             ]
@@ -58,7 +58,7 @@ def lone_places(one: Pixels, other: Pixels) -> list[Box]:
     """Return the few places that differ, too faintly for a look, where two pictures are equal in all other pixels."""
     if one.shape != other.shape:
         return []
-    apart = _apart(one, other)
+    apart = difference(one, other)
     if not 0 < int((apart > 0).sum()) <= _ONE_DRAWING * apart.size or int(apart.max()) > _EDGE:
         return []
     labels, count = ndimage.label(ndimage.maximum_filter(apart > 0, size=_NEAR))
@@ -75,12 +75,8 @@ def _bands(one: Pixels, other: Pixels) -> Iterator[tuple[int, Pixels, Pixels]]:
         yield top, one[top : top + rows], other[top : top + rows]
 
 
-def _apart(a: Pixels, b: Pixels) -> Any:
-    return lightest(np.maximum(a, b) - np.minimum(a, b))
-
-
 def _drawn_alike(one: Pixels, other: Pixels) -> bool:
-    strong = sum(int((_apart(a, b) > FAINT).sum()) for _, a, b in _bands(one, other))
+    strong = sum(int((difference(a, b) > FAINT).sum()) for _, a, b in _bands(one, other))
     return bool(strong < _ONE_DRAWING * one.shape[0] * one.shape[1])
 
 
@@ -92,7 +88,7 @@ def _offset(one: Pixels, other: Pixels) -> Any:
 
 
 def _boxes(a: Pixels, b: Pixels, offset: Any, *, noisy: bool) -> list[Box]:
-    strong = _apart(a, b) > FAINT
+    strong = difference(a, b) > FAINT
     first, second = a.astype(np.int16), b.astype(np.int16) + offset
     apart = first - second
     areas = _blocks(apart, strong, _NOISY_MEAN if noisy else _MEAN)

@@ -10,8 +10,8 @@ import numpy as np
 from erc.workers.checker.domain.picture.bodies import alike_but_for, body_of, on_body
 from erc.workers.checker.domain.picture.dashes import without_dashes
 from erc.workers.checker.domain.picture.ink import Patch, Prepared, is_coloured, laid_on, opponents, patches
-from erc.workers.checker.domain.picture.lone import Lone, differing
-from erc.workers.checker.domain.picture.parts import INK, Box, Parts, Pixels, away, covers
+from erc.workers.checker.domain.picture.lone import Peak, differing
+from erc.workers.checker.domain.picture.parts import INK, Box, Parts, Pixels, away, covers, moved
 from erc.workers.checker.domain.picture.place import IDENTITY, Line, Map, refined
 from erc.workers.checker.domain.picture.polish import polished
 from erc.workers.checker.domain.picture.recolour import without_pale_lines, without_recoloured
@@ -48,10 +48,8 @@ class Panel:
     """Whether it is the same in both to the pixel; then nothing in it is read."""
     framed: bool = True
     """Whether it is a frame's inside; else the surroundings of what is drawn."""
-    redrawn: bool = False
-    """Whether something in it was taken for the same that is drawn otherwise: another colour, dashes, pale lines."""
-    excused: tuple[Box, ...] = ()
-    """Where that is."""
+    redrawn: tuple[Box, ...] = ()
+    """Where something was taken for the same that is drawn otherwise: another colour, dashes, pale lines."""
     as_drawn: bool = False
     """Whether it was laid with its grounds and grids, which explained more than without."""
     body: bool = False
@@ -60,6 +58,10 @@ class Panel:
     """Whether hues and fine structure were compared as well: they are not where much differs already."""
     other_view: bool = False
     """Whether it is a body (a surface) that the second picture draws longer one way: it may be seen from elsewhere."""
+
+    def outside(self, areas: list[Box]) -> list[Patch]:
+        """Return the patches that no area covers."""
+        return [patch for patch in self.patches if not any(covers(area, patch.box) for area in areas)]
 
 
 def laid(
@@ -96,32 +98,25 @@ def laid(
 
 def searched(a: Pixels, b: Pixels, panel: Panel, excused: list[Box], ground: Colour) -> Panel:
     """Return a panel of whose patches little is left but what words excuse, searched by hue and structure as others."""
-    left = [patch for patch in panel.patches if not any(covers(area, patch.box) for area in excused)]
-    if panel.searched or weight(replace(panel, patches=left)) > _ENOUGH:
+    if panel.searched or weight(replace(panel, patches=panel.outside(excused))) > _ENOUGH:
         return panel
     more = replace(panel, patches=_finer(a, b, panel, ground), searched=True)
     kept = _with_their_own(a, b, more, ground, grid=not panel.framed)
-    both = (*panel.excused, *kept.excused)
-    return replace(kept, patches=[*panel.patches, *kept.patches], redrawn=bool(both), excused=both)
+    return replace(kept, patches=[*panel.patches, *kept.patches], redrawn=(*panel.redrawn, *kept.redrawn))
 
 
-def differences(a: Pixels, b: Pixels, panel: Panel, ignored: list[Box], ground: Colour) -> list[Lone]:
+def differences(a: Pixels, b: Pixels, panel: Panel, ignored: list[Box], ground: Colour) -> list[Peak]:
     """Return where a panel's two pictures differ most, at the coarser one's resolution; boxes of the first's pixels."""
     (left, top, right, bottom), back = panel.box, _inverse(panel.where)
     if min(panel.where.x.scale, panel.where.y.scale) >= _FINE:
         one, other = a[top:bottom, left:right], laid_on(b, panel.box, panel.where, ground)
         found = differing(one, other, [moved(area, -left, -top) for area in ignored])
-        return [replace(lone, box=moved(lone.box, left, top)) for lone in found]
+        return [replace(peak, box=moved(peak.box, left, top)) for peak in found]
     its = back.back(panel.box)
     box = (max(0, its[0]), max(0, its[1]), min(b.shape[1], its[2]), min(b.shape[0], its[3]))
     one, other = laid_on(a, box, back, ground), b[box[1] : box[3], box[0] : box[2]]
     found = differing(one, other, [moved(back.back(area), -box[0], -box[1]) for area in ignored])
-    return [replace(lone, box=_rounded(back.box(moved(lone.box, box[0], box[1])))) for lone in found]
-
-
-def moved(box: Box, x: int, y: int) -> Box:
-    """Return a box somewhere else."""
-    return box[0] + x, box[1] + y, box[2] + x, box[3] + y
+    return [replace(peak, box=_rounded(back.box(moved(peak.box, box[0], box[1])))) for peak in found]
 
 
 def _finer(a: Pixels, b: Pixels, panel: Panel, ground: Colour) -> list[Patch]:
@@ -139,7 +134,7 @@ def _with_their_own(a: Pixels, b: Pixels, panel: Panel, ground: Colour, *, grid:
     patches = without_dashes(patches, inner, other, panel.box, ground)
     patches = without_pale_lines(patches, inner, other, panel.box, None if grid else _SPECK)
     gone = tuple(patch.box for patch in panel.patches if patch not in patches)
-    kept = replace(panel, patches=patches, redrawn=bool(gone), excused=gone)
+    kept = replace(panel, patches=patches, redrawn=gone)
     body = None if panel.framed else body_of(inner, other, ground)
     if body is None:
         return kept
@@ -154,8 +149,7 @@ def _structure(a: Pixels, b: Pixels, panel: Panel, ground: Colour) -> list[Patch
     """Compare the fine structure: within a mesh everything has its like nearby."""
     left, top, right, bottom = panel.box
     found = structure(a[top:bottom, left:right], laid_on(b, panel.box, panel.where, ground))
-    boxes = [((box[0] + left, box[1] + top, box[2] + left, box[3] + top), area) for box, area in found]
-    return [Patch(box, area // _BY_STRUCTURE, 2, 1.0) for box, area in boxes]
+    return [Patch(moved(box, left, top), area // _BY_STRUCTURE, 2, 1.0) for box, area in found]
 
 
 def _cut_off(b: Pixels, panel: Panel, ground: Colour) -> list[Patch]:

@@ -109,6 +109,16 @@ def grown(box: Box, by: int) -> Box:
     return box[0] - by, box[1] - by, box[2] + by, box[3] + by
 
 
+def moved(box: Box, x: int, y: int) -> Box:
+    """Return a box somewhere else."""
+    return box[0] + x, box[1] + y, box[2] + x, box[3] + y
+
+
+def touches(one: Box, other: Box) -> bool:
+    """Return whether two boxes overlap."""
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
 def covers(area: Box, box: Box) -> bool:
     """Return whether a box lies in an area."""
     return area[0] <= box[0] and area[1] <= box[1] and box[2] <= area[2] and box[3] <= area[3]
@@ -122,6 +132,11 @@ def darkest(pixels: Pixels) -> Pixels:
 def lightest(pixels: Pixels) -> Pixels:
     """Return each pixel's greatest channel."""
     return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+
+
+def difference(one: Pixels, other: Pixels) -> Pixels:
+    """Return by how much the strongest channel of two pictures of one size differs at each pixel."""
+    return lightest(np.maximum(one, other) - np.minimum(one, other))
 
 
 def pieces(mask: NDArray[np.bool_]) -> list[Box]:

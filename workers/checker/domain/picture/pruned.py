@@ -68,7 +68,7 @@ def with_crossings(lines: list[Box]) -> list[Box]:
 def without(panel: Panel, words: list[Box], grid: list[Box]) -> Panel:
     """Return a panel without the patches of grids, and of words that reach over its edge: those are read."""
     areas = [*(grown(box, ROUND) for box in words), *(grown(box, _LINE) for box in grid)]
-    left = [patch for patch in panel.patches if not any(covers(area, patch.box) for area in areas)]
+    left = panel.outside(areas)
     left = [
         patch for patch in left if not _is_tiny(patch.box) or not any(covers(box, _middle(patch.box)) for box in grid)
     ]

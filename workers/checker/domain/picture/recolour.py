@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from erc.workers.checker.domain.picture.ink import Patch
-from erc.workers.checker.domain.picture.parts import INK, Box, Pixels, away, lightest
+from erc.workers.checker.domain.picture.parts import INK, Box, Pixels, away, difference
 
 Colour = tuple[int, int, int]
 Change = tuple[Colour, Colour]
@@ -81,7 +81,7 @@ def _is_pale_line(patch: Patch, a: Pixels, b: Pixels, box: Box) -> bool:
     rows = slice(max(0, patch.box[1] - box[1]), patch.box[3] - box[1])
     columns = slice(max(0, patch.box[0] - box[0]), patch.box[2] - box[0])
     one, other = a[rows, columns], b[rows, columns]
-    changed = lightest(np.maximum(one, other) - np.minimum(one, other)) > _SHADES
+    changed = difference(one, other) > _SHADES
     return bool(changed.any()) and all(bool(_pale(side[changed]).mean() > _NEARLY) for side in (one, other))
 
 

@@ -13,12 +13,12 @@ _CLEARLY = 0.8
 """The same among marks, which may look like letters."""
 _KNOWN = 0.05
 """The same of glyphs: how far half of them are from known letters at most."""
+AGREED = 0.4
+"""Lines that are read as different no more surely than this say the same."""
 _GLYPHS = 0.1
 """Lines that were not read agree when no two of their glyphs are further apart."""
 _NO_WORDS = frozenset("oO08QlI1|-_.,:·°*+xXvVAΔ△▲○●□■◇◆'\"/\\()~`^")
 """Signs that marks read as."""
-
-
 _TAG = re.compile(r"\([A-Za-z0-9]\)")
 """What names a panel: a letter or number in brackets."""
 
@@ -52,7 +52,7 @@ class Said:
     crowded: bool = False
     """Whether words lie over others there, so that nobody can tell what they say."""
 
-    def agrees(self, told: float) -> bool:
+    def agrees(self, told: float = AGREED) -> bool:
         """Return whether both say the same; `told` is how surely they may be read otherwise."""
         return self.worst < _GLYPHS if self.told is None else self.told <= told
 

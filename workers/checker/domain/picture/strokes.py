@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scipy import ndimage
 
-from erc.workers.checker.domain.picture.parts import INK, SIGN, SIGNS_KEPT, Box, Pixels, lightest, pieces
+from erc.workers.checker.domain.picture.parts import INK, SIGN, SIGNS_KEPT, Box, Pixels, lightest, moved, pieces
 
 _STROKE, _SHARE = 9, 0.022
 """No stroke of a letter is thicker: in pixels, or as a share of the picture's shorter side."""
@@ -20,7 +20,7 @@ def signs_in(pixels: Pixels, block: Box, whole: tuple[int, int]) -> tuple[list[B
     ink = _strokes(pixels[top:bottom, left:right], min(whole))
     small = SIGN * min(whole)
     found = [box for box in pieces(ink > INK) if max(_sides(box)) <= small and not _is_key(box)]
-    return [(box[0] + left, box[1] + top, box[2] + left, box[3] + top) for box in found[:SIGNS_KEPT]], ink
+    return [moved(box, left, top) for box in found[:SIGNS_KEPT]], ink
 
 
 def _strokes(inner: Pixels, whole: int) -> Pixels:
